@@ -1,0 +1,25 @@
+/**
+ * The one error class of the client: a code that names the violated rule and a typed payload.
+ * A module declares its own codes as a union at the bottom of the file that raises them and
+ * passes them as the type argument.
+ */
+export class ClientError<C extends string = string, D extends object = Record<string, unknown>> extends Error {
+  override readonly name = 'ClientError';
+  readonly code: C;
+  readonly detail: D;
+
+  /**
+   * @param code names the rule that was violated, e.g. `logHeightOutOfRange`
+   * @param message what was expected, what came, where
+   * @param detail machine-readable payload; by convention `expected` and `actual` where both exist
+   */
+  constructor(code: C, message: string, detail?: D, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.detail = detail ?? ({} as D);
+  }
+}
+
+/** The exit codes of the command line (`README.md`, "Exit codes"). */
+export const ExitCode = { ok: 0, rejected: 1, usage: 2, unreadable: 3, internal: 4 } as const;
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];

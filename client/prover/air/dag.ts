@@ -1,0 +1,80 @@
+/**
+ * The compiled form of a chip: a hash-consed expression DAG in topological order.
+ * Everything that evaluates constraints (row checker, CPU, WGSL, verifier) walks this and nothing else.
+ */
+export type NodeId = number;
+
+/** Operands always have smaller ids than the node itself. */
+export type DagNode =
+  | { readonly op: 'const'; readonly value: number }
+  | { readonly op: 'column'; readonly column: number }
+  | { readonly op: 'public'; readonly index: number }
+  | { readonly op: 'add' | 'sub' | 'mul'; readonly a: NodeId; readonly b: NodeId };
+
+/**
+ * Which commitment holds a column: `interface` columns are committed before the global challenge,
+ * `main` after it, `fixed` are part of the verification key (closed form or committed once).
+ */
+export type Tree = 'interface' | 'main' | 'fixed';
+
+export type Column = {
+  /** Cell name as documented, e.g. `isReal` or `a[2]`. */
+  readonly name: string;
+  readonly kind: 'bit' | 'u8' | 'u16' | 'field';
+  readonly tree: Tree;
+  readonly doc: string;
+};
+
+export type BusKind = 'lookup' | 'permutation';
+export type BusScope = 'local' | 'global';
+export type BusField = {
+  readonly name: string;
+  /** Range the value is known to lie in, in words or as an interval. */
+  readonly range: string;
+  /** Who makes sure of it. */
+  readonly guaranteedBy: 'sender' | 'receiver' | 'table';
+};
+export type Bus = {
+  readonly id: string;
+  /** Domain separation: non-zero, unique, < 2^16; the first term of every message. */
+  readonly index: number;
+  readonly kind: BusKind;
+  readonly scope: BusScope;
+  readonly fields: readonly BusField[];
+};
+
+export type Constraint = { readonly label: string; readonly node: NodeId; readonly degree: number };
+
+/**
+ * One message per row with multiplicity `count`: `send` counts +count, `receive` −count.
+ * On a lookup bus users send and the one provider receives.
+ */
+export type Interaction = {
+  readonly label: string;
+  readonly bus: Bus;
+  readonly direction: 'send' | 'receive';
+  readonly fields: readonly NodeId[];
+  readonly count: NodeId;
+  /** Bound on `count` over any row, as an integer; enters the overflow inequality of the bus. */
+  readonly maxPerRow: number;
+  readonly degree: number;
+};
+
+export type CompiledChip = {
+  readonly id: string;
+  readonly maxDegree: number;
+  /** Names of the segment's public values that the chip reads, in `public` index order. */
+  readonly publics: readonly string[];
+  readonly columns: readonly Column[];
+  readonly nodes: readonly DagNode[];
+  readonly constraints: readonly Constraint[];
+  readonly interactions: readonly Interaction[];
+  /** Cells that no check binds, with the reason why that is harmless. */
+  readonly freeCells: Readonly<Record<string, string>>;
+};
+
+/**
+ * One table of a segment: `rows` is row-major over **all** columns of the chip in declaration order,
+ * canonical values, 2^logHeight rows of `chip.columns.length` cells.
+ */
+export type Instance = { readonly chip: CompiledChip; readonly logHeight: number; readonly rows: Uint32Array };

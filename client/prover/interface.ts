@@ -1,0 +1,56 @@
+/** The prover's port: all that rpc, p2p, sync and the command line may import. */
+
+/** 0x-prefixed 32-byte hash. */
+export type Hash = `0x${string}`;
+
+/** `P100` (default) and `P128`: bits of provable security, computed by `soundness/`. */
+export type ProfileId = 'P100' | 'P128';
+export type BackendId = 'reference' | 'wasm' | 'webgpu';
+
+/** What a proof claims; SSZ, 138 bytes, in this order. */
+export type BlockClaim = {
+  /** 0x7a01 */
+  readonly schemaId: number;
+  readonly chainId: bigint;
+  readonly chainSpecHash: Hash;
+  readonly parentHash: Hash;
+  readonly blockHash: Hash;
+  /** hash_tree_root of the consensus-specs NewPayloadRequest; zero before the Merge. */
+  readonly newPayloadRequestRoot: Hash;
+};
+
+export type Progress = { readonly stage: string; readonly done: number; readonly total: number };
+
+export type ProveJob = { readonly input: Uint8Array; readonly expected: BlockClaim; readonly profile: ProfileId };
+export type ProveStats = {
+  readonly segments: number;
+  readonly instructions: number;
+  readonly cells: number;
+  readonly interactions: number;
+  readonly provingMs: number;
+  readonly stages: Readonly<Record<string, number>>;
+  readonly peakRssBytes: number;
+  readonly backend: BackendId;
+};
+export type ProveErrorCode = 'guestTrap' | 'claimMismatch' | 'tooLarge' | 'aborted' | 'backendDiverged' | 'internal';
+export type ProveResult =
+  | { readonly ok: true; readonly proof: Uint8Array; readonly stats: ProveStats }
+  | { readonly ok: false; readonly code: ProveErrorCode; readonly detail: string };
+
+export type Prover = {
+  prove(
+    job: ProveJob,
+    o: { readonly signal: AbortSignal; readonly onProgress?: (p: Progress) => void },
+  ): Promise<ProveResult>;
+};
+
+/** What the caller knows of the chain; never taken from the proof. */
+export type Expected = {
+  readonly chainId: bigint;
+  readonly chainSpecHash: Hash;
+  readonly blockHash?: Hash;
+  readonly parentHash?: Hash;
+};
+export type VerifyResult =
+  | { readonly ok: true; readonly claim: BlockClaim; readonly profile: ProfileId; readonly securityBits: number }
+  | { readonly ok: false; readonly stage: string; readonly code: string; readonly detail: string };
