@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { extVec, getExt, mulInto, packExt, setExt, unpackExt } from '../../../client/prover/field/ext-vec.ts';
+import { P } from '../../../client/prover/field/fp.ts';
+import { type Ext, Fp5 } from '../../../client/prover/field/fp5.ts';
+import { randomExt, seededRandom } from '../../support/random.ts';
+
+const big = BigInt(P);
+
+/** Polynomial product and long division by x^5 + x^2 − 1, over BigInt. */
+function oracle(a: Ext, b: Ext): Ext {
+  const c = new Array<bigint>(9).fill(0n);
+  for (let i = 0; i < 5; i++) for (let j = 0; j < 5; j++) c[i + j]! += BigInt(a[i]!) * BigInt(b[j]!);
+  for (let k = 8; k >= 5; k--) {
+    c[k - 5]! += c[k]!;
+    c[k - 3]! -= c[k]!;
+  }
+  return c.slice(0, 5).map((x) => Number(((x % big) + big) % big)) as unknown as Ext;
+}
+
+const EXTREMES: readonly Ext[] = [
+  Fp5.ZERO,
+  Fp5.ONE,
+  [P - 1, P - 1, P - 1, P - 1, P - 1],
+  [0, 0, 0, 0, P - 1],
+  [65535, 65536, P - 65536, 1, P - 1],
+];
+
+test('Fp5.mul and mulInto on extreme and random elements → the BigInt product', () => {
+  const random = seededRandom(3);
+  const samples = [...EXTREMES, ...Array.from({ length: 300 }, () => randomExt(random))];
+  const v = extVec(3);
+  for (const a of samples)
+    for (const b of samples.slice(0, 60)) {
+      const expected = oracle(a, b);
+      assert.deepEqual(Fp5.mul(a, b), expected);
+      setExt(v, 0, a);
+      setExt(v, 1, b);
+      mulInto(v, 2, v, 0, v, 1);
+      assert.deepEqual(getExt(v, 2), expected);
+      mulInto(v, 0, v, 0, v, 1);
+      assert.deepEqual(getExt(v, 0), expected, 'output over an operand');
+    }
+});
+
+test('x^5 + x^2 − 1 is irreducible → x has order dividing P^5 − 1 and no smaller Frobenius orbit', () => {
+  const x: Ext = [0, 1, 0, 0, 0];
+  assert.deepEqual(Fp5.pow(x, big ** 5n), x);
+  assert.notDeepEqual(Fp5.pow(x, big), x);
+  for (let j = 1; j < 5; j++) assert.deepEqual(Fp5.frobenius(x, j), Fp5.pow(x, big ** BigInt(j)));
+});
+
+test('Fp5.inv on random elements → product with the element is one; zero gives zero', () => {
+  const random = seededRandom(4);
+  for (let i = 0; i < 200; i++) {
+    const a = randomExt(random);
+    assert.deepEqual(Fp5.mul(a, Fp5.inv(a)), Fp5.ONE);
+  }
+  assert.deepEqual(Fp5.inv(Fp5.ZERO), Fp5.ZERO);
+});
+
+test('packExt then unpackExt → the same elements', () => {
+  const random = seededRandom(5);
+  const xs = Array.from({ length: 7 }, () => randomExt(random));
+  assert.deepEqual(unpackExt(packExt(xs)), xs);
+});
