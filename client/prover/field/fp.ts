@@ -62,10 +62,10 @@ function fromBigint(x: bigint): number {
   return Number(r < 0n ? r + BigInt(P) : r);
 }
 
-/** Residue of any safe integer, negative ones included. */
+/** Residue of any safe integer, negative ones included; `+ 0` turns the −0 of a negative multiple of P into 0. */
 function fromInt(x: number): number {
   const r = x % P;
-  return r < 0 ? r + P : r;
+  return r < 0 ? r + P : r + 0;
 }
 
 /** True for the canonical representation of an element. */
