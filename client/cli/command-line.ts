@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import yargs, { type Argv } from 'yargs';
+import { ExitCode } from '../errors.ts';
+import type { Command, CommandContext } from './command.ts';
+import { CliError, type Outcome, printFailure, printOutcome, type Streams } from './output.ts';
+
+const COMMANDS: readonly Command[] = [];
+
+/**
+ * Parses and runs one command line.
+ * @returns the process's exit code: 0 accepted or done, 1 rejected, 2 usage, 3 input unreadable, 4 internal
+ */
+export async function runCommandLine(argv: readonly string[]): Promise<ExitCode> {
+  const streams: Streams = {
+    out: (line) => process.stdout.write(`${line}\n`),
+    err: (line) => process.stderr.write(`${line}\n`),
+  };
+  const json = argv.includes('--json');
+  const stop = new AbortController();
+  const onSignal = (): void => stop.abort();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, onSignal);
+  const context: CommandContext = { signal: stop.signal, note: streams.err };
+  try {
+    const outcome = await parseAndRun(argv, context, streams);
+    if (outcome === undefined) return ExitCode.ok;
+    printOutcome(outcome, json, streams);
+    return outcome.exitCode;
+  } catch (error) {
+    return printFailure(error, json, streams);
+  } finally {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(name, onSignal);
+  }
+}
+
+/** The outcome of the command that ran, or undefined where help or the version was asked for. */
+async function parseAndRun(
+  argv: readonly string[],
+  context: CommandContext,
+  streams: Streams,
+): Promise<Outcome | undefined> {
+  let outcome: Outcome | undefined;
+  let parser: Argv = yargs([...argv])
+    .scriptName('zkl1-node')
+    .usage('zkl1-node: an Ethereum execution client that proves its own blocks')
+    .version(packageVersion())
+    .help()
+    .strict()
+    .recommendCommands()
+    .exitProcess(false)
+    .wrap(Math.min(110, process.stdout.columns ?? 110))
+    .option('json', { type: 'boolean', describe: 'print exactly one JSON object on standard output', global: true })
+    .fail((message: string | null, error: Error | undefined) => {
+      throw error ?? new CliError('usage', `${message ?? 'bad arguments'} (zkl1-node --help)`);
+    });
+  for (const command of COMMANDS) {
+    parser = parser.command(
+      command.command,
+      command.describe,
+      (y) => {
+        for (const [name, spec] of Object.entries(command.positionals)) y.positional(name, spec);
+        return y.options(command.options);
+      },
+      async (args) => {
+        outcome = await command.run(args, context);
+      },
+    );
+  }
+  await parser.parseAsync([...argv], {}, (_error, _args, output) => {
+    if (output !== '') streams.out(output);
+  });
+  return outcome;
+}
+
+/** The version in the package's own package.json: the nearest one upwards from this module. */
+function packageVersion(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  for (;;) {
+    try {
+      return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version;
+    } catch {
+      const up = dirname(folder);
+      if (up === folder) return 'unknown';
+      folder = up;
+    }
+  }
+}

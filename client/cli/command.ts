@@ -1,0 +1,36 @@
+import type { InferredOptionTypes, Options, PositionalOptions } from 'yargs';
+import type { Outcome } from './output.ts';
+
+/** What a command may use besides its arguments. */
+export type CommandContext = {
+  /** Aborted by Ctrl-C or a termination signal: finish or undo what is half-done, then return. */
+  readonly signal: AbortSignal;
+  /** One line to standard error. */
+  readonly note: (line: string) => void;
+};
+
+type PositionalSpec = PositionalOptions & { readonly type: 'string' | 'number' };
+
+/** One command of the command line; every command lives in its own file. */
+export type Command = {
+  /** Name and positionals in yargs' notation, e.g. `execute <block>`. */
+  readonly command: string;
+  readonly describe: string;
+  readonly positionals: Readonly<Record<string, PositionalSpec>>;
+  readonly options: Readonly<Record<string, Options>>;
+  readonly run: (args: Readonly<Record<string, unknown>>, context: CommandContext) => Promise<Outcome>;
+};
+
+/** Gives `run` the types that the options declare. */
+export function defineCommand<
+  P extends Readonly<Record<string, PositionalSpec>>,
+  O extends Readonly<Record<string, Options>>,
+>(spec: {
+  readonly command: string;
+  readonly describe: string;
+  readonly positionals: P;
+  readonly options: O;
+  readonly run: (args: InferredOptionTypes<P> & InferredOptionTypes<O>, context: CommandContext) => Promise<Outcome>;
+}): Command {
+  return spec as unknown as Command;
+}

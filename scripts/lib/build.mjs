@@ -1,0 +1,54 @@
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { root } from './root.mjs';
+import { step } from './step.mjs';
+
+/** Folders with sources that end in dist/. */
+const SOURCES = ['client', 'genesis', 'test'];
+/** Folders that hold other languages' sources and build outputs: nothing in them is read at run time. */
+const NOT_COPIED = new Set(['node_modules', 'target', 'assembly']);
+/** What the program reads beside its modules, by ending. */
+const ASSETS = /\.(wasm|wgsl|json|bin|hex|txt|md)$/;
+
+/** Compiles to dist/ and lays the files that the code reads at run time beside the modules that read them. */
+export function ensureBuilt() {
+  step('compiling', process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc')]);
+  for (const folder of SOURCES) {
+    if (existsSync(join(root, folder))) copyAssets(folder);
+  }
+  removeStale('dist');
+}
+
+function copyAssets(folder) {
+  for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      if (!NOT_COPIED.has(entry.name)) copyAssets(path);
+    } else if (ASSETS.test(entry.name)) {
+      const from = join(root, path);
+      const to = join(root, 'dist', path);
+      if (
+        existsSync(to) &&
+        statSync(to).mtimeMs >= statSync(from).mtimeMs &&
+        statSync(to).size === statSync(from).size
+      ) {
+        continue;
+      }
+      mkdirSync(dirname(to), { recursive: true });
+      copyFileSync(from, to);
+    }
+  }
+}
+
+/** Deletes outputs whose source is gone, so that an old module cannot satisfy an import. */
+function removeStale(folder) {
+  for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      removeStale(path);
+    } else {
+      const source = path.slice('dist/'.length).replace(/\.js(\.map)?$/, '.ts');
+      if (!existsSync(join(root, source))) rmSync(join(root, path));
+    }
+  }
+}
