@@ -1,0 +1,63 @@
+import { Fp } from '../field/fp.ts';
+import { type Ext, Fp5 } from '../field/fp5.ts';
+import { rootOfUnity, subgroup } from '../field/roots.ts';
+
+/** log2 of the order of the subgroup D that the zerocheck's first round works over. */
+export const SKIP_LOG = 4;
+export const SKIP_SIZE = 2 ** SKIP_LOG;
+
+/**
+ * Value at r of the polynomial of degree < ys.length with values ys at the base points `nodes` (distinct, as many
+ * as ys).
+ */
+export function interpolateAt(nodes: readonly number[], ys: readonly Ext[], r: Ext): Ext {
+  const weights = lagrangeAt(nodes, r);
+  let sum = Fp5.ZERO;
+  for (let i = 0; i < ys.length; i++) sum = Fp5.add(sum, Fp5.mul(weights[i]!, ys[i]!));
+  return sum;
+}
+
+/** Value at r of the polynomial with values ys at 0, 1, …, ys.length − 1. */
+export function interpolateIntegers(ys: readonly Ext[], r: Ext): Ext {
+  return interpolateAt(
+    ys.map((_, i) => i),
+    ys,
+    r,
+  );
+}
+
+/** Lagrange basis of distinct base points at r; at a node it is the unit vector. */
+export function lagrangeAt(nodes: readonly number[], r: Ext): Ext[] {
+  const n = nodes.length;
+  const differences = nodes.map((x) => Fp5.sub(r, Fp5.from(x)));
+  const prefix: Ext[] = [Fp5.ONE];
+  for (let i = 0; i < n; i++) prefix.push(Fp5.mul(prefix[i]!, differences[i]!));
+  const result = new Array<Ext>(n);
+  let suffix = Fp5.ONE;
+  for (let i = n - 1; i >= 0; i--) {
+    let denominator = 1;
+    for (let j = 0; j < n; j++) if (j !== i) denominator = Fp.mul(denominator, Fp.sub(nodes[i]!, nodes[j]!));
+    result[i] = Fp5.scale(Fp5.mul(prefix[i]!, suffix), Fp.inv(denominator));
+    suffix = Fp5.mul(suffix, differences[i]!);
+  }
+  return result;
+}
+
+const D: readonly number[] = Array.from(subgroup(SKIP_LOG));
+
+/** The subgroup D of order 16: its element k is the k-th power of the generator. */
+export const skipDomain = (): readonly number[] => D;
+
+/** Lagrange basis of D at z: 16 weights, one per value of the four lowest row bits. */
+export const skipLagrange = (z: Ext): Ext[] => lagrangeAt(D, z);
+
+/**
+ * `count` base points outside D, the nodes for the zerocheck's first round: the powers of a generator of the
+ * subgroup of order 2^(SKIP_LOG + 6) that are not in D, in the order of their exponents. At most 960.
+ */
+export function skipNodes(count: number): number[] {
+  const w = rootOfUnity(SKIP_LOG + 6);
+  const nodes: number[] = [];
+  for (let k = 1, x = w; nodes.length < count; k++, x = Fp.mul(x, w)) if (k % 64 !== 0) nodes.push(x);
+  return nodes;
+}

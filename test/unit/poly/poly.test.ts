@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { getExt, packExt, unpackExt } from '../../../client/prover/field/ext-vec.ts';
+import { Fp } from '../../../client/prover/field/fp.ts';
+import { type Ext, Fp5 } from '../../../client/prover/field/fp5.ts';
+import { rootOfUnity, subgroup } from '../../../client/prover/field/roots.ts';
+import { eqAt, eqAtIndex, eqTable, foldTop } from '../../../client/prover/poly/eq.ts';
+import { evaluateUnivariate, mleBase, mleExt } from '../../../client/prover/poly/evaluate.ts';
+import {
+  interpolateAt,
+  interpolateIntegers,
+  skipDomain,
+  skipLagrange,
+  skipNodes,
+} from '../../../client/prover/poly/interpolate.ts';
+import { randomExt, randomFp, seededRandom } from '../../support/random.ts';
+
+const random = seededRandom(11);
+const exts = (n: number): Ext[] => Array.from({ length: n }, () => randomExt(random));
+const bits = (index: number, n: number): Ext[] =>
+  Array.from({ length: n }, (_, i) => Fp5.from(Math.floor(index / 2 ** (n - 1 - i)) % 2));
+
+test('eqTable → entry x is eq(point, bits of x), most significant first', () => {
+  const point = exts(4);
+  const table = eqTable(point);
+  for (let x = 0; x < 16; x++) {
+    assert.deepEqual(getExt(table, x), eqAt(point, bits(x, 4)));
+    assert.deepEqual(getExt(table, x), eqAtIndex(point, x));
+  }
+  const scaled = eqTable(point, point[0]);
+  assert.deepEqual(getExt(scaled, 5), Fp5.mul(point[0]!, getExt(table, 5)));
+});
+
+test('foldTop variable by variable → the multilinear extension', () => {
+  const values = exts(8);
+  const point = exts(3);
+  let v = packExt(values);
+  for (const r of point) v = foldTop(v, r);
+  assert.deepEqual(unpackExt(v), [mleExt(packExt(values), point)]);
+});
+
+test('mleBase at a vertex → the value there', () => {
+  const values = Uint32Array.from({ length: 8 }, () => randomFp(random));
+  for (let x = 0; x < 8; x++) assert.deepEqual(mleBase(values, bits(x, 3)), Fp5.from(values[x]!));
+});
+
+test('interpolation of a random polynomial → its value anywhere', () => {
+  const coefficients = packExt(exts(6));
+  const r = randomExt(random);
+  const at = (x: number): Ext => evaluateUnivariate(coefficients, Fp5.from(x));
+  assert.deepEqual(interpolateIntegers([0, 1, 2, 3, 4, 5].map(at), r), evaluateUnivariate(coefficients, r));
+  const nodes = [7, 100, 3, 9, 12, 77];
+  assert.deepEqual(interpolateAt(nodes, nodes.map(at), r), evaluateUnivariate(coefficients, r));
+});
+
+test('skipLagrange at an element of D → the unit vector; elsewhere reproduces polynomials of degree 15', () => {
+  const d = skipDomain();
+  assert.equal(d.length, 16);
+  for (const [k, w] of skipLagrange(Fp5.from(d[5]!)).entries()) assert.deepEqual(w, k === 5 ? Fp5.ONE : Fp5.ZERO);
+  const z = randomExt(random);
+  const sum = skipLagrange(z).reduce((acc, w, k) => Fp5.add(acc, Fp5.scale(w, Fp.pow(d[k]!, 15))), Fp5.ZERO);
+  assert.deepEqual(sum, Fp5.pow(z, 15n));
+});
+
+test('skipNodes → distinct and outside D', () => {
+  const nodes = skipNodes(61);
+  assert.equal(new Set(nodes).size, 61);
+  for (const x of nodes) assert.notEqual(Fp.pow(x, 16), 1);
+});
+
+test('rootOfUnity → exact order 2^log and squares chain', () => {
+  for (let log = 1; log <= 24; log++) {
+    const w = rootOfUnity(log);
+    assert.equal(Fp.pow(w, 2 ** (log - 1)), Fp.neg(1));
+    assert.equal(Fp.sqr(w), rootOfUnity(log - 1));
+  }
+  assert.equal(new Set(subgroup(5)).size, 32);
+});
