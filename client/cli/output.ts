@@ -63,6 +63,7 @@ const EXIT_CODES: Readonly<Record<string, ExitCode>> = {
   storeDamaged: ExitCode.unreadable,
   storeForeign: ExitCode.unreadable,
   storeVersion: ExitCode.unreadable,
+  storeOtherChain: ExitCode.unreadable,
   storeUnopenable: ExitCode.unreadable,
 };
 

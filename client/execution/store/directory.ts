@@ -1,0 +1,80 @@
+import { mkdirSync, readdirSync } from 'node:fs';
+import { Level } from 'level';
+import { ClientError } from '../../errors.ts';
+
+export type Database = Level<Uint8Array, Uint8Array>;
+
+/** Any one of them marks a folder that a level database was written to. */
+const LEVEL_FILES = /^(CURRENT|LOCK|MANIFEST-\d+|\d+\.(ldb|log|sst))$/;
+
+/**
+ * Opens the level database in `path`, creating folder and database where there is none.
+ * @throws StoreError `storeLocked` while another process holds it, `storeForeign` for a folder with other content,
+ *   `storeDamaged` for a database whose files are missing or corrupt, `storeUnopenable` where the system refuses
+ */
+export async function openDatabase(path: string): Promise<Database> {
+  let names: readonly string[];
+  try {
+    mkdirSync(path, { recursive: true });
+    names = readdirSync(path);
+  } catch (cause) {
+    throw new StoreError(
+      'storeUnopenable',
+      `data directory ${path} cannot be used: ${messageOf(cause)}`,
+      { path },
+      { cause },
+    );
+  }
+  const isLevel = names.some((name) => LEVEL_FILES.test(name));
+  if (names.length > 0 && !isLevel) {
+    const detail = { path, found: names.slice(0, 5) };
+    const found = detail.found.join(', ');
+    throw new StoreError(
+      'storeForeign',
+      `data directory ${path} holds other files (${found}): expected an empty folder or a store of zkl1-node`,
+      detail,
+    );
+  }
+  if (isLevel && !names.includes('CURRENT') && names.some((name) => name !== 'LOCK')) {
+    throw new StoreError('storeDamaged', `data directory ${path} is damaged: its file CURRENT is missing`, { path });
+  }
+  const database: Database = new Level(path, { keyEncoding: 'view', valueEncoding: 'view' });
+  try {
+    await database.open();
+  } catch (error) {
+    throw openingError(path, error);
+  }
+  return database;
+}
+
+function openingError(path: string, error: unknown): StoreError {
+  const cause = (error as { cause?: { code?: string } }).cause;
+  const reason = messageOf(cause ?? error);
+  switch (cause?.code) {
+    case 'LEVEL_LOCKED':
+      return new StoreError('storeLocked', `data directory ${path} is in use by another process`, { path }, { cause });
+    case 'LEVEL_CORRUPTION':
+    case 'LEVEL_IO_ERROR':
+      return new StoreError('storeDamaged', `data directory ${path} is damaged: ${reason}`, { path }, { cause });
+    default:
+      return new StoreError(
+        'storeUnopenable',
+        `data directory ${path} cannot be opened: ${reason}`,
+        { path },
+        { cause },
+      );
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+export type StoreErrorCode =
+  | 'storeLocked'
+  | 'storeForeign'
+  | 'storeDamaged'
+  | 'storeUnopenable'
+  | 'storeVersion'
+  | 'storeOtherChain';
+export class StoreError extends ClientError<StoreErrorCode> {}

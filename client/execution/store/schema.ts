@@ -1,0 +1,64 @@
+/**
+ * The one list of what the node keeps on disk. Every table is a sublevel; keys and values are bytes.
+ * Numbers in keys are 8-byte big-endian, so that the order of keys is the order of heights.
+ */
+
+/** Raised with every change of a table's key or value; a store of another version is refused, never guessed at. */
+export const SCHEMA_VERSION = 1;
+
+/** Table → its sublevel's name on disk. */
+export const TABLES = {
+  /** one of META_KEYS → its value */
+  meta: 'meta',
+  /** block hash → rlp(header) */
+  headers: 'header',
+  /** block hash → rlp([transactions, ommers, withdrawals?]) */
+  bodies: 'body',
+  /** block hash → rlp(list of consensus receipts, typed ones as byte strings) */
+  receipts: 'receipt',
+  /** number → hash of the canonical block at that height */
+  canonical: 'canonical',
+  /** transaction hash → block hash ‖ index u32 big-endian; only for canonical blocks */
+  transactions: 'transaction',
+  /** keccak256(node) → rlp of a trie node of any account or storage trie */
+  nodes: 'node',
+  /** keccak256(code) → code */
+  codes: 'code',
+  /** block hash → rlp([state, codes, headers]): the execution witness recorded while the block ran */
+  witnesses: 'witness',
+  /** block hash ‖ proofType u8 → the bytes of BlockProof */
+  proofs: 'proof',
+  /** block hash → the proving job's record (JSON) */
+  jobs: 'job',
+  /** block hash → the sealer's signature */
+  seals: 'seal',
+} as const;
+export type Table = keyof typeof TABLES;
+
+/** Keys of the `meta` table, as ASCII. */
+export const META_KEYS = {
+  /** decimal SCHEMA_VERSION, ASCII */
+  version: 'version',
+  /** hash of the genesis block: a store belongs to one chain */
+  genesis: 'genesis',
+  /** hash of the canonical head */
+  head: 'head',
+} as const;
+export type MetaKey = keyof typeof META_KEYS;
+
+/** A height as a key. @throws RangeError below 0 and from 2^64 on */
+export function numberKey(number: bigint): Uint8Array {
+  const key = new Uint8Array(8);
+  if (number < 0n || number >= 1n << 64n) throw new RangeError(`block number ${number} is not a u64`);
+  new DataView(key.buffer).setBigUint64(0, number);
+  return key;
+}
+
+/** The inverse of `numberKey`. */
+export function numberOfKey(key: Uint8Array): bigint {
+  return new DataView(key.buffer, key.byteOffset, 8).getBigUint64(0);
+}
+
+export function metaKey(key: MetaKey): Uint8Array {
+  return new TextEncoder().encode(META_KEYS[key]);
+}
