@@ -100,7 +100,7 @@ export function compress(
   }
 }
 
-const IV_WORDS = Uint32Array.from(IV);
+export const IV_WORDS = Uint32Array.from(IV);
 
 /** A node whose output is not yet taken: what remains to compress, and how. */
 type Output = {

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { blake3 as noble } from '@noble/hashes/blake3.js';
+import { buildTree, CAP_LOG, capOf, pathOf } from '../../../client/prover/backends/reference/merkle.ts';
+import { hashLeaf } from '../../../client/prover/hash/merkle-hash.ts';
+import { checkPath } from '../../../client/prover/hash/merkle-path.ts';
+import { seededRandom } from '../../support/random.ts';
+
+const random = seededRandom(31);
+const rows = (log: number, width: number): Uint32Array =>
+  Uint32Array.from({ length: 2 ** log * width }, () => random());
+
+test('hashLeaf of 1 to 300 words → BLAKE3 of their little-endian bytes', () => {
+  for (const n of [1, 15, 16, 17, 32, 33, 80, 255, 256, 257, 300]) {
+    const words = rows(0, n);
+    const out = new Uint32Array(8);
+    hashLeaf(out, 0, words, 0, n);
+    assert.deepEqual(new Uint8Array(out.buffer), noble(new Uint8Array(words.buffer)), `${n} words`);
+  }
+});
+
+test('checkPath of every leaf → accepted; a changed row, path, index or cap → rejected', () => {
+  for (const [log, width] of [
+    [3, 2],
+    [CAP_LOG, 1],
+    [8, 20],
+  ] as const) {
+    const m = rows(log, width);
+    const tree = buildTree(m, width, log);
+    const cap = capOf(tree);
+    assert.equal(cap.length / 8, 2 ** Math.min(CAP_LOG, log));
+    for (let i = 0; i < 2 ** log; i++) {
+      const row = m.slice(i * width, (i + 1) * width);
+      const path = pathOf(tree, i);
+      assert.ok(checkPath(cap, i, row, path));
+      const otherRow = row.slice();
+      otherRow[width - 1]! ^= 1;
+      assert.ok(!checkPath(cap, i, otherRow, path), 'changed row');
+      assert.ok(!checkPath(cap, i ^ 1, row, path), 'neighbour’s index');
+      if (path.length > 0) {
+        const otherPath = path.slice();
+        otherPath[path.length - 1]! ^= 1;
+        assert.ok(!checkPath(cap, i, row, otherPath), 'changed path');
+      }
+      const otherCap = cap.slice();
+      for (let k = 0; k < otherCap.length; k += 8) otherCap[k]! ^= 1;
+      assert.ok(!checkPath(otherCap, i, row, path), 'changed cap');
+    }
+  }
+});
