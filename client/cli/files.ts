@@ -1,0 +1,80 @@
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { CliError } from './output.ts';
+
+/**
+ * Reads a whole input file.
+ * @param capBytes larger files are refused before they are read
+ * @throws CliError `inputUnreadable`
+ */
+export function readInput(path: string, capBytes: number): Buffer {
+  try {
+    const status = statSync(path);
+    if (!status.isFile()) throw new Error('not a file');
+    if (status.size > capBytes) throw new Error(`${status.size} bytes, at most ${capBytes} expected`);
+    return readFileSync(path);
+  } catch (cause) {
+    throw new CliError('inputUnreadable', `cannot read ${path}: ${reasonOf(cause)}`, { path }, { cause });
+  }
+}
+
+/**
+ * Writes a whole output file: to a temporary name in the same folder, then renamed, so that the name never
+ * holds half of it.
+ * @throws CliError `outputUnwritable`
+ */
+export function writeOutput(path: string, bytes: Uint8Array | string): void {
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+  let file: number;
+  try {
+    file = openSync(temporary, 'wx');
+  } catch (cause) {
+    throw unwritable(path, cause);
+  }
+  try {
+    try {
+      writeFileSync(file, bytes);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (cause) {
+    rmSync(temporary, { force: true });
+    throw unwritable(path, cause);
+  }
+}
+
+/** Fails before any work is done where `writeOutput` would fail after it. @throws CliError `outputUnwritable` */
+export function checkWritable(path: string): void {
+  const probe = join(dirname(path), `.${basename(path)}.${process.pid}.probe`);
+  try {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) throw new Error('it is a folder');
+    closeSync(openSync(probe, 'wx'));
+    rmSync(probe);
+  } catch (cause) {
+    throw unwritable(path, cause);
+  }
+}
+
+function unwritable(path: string, cause: unknown): CliError {
+  return new CliError('outputUnwritable', `cannot write ${path}: ${reasonOf(cause)}`, { path }, { cause });
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case 'ENOENT':
+      return 'no such file or folder';
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return 'permission denied';
+    case 'ENOSPC':
+      return 'no space left';
+    case 'ENOTDIR':
+      return 'a part of the path is not a folder';
+    default:
+      return message;
+  }
+}
