@@ -57,6 +57,7 @@ const EXIT_CODES: Readonly<Record<string, ExitCode>> = {
   outputUnwritable: ExitCode.unreadable,
   systemError: ExitCode.unreadable,
   portInUse: ExitCode.unreadable,
+  portUnusable: ExitCode.unreadable,
   unknownBlock: ExitCode.unreadable,
   unknownChain: ExitCode.unreadable,
   storeLocked: ExitCode.unreadable,

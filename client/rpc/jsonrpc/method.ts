@@ -1,0 +1,32 @@
+import { RpcError } from './errors.ts';
+import type { Param } from './params.ts';
+
+/** One method of the table: its parameters by position, and what runs on their values. */
+export type Method = {
+  readonly name: string;
+  /** @throws RpcError `invalidParams` before `run` starts */
+  readonly call: (params: readonly unknown[]) => Promise<unknown>;
+};
+
+type Params = readonly (readonly [name: string, type: Param<unknown>])[];
+type Values<P extends Params> = {
+  [I in keyof P]: P[I] extends readonly [string, Param<infer T>] ? T : never;
+};
+
+/** A method with its schema. The result must be JSON: hex strings, not bigint. */
+export function method<const P extends Params>(
+  name: string,
+  params: P,
+  run: (...values: Values<P>) => unknown,
+): Method {
+  return {
+    name,
+    call: async (given) => {
+      if (given.length > params.length) {
+        throw new RpcError('invalidParams', `invalid params: ${name} takes ${params.length}, got ${given.length}`);
+      }
+      const values = params.map(([label, type], i) => type.read(given[i], label));
+      return await run(...(values as Values<P>));
+    },
+  };
+}

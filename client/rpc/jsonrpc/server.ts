@@ -1,0 +1,110 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ClientError } from '../../errors.ts';
+import type { Dispatch, Limits } from './dispatch.ts';
+
+export type HttpOptions = {
+  readonly host: string;
+  /** 0 takes a free port */
+  readonly port: number;
+  readonly limits: Limits;
+};
+export type RpcServer = { readonly url: string; readonly close: () => Promise<void> };
+
+/** A body that does not arrive within this time is given up. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
+
+/**
+ * Serves JSON-RPC over HTTP.
+ * @throws HttpError `portInUse` where another process listens, `portUnusable` where the system refuses
+ */
+export async function serveHttp(dispatch: Dispatch, options: HttpOptions): Promise<RpcServer> {
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+    handle(request, response, dispatch, options.limits).catch(() => response.destroy());
+  });
+  await listen(server, options);
+  const { port } = server.address() as AddressInfo;
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  return {
+    url: `http://${host}:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+        setTimeout(() => server.closeAllConnections(), 1000).unref();
+      }),
+  };
+}
+
+async function listen(server: Server, { host, port }: HttpOptions): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const place = `${host}:${port}`;
+      reject(
+        cause.code === 'EADDRINUSE'
+          ? new HttpError('portInUse', `port ${port} on ${host} is in use by another process`, { place }, { cause })
+          : new HttpError('portUnusable', `cannot listen on ${place}: ${cause.message}`, { place }, { cause }),
+      );
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+async function handle(
+  request: IncomingMessage,
+  response: ServerResponse,
+  dispatch: Dispatch,
+  limits: Limits,
+): Promise<void> {
+  if (!isHostAllowed(request)) return plain(response, 403, 'the Host header names another host');
+  if (request.method !== 'POST') {
+    response.setHeader('Allow', 'POST');
+    return plain(response, 405, 'JSON-RPC takes POST');
+  }
+  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
+    return plain(response, 415, 'expected Content-Type: application/json');
+  }
+  const body = await readBody(request, limits.maxRequestBytes);
+  if (body === undefined) {
+    response.setHeader('Connection', 'close');
+    return plain(response, 413, `the request is larger than ${limits.maxRequestBytes} bytes`);
+  }
+  const text = await dispatch(body);
+  if (text === undefined) {
+    response.writeHead(204).end();
+    return;
+  }
+  response.writeHead(200, { 'Content-Type': 'application/json' }).end(text);
+}
+
+/**
+ * A web page can make a browser send requests to the loopback interface under a name of its own (DNS rebinding);
+ * on loopback only loopback names are answered.
+ */
+function isHostAllowed(request: IncomingMessage): boolean {
+  const local = request.socket.localAddress ?? '';
+  const isLoopback = local === '::1' || /^(::ffff:)?127\./.test(local);
+  const name = (request.headers.host ?? '').replace(/:\d+$/, '');
+  return !isLoopback || name === '' || LOOPBACK.test(name);
+}
+
+/** The body as text, or undefined when it is larger than the cap; the rest is not read then. */
+async function readBody(request: IncomingMessage, maxBytes: number): Promise<string | undefined> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return undefined;
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > maxBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function plain(response: ServerResponse, status: number, message: string): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain' }).end(`${message}\n`);
+}
+
+export type HttpErrorCode = 'portInUse' | 'portUnusable';
+export class HttpError extends ClientError<HttpErrorCode> {}
