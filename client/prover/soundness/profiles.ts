@@ -1,0 +1,59 @@
+import { ClientError } from '../../errors.ts';
+import { chooseWhir, type Goal, type TableShape } from './choose.ts';
+import type { WhirParams } from './whir.ts';
+
+export type { WhirParams, WhirRound } from './whir.ts';
+
+/**
+ * A profile is part of the verification key, never something a proof may choose. `P100` is the default; `P100Half`
+ * commits at rate 1/2 (half the encoding work, larger proofs); `P100Unique` rests on unique decoding alone.
+ */
+export type SoundnessProfile = 'P100' | 'P100Half' | 'P128' | 'P100Unique';
+
+/** A challenge costs at most 2^maxGrindFoldBits compressions, a set of queries 2^grindQueryBits, on average. */
+export const PROFILES: Readonly<Record<SoundnessProfile, Goal>> = {
+  P100: { regime: 'johnson', targetBits: 100, logInvRate: 2, maxGrindFoldBits: 8, grindQueryBits: 16 },
+  P100Half: { regime: 'johnson', targetBits: 100, logInvRate: 1, maxGrindFoldBits: 8, grindQueryBits: 16 },
+  P128: { regime: 'johnson', targetBits: 128, logInvRate: 2, maxGrindFoldBits: 20, grindQueryBits: 20 },
+  P100Unique: { regime: 'unique', targetBits: 100, logInvRate: 1, maxGrindFoldBits: 0, grindQueryBits: 16 },
+};
+
+/** log2 of the smallest and largest table for which parameters exist. */
+export const MIN_LOG_TABLE = 6;
+export const MAX_LOG_TABLE = 26;
+
+/** Columns start at multiples of this many entries of the stacked table; so a slot's number is below 2^(m − 4). */
+export const LOG_SLOT = 4;
+
+/** Powers of the batching challenge above the last slot, for out-of-domain values. */
+const EXTRA_POWERS = 64;
+
+/** log2 of the highest power of τ in an opening of 2^m entries: one per slot, then the out-of-domain values. */
+export const logSlotDegree = (m: number): number => Math.log2(2 ** Math.max(0, m - LOG_SLOT) + EXTRA_POWERS);
+
+/** Columns (as log2) of a table that is cut freely: 64, fewer where the table is small. */
+const logColumnsOf = (m: number): number => Math.min(6, Math.max(2, m - 6));
+
+/**
+ * Parameters for one tree of 2^m entries, 6 ≤ m ≤ 26.
+ * @throws ClientError `logTableOutOfRange`
+ */
+export function whirParams(profile: SoundnessProfile, m: number): WhirParams {
+  const logColumns = logColumnsOf(m);
+  return whirParamsFor(profile, { logRows: m - logColumns, logColumns });
+}
+
+/**
+ * Parameters for a joined table of 2^logColumns columns (empty ones included) of 2^logRows rows, such as the closing's.
+ * @throws ClientError `logTableOutOfRange`
+ */
+export function whirParamsFor(profile: SoundnessProfile, table: TableShape): WhirParams {
+  const m = table.logRows + table.logColumns;
+  if (!(m >= MIN_LOG_TABLE && m <= MAX_LOG_TABLE) || table.logRows < 1 || table.logColumns < 0)
+    throw new ClientError(
+      'logTableOutOfRange',
+      `a table has 2^${MIN_LOG_TABLE} to 2^${MAX_LOG_TABLE} entries, got ${table.logRows} + ${table.logColumns} variables`,
+      { expected: [MIN_LOG_TABLE, MAX_LOG_TABLE], actual: m },
+    );
+  return chooseWhir(PROFILES[profile], table, logSlotDegree(m));
+}
