@@ -41,6 +41,7 @@ const LAYOUT: Readonly<Record<string, ReadonlySet<string>>> = {
       'txpool',
       'zkl1',
       'web3',
+      'methods.ts',
     ],
   ]),
   test: new Set([

@@ -1,0 +1,109 @@
+/**
+ * The ports that JSON-RPC reads the node through: narrow functions over plain data, so that no method knows how
+ * the node keeps a block, runs a call or proves.
+ */
+import type { Block } from '@ethereumjs/block';
+import type { TypedTransaction } from '@ethereumjs/tx';
+import type { BlockClaim, Hash } from '../prover/interface.ts';
+
+/** A consensus receipt. */
+export type RpcReceipt = {
+  readonly type: number;
+  readonly status: 0 | 1 | undefined;
+  readonly stateRoot: Uint8Array | undefined;
+  readonly cumulativeGasUsed: bigint;
+  readonly bloom: Uint8Array;
+  readonly logs: readonly {
+    readonly address: Uint8Array;
+    readonly topics: readonly Uint8Array[];
+    readonly data: Uint8Array;
+  }[];
+};
+
+export type ChainPort = {
+  readonly chainId: bigint;
+  readonly head: () => Block;
+  readonly genesis: () => Block;
+  readonly canonicalBlock: (number: bigint) => Block | undefined;
+  readonly blockByHash: (hash: Uint8Array) => Block | undefined;
+  readonly isCanonical: (block: Block) => boolean;
+  readonly receipts: (blockHash: Uint8Array) => readonly RpcReceipt[] | undefined;
+  /** Only canonical transactions are found. */
+  readonly findTransaction: (hash: Uint8Array) => { readonly block: Block; readonly index: number } | undefined;
+  readonly witness: (blockHash: Uint8Array) =>
+    | {
+        readonly state: readonly Uint8Array[];
+        readonly codes: readonly Uint8Array[];
+        readonly headers: readonly Uint8Array[];
+      }
+    | undefined;
+};
+
+/** State after a block. */
+export type StatePort = {
+  readonly account: (
+    block: Block,
+    address: Uint8Array,
+  ) => Promise<{ readonly nonce: bigint; readonly balance: bigint }>;
+  readonly code: (block: Block, address: Uint8Array) => Promise<Uint8Array>;
+  /** 32 bytes */
+  readonly storage: (block: Block, address: Uint8Array, slot: Uint8Array) => Promise<Uint8Array>;
+};
+
+export type CallRequest = {
+  readonly from: Uint8Array;
+  /** undefined creates a contract */
+  readonly to: Uint8Array | undefined;
+  readonly gas: bigint | undefined;
+  readonly gasPrice: bigint;
+  readonly value: bigint;
+  readonly data: Uint8Array;
+};
+export type CallResult =
+  | { readonly kind: 'returned'; readonly data: Uint8Array; readonly gasUsed: bigint }
+  | { readonly kind: 'reverted'; readonly data: Uint8Array }
+  | { readonly kind: 'failed'; readonly reason: string };
+export type CallPort = {
+  /** Runs a call on the state after `block` and throws its changes away. */
+  readonly call: (block: Block, request: CallRequest) => Promise<CallResult>;
+  /** The smallest gas limit with which the call succeeds. */
+  readonly estimateGas: (
+    block: Block,
+    request: CallRequest,
+  ) => Promise<{ readonly kind: 'estimate'; readonly gas: bigint } | Exclude<CallResult, { kind: 'returned' }>>;
+};
+
+export type PoolPort = {
+  /** Takes a raw transaction into the pool; returns its hash. @throws ClientError with the rule that it breaks */
+  readonly submit: (raw: Uint8Array) => Promise<Uint8Array>;
+  readonly find: (hash: Uint8Array) => TypedTransaction | undefined;
+  /** The nonce after all of the sender's pooled transactions that follow its account's without a gap. */
+  readonly nextNonce: (address: Uint8Array) => Promise<bigint>;
+};
+
+export type ProofRecord = {
+  readonly proofType: number;
+  readonly vkHash: Hash;
+  readonly claim: BlockClaim;
+  readonly proof: Uint8Array;
+  readonly provingTimeMs: number;
+  /** ms since 1970 */
+  readonly provedAt: number;
+  readonly backend: string;
+};
+export type ProofStatus =
+  | { readonly status: 'proved'; readonly proofs: readonly ProofRecord[] }
+  | { readonly status: 'queued' | 'proving' }
+  | { readonly status: 'failed'; readonly reason: string }
+  /** nothing asked for a proof of this block */
+  | { readonly status: 'notRequested' };
+export type ProofPort = { readonly status: (blockHash: Uint8Array) => ProofStatus };
+
+export type RpcPorts = {
+  readonly clientVersion: string;
+  readonly chain: ChainPort;
+  readonly state: StatePort;
+  readonly calls: CallPort;
+  readonly pool: PoolPort;
+  readonly proofs: ProofPort;
+};

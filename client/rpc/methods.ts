@@ -1,0 +1,24 @@
+import { debugMethods } from './debug/witness.ts';
+import { blockMethods } from './eth/blocks.ts';
+import { feeMethods } from './eth/fees.ts';
+import { proofMethods } from './eth/proofs.ts';
+import { stateMethods } from './eth/state.ts';
+import { submitMethods } from './eth/submit.ts';
+import type { RpcPorts } from './interface.ts';
+import type { Method } from './jsonrpc/method.ts';
+import { netMethods } from './net/methods.ts';
+import { web3Methods } from './web3/methods.ts';
+
+/** The whole table of methods over one set of ports. */
+export function rpcMethods(ports: RpcPorts): readonly Method[] {
+  return [
+    blockMethods,
+    stateMethods,
+    feeMethods,
+    submitMethods,
+    proofMethods,
+    debugMethods,
+    netMethods,
+    web3Methods,
+  ].flatMap((methods) => methods(ports));
+}
