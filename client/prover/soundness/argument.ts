@@ -1,69 +1,69 @@
-import { FIELD_BITS, type RoundError } from './error.ts';
+import { SKIP_SIZE } from '../poly/interpolate.ts';
+import { CHALLENGE_BITS } from './log2.ts';
+import { type Round, roundBits } from './round.ts';
 
-/** What the accounting needs to know of a key; maxima over everything that the key allows. */
+/** What the accounting needs to know of a key: maxima over everything that the key allows. */
 export type ArgumentShape = {
-  /** log2 of the number of fractions of one segment's local sum. */
+  /** log2 of the fractions of one segment's local sum, padding included. */
   readonly logLocalFractions: number;
-  /** log2 of the number of fractions of all global sums of a block together. */
+  /** log2 of the fractions of all global sums of a block together, padding included. */
   readonly logGlobalFractions: number;
-  /** Longest message, bus id included. */
+  /** Highest power of β in a message plus one: the longest message, bus id included. */
   readonly maxTuple: number;
+  /** Largest degree of a constraint or of a message's fields and count. */
   readonly maxDegree: number;
   readonly maxConstraintsPerChip: number;
   readonly maxInstances: number;
   readonly maxLogHeight: number;
-  /** Largest exponent of the opening's batching challenge. */
-  readonly maxBatchExponent: number;
-  /** Largest number of segments whose claims one closing opens together. */
+  /** Most segments of a block. */
   readonly maxSegments: number;
 };
 
-/** log2 of the size of the subgroup that the zerocheck's first round works over, as in `poly/interpolate.ts`. */
-const SKIP_DEGREE = 15;
+/** Bits ground before the challenges of the local sum, and before the global challenge of the block. */
+export type LogupGrinding = { readonly local: number; readonly global: number };
 
-const over = (numerator: number): number => Math.log2(numerator) - FIELD_BITS;
+/** log2 of `numerator` / |E|. */
+const over = (numerator: number): number => Math.log2(numerator) - CHALLENGE_BITS;
+
+/** Claims of one instance that the zerocheck joins: constraints, and numerators and denominators of both sums. */
+const CLAIMS_PER_INSTANCE = 5;
+
+/** Collisions of BLAKE3's 256-bit digests; also the bound on what its keyed state gives to Fiat–Shamir. */
+const HASH: Round = { name: 'hash', logError: -128, grindBits: 0 };
 
 /**
- * Errors of the rounds before the opening.
+ * Challenges before the opening.
  *
- * LogUp (ePrint 2022/1530, Lemma 5; 2023/1284): the common numerator of N fractions with denominators
- * α + Σ β^k t_k is a polynomial of total degree below N · maxTuple in (α, β). After the out-of-domain samples the
- * main commitment stands for one table; the interface commitment's list still counts for the global sum.
+ * LogUp (ePrint 2022/1530; 2023/1284): N fractions with denominators α + Σ β^k t_k have a common numerator of total
+ * degree below N · maxTuple in (α, β), which is not zero unless the messages balance. The out-of-domain samples leave
+ * one table per commitment; the list of the interface commitment is charged all the same, for the global sum is over
+ * all segments of the block and its challenge is drawn once.
+ * @param logInterfaceList log2 of the list size of the interface commitment
  */
-export function argumentErrors(
-  shape: ArgumentShape,
-  grind: { readonly local: number; readonly global: number },
-  listSize: { readonly main: number; readonly interface: number },
-): RoundError[] {
+export function argumentRounds(shape: ArgumentShape, grind: LogupGrinding, logInterfaceList: number): Round[] {
+  const round = (name: string, logError: number, grindBits = 0): Round => ({ name, logError, grindBits });
   const tuple = Math.log2(shape.maxTuple);
-  const gkrRounds = Math.max(shape.logLocalFractions, shape.logGlobalFractions);
   return [
-    {
-      round: 'logup local',
-      termsLog2: [shape.logLocalFractions + tuple - FIELD_BITS],
-      grindBits: grind.local,
-    },
-    {
-      round: 'logup global',
-      termsLog2: [shape.logGlobalFractions + tuple + Math.log2(listSize.interface) - FIELD_BITS],
-      grindBits: grind.global,
-    },
-    { round: `gkr layers (${gkrRounds})`, termsLog2: [over(3)], grindBits: 0 },
-    { round: 'zerocheck lambda', termsLog2: [over(shape.maxConstraintsPerChip)], grindBits: 0 },
-    { round: 'zerocheck mu', termsLog2: [over(5 * shape.maxInstances)], grindBits: 0 },
-    { round: 'zerocheck point', termsLog2: [over(shape.maxLogHeight)], grindBits: 0 },
-    { round: 'zerocheck skip', termsLog2: [over(SKIP_DEGREE * (shape.maxDegree + 1))], grindBits: 0 },
-    { round: 'zerocheck rounds', termsLog2: [over(shape.maxDegree + 1)], grindBits: 0 },
-    {
-      round: 'opening batch',
-      termsLog2: [over(shape.maxBatchExponent) + Math.log2(listSize.main)],
-      grindBits: 0,
-    },
-    {
-      round: 'closing batch',
-      termsLog2: [over(shape.maxBatchExponent + shape.maxSegments) + Math.log2(listSize.interface)],
-      grindBits: 0,
-    },
-    { round: 'hash collision', termsLog2: [-128], grindBits: 0 },
+    round('logup.local', shape.logLocalFractions + tuple - CHALLENGE_BITS, grind.local),
+    round('logup.global', shape.logGlobalFractions + tuple + logInterfaceList - CHALLENGE_BITS, grind.global),
+    round('gkr.lambda', over(1)),
+    round('gkr.sumcheck', over(3)),
+    round('gkr.merge', over(1)),
+    round('zerocheck.point', over(shape.maxLogHeight)),
+    round('zerocheck.lambda', over(Math.max(1, shape.maxConstraintsPerChip - 1))),
+    round('zerocheck.mu', over(CLAIMS_PER_INSTANCE * shape.maxInstances)),
+    round('zerocheck.skip', over((SKIP_SIZE - 1) * (shape.maxDegree + 1))),
+    round('zerocheck.sumcheck', over(shape.maxDegree + 1)),
+    HASH,
   ];
+}
+
+/** Least grinding that brings both sums to `targetBits`. */
+export function logupGrinding(shape: ArgumentShape, targetBits: number, logInterfaceList: number): LogupGrinding {
+  const rounds = argumentRounds(shape, { local: 0, global: 0 }, logInterfaceList);
+  const missing = (name: string): number => {
+    const round = rounds.find((r) => r.name === name)!;
+    return Math.max(0, Math.ceil(targetBits - roundBits(round)));
+  };
+  return { local: missing('logup.local'), global: missing('logup.global') };
 }

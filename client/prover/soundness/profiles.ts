@@ -25,11 +25,18 @@ export const MAX_LOG_TABLE = 26;
 /** Columns start at multiples of this many entries of the stacked table; so a slot's number is below 2^(m − 4). */
 export const LOG_SLOT = 4;
 
-/** Powers of the batching challenge above the last slot, for out-of-domain values. */
-const EXTRA_POWERS = 64;
+/** Most segments of a block (`interfaces.md`: the list of segment proofs is capped at this). */
+export const MAX_SEGMENTS = 1024;
 
-/** log2 of the highest power of τ in an opening of 2^m entries: one per slot, then the out-of-domain values. */
-export const logSlotDegree = (m: number): number => Math.log2(2 ** Math.max(0, m - LOG_SLOT) + EXTRA_POWERS);
+/** Most out-of-domain values that one opening joins: those of every tree of a closing. */
+const MAX_OOD_VALUES = 1024;
+
+/**
+ * log2 of the highest power that joins the claims of an opening of 2^m entries: τ^slot, out-of-domain values above the
+ * last slot, and in a closing σ^segment, all of it as one total degree.
+ */
+export const logSlotDegree = (m: number): number =>
+  Math.log2(2 ** Math.max(0, m - LOG_SLOT) + MAX_OOD_VALUES + MAX_SEGMENTS);
 
 /** Columns (as log2) of a table that is cut freely: 64, fewer where the table is small. */
 const logColumnsOf = (m: number): number => Math.min(6, Math.max(2, m - 6));

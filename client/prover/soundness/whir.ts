@@ -1,5 +1,12 @@
 import { CHALLENGE_BITS, log2Add } from './log2.ts';
-import { type CodeShape, johnsonProximity, MIN_MULTIPLICITY, type Proximity, type Regime, uniqueProximity } from './proximity.ts';
+import {
+  type CodeShape,
+  johnsonProximity,
+  MIN_MULTIPLICITY,
+  type Proximity,
+  type Regime,
+  uniqueProximity,
+} from './proximity.ts';
 import { protocolBits, type Round } from './round.ts';
 
 /**
@@ -115,19 +122,33 @@ export function* radii(regime: Regime, code: CodeShape): Generator<Proximity> {
 
 const MAX_MULTIPLICITY = 1024;
 
+/** The radius that gives a layer the most bits, and the rounds there. */
+function bestRadius(regime: Regime, layer: WhirLayer, index: number, logBatchDegree: number): LayerAnalysis {
+  let best: LayerAnalysis | undefined;
+  for (const proximity of radii(regime, layer)) {
+    const rounds = layerRounds(layer, index, proximity, logBatchDegree);
+    if (best === undefined || protocolBits(rounds) > protocolBits(best.rounds)) best = { proximity, rounds };
+  }
+  return best ?? { proximity: NO_DISTANCE, rounds: layerRounds(layer, index, NO_DISTANCE, logBatchDegree) };
+}
+
+export type LayerAnalysis = { readonly proximity: Proximity; readonly rounds: readonly Round[] };
+
+/** A code too small for any radius: queries prove nothing. */
+const NO_DISTANCE: Proximity = { logAgreement: 0, logListSize: CHALLENGE_BITS, logExceptional: CHALLENGE_BITS };
+
 /**
- * Every challenge of one opening of a table of 2^m entries, each layer at its best radius.
+ * Every layer of one opening of a table of 2^m entries, each at its best radius.
  * @param logBatchDegree log2 of the highest power of the challenge that joins the claims
  */
-export function whirRounds(regime: Regime, params: WhirParams, m: number, logBatchDegree: number): Round[] {
-  return whirLayers(params, m).flatMap((layer, i, all) => {
+export function analyseWhir(regime: Regime, params: WhirParams, m: number, logBatchDegree: number): LayerAnalysis[] {
+  return whirLayers(params, m).map((layer, i, all) => {
     const before = all[i - 1];
     const degree = before === undefined ? logBatchDegree : Math.log2(before.queries + layer.oodSamples);
-    let best: Round[] | undefined;
-    for (const p of radii(regime, layer)) {
-      const rounds = layerRounds(layer, i, p, degree);
-      if (best === undefined || protocolBits(rounds) > protocolBits(best)) best = rounds;
-    }
-    return best ?? [{ name: `whir.query[${i}]`, logError: 0, grindBits: 0 }];
+    return bestRadius(regime, layer, i, degree);
   });
 }
+
+/** Every challenge of one opening; see `analyseWhir`. */
+export const whirRounds = (regime: Regime, params: WhirParams, m: number, logBatchDegree: number): Round[] =>
+  analyseWhir(regime, params, m, logBatchDegree).flatMap((layer) => layer.rounds);

@@ -1,92 +1,201 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { argumentErrors } from '../../../client/prover/soundness/argument.ts';
-import { FIELD_BITS, roundBits, securityBits } from '../../../client/prover/soundness/error.ts';
-import { chooseWhir, PROFILES, whirBits, whirParams } from '../../../client/prover/soundness/profiles.ts';
-import { johnson, uniqueDecoding } from '../../../client/prover/soundness/proximity.ts';
-import { whirErrors } from '../../../client/prover/soundness/whir.ts';
+import { argumentRounds, logupGrinding } from '../../../client/prover/soundness/argument.ts';
+import { LIMITS, profileBits, profileGrinding, profileRounds } from '../../../client/prover/soundness/key.ts';
+import { CHALLENGE_BITS, log2Add, log2Sum } from '../../../client/prover/soundness/log2.ts';
+import {
+  logSlotDegree,
+  MAX_LOG_TABLE,
+  MIN_LOG_TABLE,
+  PROFILES,
+  type SoundnessProfile,
+  whirParams,
+  whirParamsFor,
+} from '../../../client/prover/soundness/profiles.ts';
+import { johnsonProximity, uniqueProximity } from '../../../client/prover/soundness/proximity.ts';
+import { protocolBits, roundBits, weakestRound } from '../../../client/prover/soundness/round.ts';
+import { whirProofBytes } from '../../../client/prover/soundness/size.ts';
+import { type WhirParams, whirLayers, whirRounds } from '../../../client/prover/soundness/whir.ts';
+import { seededRandom } from '../../support/random.ts';
 
-test('the extension field → 154.9 bits', () => {
-  assert.ok(FIELD_BITS > 154.9 && FIELD_BITS < 155);
+const IDS = Object.keys(PROFILES) as SoundnessProfile[];
+const bitsOf = (id: SoundnessProfile, params: WhirParams, m: number): number =>
+  protocolBits(whirRounds(PROFILES[id].regime, params, m, logSlotDegree(m)));
+const queriesOf = (params: WhirParams): number[] => [...params.rounds.map((r) => r.queries), params.finalQueries];
+
+test('log2Add and log2Sum → sums of powers of two', () => {
+  assert.equal(log2Add(3, 3), 4);
+  assert.equal(log2Add(Number.NEGATIVE_INFINITY, 5), 5);
+  assert.equal(log2Sum([0, 0, 1, 2]), 3);
+  assert.equal(log2Sum([-100, -100]), -99);
 });
 
-test('roundBits adds the terms of a round before grinding', () => {
-  assert.equal(roundBits({ round: '', termsLog2: [-100, -100], grindBits: 3 }), 102);
+test('CHALLENGE_BITS → the 154.9 bits of the field, less the sampling bias', () => {
+  const field = 5 * Math.log2(2130706433);
+  assert.ok(CHALLENGE_BITS < field && CHALLENGE_BITS > field - 1e-4);
 });
 
-for (const profile of Object.values(PROFILES))
-  test(`${profile.id} for every table from 2^6 to 2^26 → at least ${profile.targetBits} bits`, () => {
-    for (let m = 6; m <= 26; m++) {
-      assert.ok(whirBits(profile, m) >= profile.targetBits, `m = ${m}`);
-      const { layers, finalLog, logSize } = whirParams(profile, m);
-      assert.equal(finalLog + layers.reduce((sum, l) => sum + l.logWidth, 0), logSize);
-      assert.ok(finalLog <= 8);
+test('weakestRound credits each round with its own grinding only', () => {
+  const rounds = [
+    { name: 'a', logError: -90, grindBits: 20 },
+    { name: 'b', logError: -95, grindBits: 0 },
+  ];
+  assert.equal(weakestRound(rounds).name, 'b');
+  assert.equal(protocolBits(rounds), 95);
+});
+
+for (const id of IDS) {
+  const { targetBits } = PROFILES[id];
+
+  test(`${id}, every challenge of a block proof at all table sizes → at least ${targetBits} bits`, () => {
+    for (const round of profileRounds(id)) assert.ok(roundBits(round) >= targetBits, round.name);
+    assert.equal(profileBits(id), targetBits);
+  });
+
+  test(`${id}, shapes for every table size → folds add up, domains exist, the last table has at most 2^8 entries`, () => {
+    for (let m = MIN_LOG_TABLE; m <= MAX_LOG_TABLE; m++) {
+      const params = whirParams(id, m);
+      const layers = whirLayers(params, m);
+      assert.equal(
+        layers.reduce((sum, l) => sum + l.logColumns, params.finalLogSize),
+        m,
+      );
+      assert.ok(params.finalLogSize <= 8);
       for (const [i, layer] of layers.entries()) {
-        assert.ok(layer.logRows + layer.logInvRate <= 24, 'within the two-adic domain');
+        assert.ok(layer.logRows >= 1 && layer.logRows + layer.logInvRate <= 24, 'within the two-adic domain');
+        assert.ok(layer.grindFoldBits <= PROFILES[id].maxGrindFoldBits);
         const next = layers[i + 1];
         if (next === undefined) continue;
-        assert.equal(next.logRows + next.logWidth, layer.logRows, 'a layer holds what the one before folds to');
-        assert.ok(next.logRows + next.logWidth + next.logInvRate < layer.logRows + layer.logWidth + layer.logInvRate);
+        assert.equal(next.logRows + next.logColumns, layer.logRows, 'a layer holds what the one before folds to');
+        assert.ok(next.logInvRate > layer.logInvRate);
       }
     }
   });
 
-test('one query, sample or grinding bit less anywhere → below the target', () => {
-  for (const profile of [PROFILES.P100, PROFILES.P128])
-    for (const m of [18, 24, 26]) {
-      const { params, proximity } = chooseWhir(profile, m);
-      params.layers.forEach((_, i) => {
-        const change = (key: 'queries' | 'oodSamples' | 'foldGrindBits'): number | undefined => {
-          const value = params.layers[i]![key];
-          if (value === 0) return undefined;
-          const layers = params.layers.map((l, j) => (j === i ? { ...l, [key]: value - 1 } : l));
-          return securityBits(whirErrors({ ...params, layers }, proximity));
-        };
-        for (const key of ['queries', 'foldGrindBits'] as const)
-          assert.ok((change(key) ?? 0) < profile.targetBits, `${profile.id} m = ${m}, layer ${i}, ${key}`);
+  test(`${id}, one query or one folding grind bit less on any layer → below the target`, () => {
+    for (const m of [18, 21, 24, 26]) {
+      const params = whirParams(id, m);
+      const worse = (change: Partial<WhirParams>): void =>
+        assert.ok(bitsOf(id, { ...params, ...change }, m) < targetBits, `m = ${m} ${JSON.stringify(change)}`);
+      worse({ finalQueries: params.finalQueries - 1 });
+      if (params.grindInitialBits > 0) worse({ grindInitialBits: params.grindInitialBits - 1 });
+      params.rounds.forEach((round, i) => {
+        const replaced = (changed: Partial<typeof round>): WhirParams['rounds'] =>
+          params.rounds.map((r, j) => (i === j ? { ...r, ...changed } : r));
+        worse({ rounds: replaced({ queries: round.queries - 1 }) });
+        if (round.grindFoldBits > 0) worse({ rounds: replaced({ grindFoldBits: round.grindFoldBits - 1 }) });
       });
     }
-});
+  });
+}
 
-test('P100 at 2^24 → the query counts that the field’s published tables have', () => {
-  assert.deepEqual(
-    whirParams(PROFILES.P100, 24).layers.map((l) => l.queries),
-    [85, 43, 25, 17],
-  );
-  assert.deepEqual(
-    whirParams(PROFILES['P100-unique'], 24).layers.map((l) => l.queries),
-    [203, 102, 86, 85],
-  );
-});
-
-test('Johnson radius → below 1 − √ρ and above unique decoding; its list is finite', () => {
-  for (const logInvRate of [1, 2, 4, 7])
-    for (const multiplicity of [3, 10, 50]) {
-      const known = johnson(logInvRate, multiplicity);
-      assert.ok(known.radius < 1 - Math.sqrt(2 ** -logInvRate));
-      if (multiplicity > 3) assert.ok(known.radius > uniqueDecoding(logInvRate).radius);
-      assert.ok(known.listSize > 1);
+test('whirParams without out-of-domain samples in the Johnson regime → below the target', () => {
+  for (const id of ['P100', 'P128'] as const)
+    for (const m of [18, 26]) {
+      const params = whirParams(id, m);
+      assert.ok(bitsOf(id, { ...params, oodSamples: params.oodSamples - 1 }, m) < PROFILES[id].targetBits);
     }
 });
 
-test('argumentErrors of the largest block → 100 bits without grinding, 128 with the bits that are named', () => {
-  const shape = {
-    logLocalFractions: 24,
-    logGlobalFractions: 26,
-    maxTuple: 18,
-    maxDegree: 4,
-    maxConstraintsPerChip: 4096,
-    maxInstances: 255,
-    maxLogHeight: 22,
-    maxBatchExponent: 2 ** 22 + 8,
-    maxSegments: 1024,
+test('query counts at 2^24 and 2^26 → the table of docs/protocol.md', () => {
+  const expected: Readonly<Record<SoundnessProfile, readonly [readonly number[], readonly number[]]>> = {
+    P100: [
+      [85, 43, 25, 17],
+      [85, 43, 25, 17],
+    ],
+    P100Half: [
+      [170, 57, 29, 19],
+      [170, 57, 29, 19],
+    ],
+    P128: [
+      [114, 56, 32, 23],
+      [116, 57, 33, 23],
+    ],
+    P100Unique: [
+      [203, 102, 86, 85],
+      [203, 102, 86, 85],
+    ],
   };
-  const lists = { main: 30, interface: 30 };
-  assert.ok(securityBits(argumentErrors(shape, { local: 0, global: 0 }, lists)) >= 100);
-  const ungrinded = argumentErrors(shape, { local: 0, global: 0 }, lists);
-  const weakest = ungrinded.filter((e) => roundBits(e) < 128).map((e) => e.round);
-  assert.deepEqual(
-    weakest,
-    ['logup local', 'logup global', 'opening batch', 'closing batch'].filter((r) => weakest.includes(r)),
-  );
+  for (const id of IDS)
+    assert.deepEqual(
+      [24, 26].map((m) => queriesOf(whirParams(id, m))),
+      expected[id],
+      id,
+    );
+});
+
+test('proof size of P100 at 2^24 and 2^26 → what a segment of at most 200 KB leaves for the opening', () => {
+  assert.ok(whirProofBytes(whirParams('P100', 24), 24) < 123 * 1024);
+  assert.ok(whirProofBytes(whirParams('P100', 26), 26) < 137 * 1024);
+});
+
+test('whirParamsFor any number of columns of a closing → at least the target', () => {
+  for (const id of ['P100', 'P128'] as const)
+    for (const logRows of [8, 14, 18])
+      for (let logColumns = 0; logColumns <= 8; logColumns++) {
+        const params = whirParamsFor(id, { logRows, logColumns });
+        assert.ok(bitsOf(id, params, logRows + logColumns) >= PROFILES[id].targetBits, `${logRows} + ${logColumns}`);
+      }
+});
+
+test('whirParams outside 2^6 to 2^26 → rejected with the range', () => {
+  for (const m of [5, 27, Number.NaN])
+    assert.throws(() => whirParams('P100', m), { name: 'ClientError', code: 'logTableOutOfRange' });
+});
+
+test('johnsonProximity → between unique decoding and 1 − √ρ, list and exceptions growing with the multiplicity', () => {
+  for (const logInvRate of [1, 2, 4, 7]) {
+    const code = { logRows: 16, logInvRate };
+    let before = johnsonProximity(code, 4)!;
+    for (const multiplicity of [8, 20, 100]) {
+      const p = johnsonProximity(code, multiplicity)!;
+      assert.ok(p.logAgreement > -logInvRate / 2 - 1e-3, 'not beyond the Johnson bound');
+      assert.ok(p.logAgreement < before.logAgreement);
+      assert.ok(p.logListSize > before.logListSize && p.logExceptional > before.logExceptional);
+      before = p;
+    }
+    assert.ok(before.logAgreement < uniqueProximity(code).logAgreement);
+  }
+});
+
+test('johnsonProximity list size on a tiny code → no word has a longer list, and some have more than one codeword', () => {
+  const p = 17;
+  const points = [1, 2, 4, 8, 16, 15, 13, 9];
+  const { logAgreement, logListSize } = johnsonProximity({ logRows: 1, logInvRate: 2 }, 3)!;
+  const needed = Math.ceil(2 ** logAgreement * points.length);
+  const listSize = (word: readonly number[]): number => {
+    let near = 0;
+    for (let a = 0; a < p; a++)
+      for (let b = 0; b < p; b++) if (points.filter((x, i) => (a + b * x) % p === word[i]).length >= needed) near++;
+    return near;
+  };
+  const random = seededRandom(41);
+  const line = (): number[] => {
+    const [a, b] = [random() % p, random() % p];
+    return points.map((x) => (a + b * x) % p);
+  };
+  let largest = 0;
+  for (let trial = 0; trial < 300; trial++) {
+    const mixed = [line(), line(), line()];
+    largest = Math.max(largest, listSize(points.map((_, i) => mixed[(i + (random() % 2)) % 3]![i]!)));
+    const halves = [line(), line()];
+    largest = Math.max(largest, listSize(points.map((_, i) => halves[i % 2]![i]!)));
+  }
+  assert.ok(largest >= 2);
+  assert.ok(largest <= 2 ** logListSize);
+});
+
+test('argumentRounds grow with the messages, and logupGrinding makes up for what is missing', () => {
+  const shape = { ...LIMITS, logLocalFractions: 40 };
+  const weak = argumentRounds(shape, { local: 0, global: 0 }, 5).find((r) => r.name === 'logup.local')!;
+  assert.ok(roundBits(weak) < 110);
+  const grind = logupGrinding(shape, 128, 5);
+  const strong = argumentRounds(shape, grind, 5).find((r) => r.name === 'logup.local')!;
+  assert.ok(roundBits(strong) >= 128 && roundBits(strong) < 129);
+});
+
+test('profileGrinding → nothing at P100, some before both LogUp challenges at P128', () => {
+  assert.deepEqual(profileGrinding('P100'), { local: 0, global: 0 });
+  const { local, global } = profileGrinding('P128');
+  assert.ok(local > 0 && local <= 12 && global > local && global <= 20);
 });

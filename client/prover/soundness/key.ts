@@ -1,0 +1,57 @@
+import { type ArgumentShape, argumentRounds, type LogupGrinding, logupGrinding } from './argument.ts';
+import {
+  logSlotDegree,
+  MAX_LOG_TABLE,
+  MAX_SEGMENTS,
+  MIN_LOG_TABLE,
+  PROFILES,
+  type SoundnessProfile,
+  whirParams,
+} from './profiles.ts';
+import { type Round, roundBits, weakestRound } from './round.ts';
+import { analyseWhir } from './whir.ts';
+
+/**
+ * Maxima that every machine of ours keeps, each with room: a key may allow less, never more.
+ * - fractions: a segment of 2^26 cells has fewer than 2^27 messages; the counts of a global bus sum to less than P < 2^31
+ *   over all segments, and padding at most doubles what is there.
+ * - a Keccak-f message has 102 fields.
+ */
+export const LIMITS: ArgumentShape = {
+  logLocalFractions: 28,
+  logGlobalFractions: 32,
+  maxTuple: 128,
+  maxDegree: 8,
+  maxConstraintsPerChip: 8192,
+  maxInstances: 256,
+  maxLogHeight: 24,
+  maxSegments: MAX_SEGMENTS,
+};
+
+/** log2 of the largest list of a commitment over all table sizes of a profile, where its openings are analysed. */
+function logLargestList(profile: SoundnessProfile): number {
+  let largest = 0;
+  for (let m = MIN_LOG_TABLE; m <= MAX_LOG_TABLE; m++) {
+    const [first] = analyseWhir(PROFILES[profile].regime, whirParams(profile, m), m, logSlotDegree(m));
+    largest = Math.max(largest, first!.proximity.logListSize);
+  }
+  return largest;
+}
+
+/** Grinding before the local challenges of a segment and before the global challenge, for a profile's target. */
+export const profileGrinding = (profile: SoundnessProfile, shape: ArgumentShape = LIMITS): LogupGrinding =>
+  logupGrinding(shape, PROFILES[profile].targetBits, logLargestList(profile));
+
+/** Every challenge of a block proof under a profile, openings of all table sizes included. */
+export function profileRounds(profile: SoundnessProfile, shape: ArgumentShape = LIMITS): Round[] {
+  const logList = logLargestList(profile);
+  const rounds = argumentRounds(shape, profileGrinding(profile, shape), logList);
+  for (let m = MIN_LOG_TABLE; m <= MAX_LOG_TABLE; m++)
+    for (const layer of analyseWhir(PROFILES[profile].regime, whirParams(profile, m), m, logSlotDegree(m)))
+      rounds.push(...layer.rounds.map((r) => ({ ...r, name: `2^${m}.${r.name}` })));
+  return rounds;
+}
+
+/** Whole bits of provable security of a block proof under a profile: what `securityBits` reports. */
+export const profileBits = (profile: SoundnessProfile, shape: ArgumentShape = LIMITS): number =>
+  Math.floor(roundBits(weakestRound(profileRounds(profile, shape))));
