@@ -1,4 +1,3 @@
-import { SKIP_SIZE } from '../poly/interpolate.ts';
 import { CHALLENGE_BITS } from './log2.ts';
 import { type Round, roundBits } from './round.ts';
 
@@ -24,6 +23,9 @@ export type LogupGrinding = { readonly local: number; readonly global: number };
 
 /** log2 of `numerator` / |E|. */
 const over = (numerator: number): number => Math.log2(numerator) - CHALLENGE_BITS;
+
+/** Degree in Z of a column: the zerocheck's first round works over a subgroup of 16 elements (`poly/interpolate.ts`). */
+export const SKIP_DEGREE = 15;
 
 /** Claims of one instance that the zerocheck joins: constraints, and numerators and denominators of both sums. */
 const CLAIMS_PER_INSTANCE = 5;
@@ -52,7 +54,7 @@ export function argumentRounds(shape: ArgumentShape, grind: LogupGrinding, logIn
     round('zerocheck.point', over(shape.maxLogHeight)),
     round('zerocheck.lambda', over(Math.max(1, shape.maxConstraintsPerChip - 1))),
     round('zerocheck.mu', over(CLAIMS_PER_INSTANCE * shape.maxInstances)),
-    round('zerocheck.skip', over((SKIP_SIZE - 1) * (shape.maxDegree + 1))),
+    round('zerocheck.skip', over(SKIP_DEGREE * (shape.maxDegree + 1))),
     round('zerocheck.sumcheck', over(shape.maxDegree + 1)),
     HASH,
   ];

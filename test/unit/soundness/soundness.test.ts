@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { argumentRounds, logupGrinding } from '../../../client/prover/soundness/argument.ts';
+import { SKIP_SIZE } from '../../../client/prover/poly/interpolate.ts';
+import { argumentRounds, logupGrinding, SKIP_DEGREE } from '../../../client/prover/soundness/argument.ts';
 import { LIMITS, profileBits, profileGrinding, profileRounds } from '../../../client/prover/soundness/key.ts';
 import { CHALLENGE_BITS, log2Add, log2Sum } from '../../../client/prover/soundness/log2.ts';
 import {
@@ -183,6 +184,10 @@ test('johnsonProximity list size on a tiny code → no word has a longer list, a
   }
   assert.ok(largest >= 2);
   assert.ok(largest <= 2 ** logListSize);
+});
+
+test('the accounting’s skip degree → that of the subgroup in use', () => {
+  assert.equal(SKIP_DEGREE, SKIP_SIZE - 1);
 });
 
 test('argumentRounds grow with the messages, and logupGrinding makes up for what is missing', () => {
