@@ -1,4 +1,4 @@
-import { Fp, P } from './fp.ts';
+import { Fp, P, reduceSum } from './fp.ts';
 import { type Ext, Fp5 } from './fp5.ts';
 
 /**
@@ -39,84 +39,102 @@ export function unpackExt(v: ExtVec): Ext[] {
   return Array.from({ length: extLength(v) }, (_, i) => getExt(v, i));
 }
 
-const INV_P = 1 / P;
-
-/**
- * hi·2^16 + lo mod P for integers |hi|, |lo| < 2^52. Each quotient is below 2^21 in absolute value, so
- * quotient · P is exact and the remainder is off by at most one P in either direction.
- */
-function reduce(hi: number, lo: number): number {
-  const h = hi - Math.floor(hi * INV_P) * P;
-  const t = h * 65536 + lo;
-  const r = t - Math.floor(t * INV_P) * P;
-  return r < 0 ? r + P : r >= P ? r - P : r;
-}
-
-/**
- * out[k] = a[i] · b[j]; `out` may be one of the operands. Operands of b are split in 16 low and 15 high bits, so that
- * sums of products stay exact in doubles (at most 11 terms below 2^47) and only the five results are reduced.
- */
+/** out[k] = a[i] · b[j]; `out` may be one of the operands. */
 export function mulInto(out: ExtVec, k: number, a: ExtVec, i: number, b: ExtVec, j: number): void {
-  const p = EXT_WORDS * i;
-  const q = EXT_WORDS * j;
-  mulWords(out, EXT_WORDS * k, a[p]!, a[p + 1]!, a[p + 2]!, a[p + 3]!, a[p + 4]!, b, q);
+  mulAddInto(out, k, NONE, 0, a, i, b, j);
 }
 
 /** out[k] = x · b[j] for a tuple x. */
 export function mulExtInto(out: ExtVec, k: number, x: Ext, b: ExtVec, j: number): void {
-  mulWords(out, EXT_WORDS * k, x[0], x[1], x[2], x[3], x[4], b, EXT_WORDS * j);
+  setExt(FACTOR, 0, x);
+  mulAddInto(out, k, NONE, 0, FACTOR, 0, b, j);
 }
 
-function mulWords(
+/** out[k] = lo[i] + r · (hi[j] − lo[i]): the line through two values at r. */
+export function lineInto(out: ExtVec, k: number, lo: ExtVec, i: number, hi: ExtVec, j: number, r: Ext): void {
+  setExt(FACTOR, 0, r);
+  subInto(SLOPE, 0, hi, j, lo, i);
+  mulAddInto(out, k, lo, i, FACTOR, 0, SLOPE, 0);
+}
+
+const NONE = extVec(1);
+const FACTOR = extVec(1);
+const SLOPE = extVec(1);
+
+/**
+ * out[k] = c[h] + a[i] · b[j]; `out` may be any of the operands. Each coordinate is a sum S of at most 11 products
+ * below 2^62, kept as a double (off by less than 2^17) and modulo 2^32, so that only five reductions are needed;
+ * x^5 = 1 − x^2 as in `fp5.ts`.
+ */
+export function mulAddInto(
   out: ExtVec,
-  o: number,
-  a0: number,
-  a1: number,
-  a2: number,
-  a3: number,
-  a4: number,
+  k: number,
+  c: ExtVec,
+  h: number,
+  a: ExtVec,
+  i: number,
   b: ExtVec,
-  q: number,
+  j: number,
 ): void {
+  const m = Math.imul;
+  const o = EXT_WORDS * k;
+  const s = EXT_WORDS * h;
+  const p = EXT_WORDS * i;
+  const q = EXT_WORDS * j;
+  const a0 = a[p]!;
+  const a1 = a[p + 1]!;
+  const a2 = a[p + 2]!;
+  const a3 = a[p + 3]!;
+  const a4 = a[p + 4]!;
   const b0 = b[q]!;
   const b1 = b[q + 1]!;
   const b2 = b[q + 2]!;
   const b3 = b[q + 3]!;
   const b4 = b[q + 4]!;
-  const l0 = b0 & 0xffff;
-  const l1 = b1 & 0xffff;
-  const l2 = b2 & 0xffff;
-  const l3 = b3 & 0xffff;
-  const l4 = b4 & 0xffff;
-  const h0 = b0 >>> 16;
-  const h1 = b1 >>> 16;
-  const h2 = b2 >>> 16;
-  const h3 = b3 >>> 16;
-  const h4 = b4 >>> 16;
-  const l5 = a1 * l4 + a2 * l3 + a3 * l2 + a4 * l1;
-  const h5 = a1 * h4 + a2 * h3 + a3 * h2 + a4 * h1;
-  const l6 = a2 * l4 + a3 * l3 + a4 * l2;
-  const h6 = a2 * h4 + a3 * h3 + a4 * h2;
-  const l7 = a3 * l4 + a4 * l3;
-  const h7 = a3 * h4 + a4 * h3;
-  const l8 = a4 * l4;
-  const h8 = a4 * h4;
-  out[o] = reduce(a0 * h0 + h5 - h8, a0 * l0 + l5 - l8);
-  out[o + 1] = reduce(a0 * h1 + a1 * h0 + h6, a0 * l1 + a1 * l0 + l6);
-  out[o + 2] = reduce(a0 * h2 + a1 * h1 + a2 * h0 + h7 + h8 - h5, a0 * l2 + a1 * l1 + a2 * l0 + l7 + l8 - l5);
-  out[o + 3] = reduce(a0 * h3 + a1 * h2 + a2 * h1 + a3 * h0 + h8 - h6, a0 * l3 + a1 * l2 + a2 * l1 + a3 * l0 + l8 - l6);
-  out[o + 4] = reduce(
-    a0 * h4 + a1 * h3 + a2 * h2 + a3 * h1 + a4 * h0 - h7,
-    a0 * l4 + a1 * l3 + a2 * l2 + a3 * l1 + a4 * l0 - l7,
+  const c0 = c[s]!;
+  const c1 = c[s + 1]!;
+  const c2 = c[s + 2]!;
+  const c3 = c[s + 3]!;
+  const c4 = c[s + 4]!;
+  const f5 = a1 * b4 + a2 * b3 + a3 * b2 + a4 * b1;
+  const f6 = a2 * b4 + a3 * b3 + a4 * b2;
+  const f7 = a3 * b4 + a4 * b3;
+  const f8 = a4 * b4;
+  const i5 = (m(a1, b4) + m(a2, b3) + m(a3, b2) + m(a4, b1)) | 0;
+  const i6 = (m(a2, b4) + m(a3, b3) + m(a4, b2)) | 0;
+  const i7 = (m(a3, b4) + m(a4, b3)) | 0;
+  const i8 = m(a4, b4);
+  out[o] = reduceSum(c0 + a0 * b0 + f5 - f8, (c0 + m(a0, b0) + i5 - i8) | 0);
+  out[o + 1] = reduceSum(c1 + a0 * b1 + a1 * b0 + f6, (c1 + m(a0, b1) + m(a1, b0) + i6) | 0);
+  out[o + 2] = reduceSum(
+    c2 + a0 * b2 + a1 * b1 + a2 * b0 + f7 + f8 - f5,
+    (c2 + m(a0, b2) + m(a1, b1) + m(a2, b0) + i7 + i8 - i5) | 0,
+  );
+  out[o + 3] = reduceSum(
+    c3 + a0 * b3 + a1 * b2 + a2 * b1 + a3 * b0 + f8 - f6,
+    (c3 + m(a0, b3) + m(a1, b2) + m(a2, b1) + m(a3, b0) + i8 - i6) | 0,
+  );
+  out[o + 4] = reduceSum(
+    c4 + a0 * b4 + a1 * b3 + a2 * b2 + a3 * b1 + a4 * b0 - f7,
+    (c4 + m(a0, b4) + m(a1, b3) + m(a2, b2) + m(a3, b1) + m(a4, b0) - i7) | 0,
   );
 }
+
+/** a + b and a − b for canonical a, b, without a branch: P is added where the sum minus P, or the difference, is negative. */
+const addWord = (a: number, b: number): number => wrap((a + b - P) | 0);
+const subWord = (a: number, b: number): number => wrap((a - b) | 0);
+const wrap = (x: number): number => x + (P & (x >> 31));
 
 /** out[k] = a[i] + b[j]. */
 export function addInto(out: ExtVec, k: number, a: ExtVec, i: number, b: ExtVec, j: number): void {
   const o = EXT_WORDS * k;
   const p = EXT_WORDS * i;
   const q = EXT_WORDS * j;
-  for (let w = 0; w < EXT_WORDS; w++) out[o + w] = Fp.add(a[p + w]!, b[q + w]!);
+  out[o] = addWord(a[p]!, b[q]!);
+  out[o + 1] = addWord(a[p + 1]!, b[q + 1]!);
+  out[o + 2] = addWord(a[p + 2]!, b[q + 2]!);
+  out[o + 3] = addWord(a[p + 3]!, b[q + 3]!);
+  out[o + 4] = addWord(a[p + 4]!, b[q + 4]!);
 }
 
 /** out[k] = a[i] − b[j]. */
@@ -124,7 +142,11 @@ export function subInto(out: ExtVec, k: number, a: ExtVec, i: number, b: ExtVec,
   const o = EXT_WORDS * k;
   const p = EXT_WORDS * i;
   const q = EXT_WORDS * j;
-  for (let w = 0; w < EXT_WORDS; w++) out[o + w] = Fp.sub(a[p + w]!, b[q + w]!);
+  out[o] = subWord(a[p]!, b[q]!);
+  out[o + 1] = subWord(a[p + 1]!, b[q + 1]!);
+  out[o + 2] = subWord(a[p + 2]!, b[q + 2]!);
+  out[o + 3] = subWord(a[p + 3]!, b[q + 3]!);
+  out[o + 4] = subWord(a[p + 4]!, b[q + 4]!);
 }
 
 /** out[k] = s · a[i] for a base element s. */
@@ -143,12 +165,8 @@ export function addScaledInto(out: ExtVec, k: number, a: ExtVec, i: number, s: n
 
 /** Σ a[i] · b[i] over vectors of equal length. */
 export function dotExt(a: ExtVec, b: ExtVec): Ext {
-  const product = extVec(1);
   const sum = extVec(1);
-  for (let i = 0; i < extLength(a); i++) {
-    mulInto(product, 0, a, i, b, i);
-    addInto(sum, 0, sum, 0, product, 0);
-  }
+  for (let i = 0; i < extLength(a); i++) mulAddInto(sum, 0, sum, 0, a, i, b, i);
   return getExt(sum, 0);
 }
 

@@ -1,10 +1,5 @@
 /**
  * KoalaBear: the prime field with P = 2^31 − 2^24 + 1 elements. Elements are canonical: integers 0 ≤ x < P.
- *
- * Multiplication: q = ⌊a·b/P⌋ or one less, from doubles; then a·b − q·P lies in [0, 2P) and 2P < 2^32, so its low
- * 32 bits are the value itself. The product of two doubles below 2^31 is off by at most 2^62·2^−53 = 2^9, the product
- * with the rounded 1/P by at most 2^−21 in the quotient; subtracting 2^−20 first makes the quotient never too large
- * and at most one too small (it may be −1 for a·b = 0, which gives P before the conditional subtraction).
  */
 export const P = 2130706433;
 
@@ -15,7 +10,23 @@ export const TWO_ADICITY = 24;
 export const GENERATOR = 3;
 
 const INV_P = 1 / P;
-const BIAS = 2 ** -20;
+/** x + ROUND − ROUND is the integer nearest to x for |x| < 2^51. */
+const ROUND = 1.5 * 2 ** 52;
+
+/**
+ * Residue of an integer S, |S| < 2^80, that is known twice: as a double within 2^28 of S, and modulo 2^32.
+ *
+ * S/P is below 2^49.01, so two roundings and the double's own error put the computed quotient within 2^−2.9 + 2^−2.9 of
+ * it, and the nearest integer q within 0.8. Then |S − q·P| < 2^31: the low 32 bits, signed, are the difference itself,
+ * and adding P where it is negative makes it canonical.
+ * @param near S as a double
+ * @param low any integer below 2^53 in absolute value that is S modulo 2^32
+ */
+export function reduceSum(near: number, low: number): number {
+  const q = (near * INV_P + ROUND - ROUND) | 0;
+  const r = (low - Math.imul(q, P)) | 0;
+  return r + (P & (r >> 31));
+}
 
 function add(a: number, b: number): number {
   const s = a + b;
@@ -32,9 +43,7 @@ function neg(a: number): number {
 }
 
 function mul(a: number, b: number): number {
-  const q = Math.floor(a * b * INV_P - BIAS);
-  const r = (Math.imul(a, b) - Math.imul(q, P)) >>> 0;
-  return r >= P ? r - P : r;
+  return reduceSum(a * b, Math.imul(a, b));
 }
 
 function sqr(a: number): number {

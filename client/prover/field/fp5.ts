@@ -1,4 +1,4 @@
-import { Fp, P } from './fp.ts';
+import { Fp, P, reduceSum } from './fp.ts';
 
 /**
  * The extension E = F[x]/(x^5 + x^2 − 1) of 154.9 bits; coordinates canonical, constant term first.
@@ -29,24 +29,34 @@ const scale = (a: Ext, s: number): Ext => [
 ];
 
 /**
- * Schoolbook product; x^5 = 1 − x^2, x^6 = x − x^3, x^7 = x^2 − x^4, x^8 = x^3 + x^2 − 1.
+ * Schoolbook product; x^5 = 1 − x^2, x^6 = x − x^3, x^7 = x^2 − x^4, x^8 = x^3 + x^2 − 1. A coordinate is a sum of at
+ * most 10 products below 2^62: its double is off by less than 2^17, as `reduceSum` allows.
  */
 function mul(a: Ext, b: Ext): Ext {
   const [a0, a1, a2, a3, a4] = a;
   const [b0, b1, b2, b3, b4] = b;
-  const m = Fp.mul;
-  const s = Fp.add;
-  const c0 = m(a0, b0);
-  const c1 = s(m(a0, b1), m(a1, b0));
-  const c2 = s(s(m(a0, b2), m(a1, b1)), m(a2, b0));
-  const c3 = s(s(m(a0, b3), m(a1, b2)), s(m(a2, b1), m(a3, b0)));
-  const c4 = s(s(s(m(a0, b4), m(a1, b3)), s(m(a2, b2), m(a3, b1))), m(a4, b0));
-  const c5 = s(s(m(a1, b4), m(a2, b3)), s(m(a3, b2), m(a4, b1)));
-  const c6 = s(s(m(a2, b4), m(a3, b3)), m(a4, b2));
-  const c7 = s(m(a3, b4), m(a4, b3));
-  const c8 = m(a4, b4);
-  const d = Fp.sub;
-  return [d(s(c0, c5), c8), s(c1, c6), d(s(s(c2, c7), c8), c5), d(s(c3, c8), c6), d(c4, c7)];
+  const m = Math.imul;
+  const f5 = a1 * b4 + a2 * b3 + a3 * b2 + a4 * b1;
+  const f6 = a2 * b4 + a3 * b3 + a4 * b2;
+  const f7 = a3 * b4 + a4 * b3;
+  const f8 = a4 * b4;
+  const i5 = (m(a1, b4) + m(a2, b3) + m(a3, b2) + m(a4, b1)) | 0;
+  const i6 = (m(a2, b4) + m(a3, b3) + m(a4, b2)) | 0;
+  const i7 = (m(a3, b4) + m(a4, b3)) | 0;
+  const i8 = m(a4, b4);
+  return [
+    reduceSum(a0 * b0 + f5 - f8, (m(a0, b0) + i5 - i8) | 0),
+    reduceSum(a0 * b1 + a1 * b0 + f6, (m(a0, b1) + m(a1, b0) + i6) | 0),
+    reduceSum(a0 * b2 + a1 * b1 + a2 * b0 + f7 + f8 - f5, (m(a0, b2) + m(a1, b1) + m(a2, b0) + i7 + i8 - i5) | 0),
+    reduceSum(
+      a0 * b3 + a1 * b2 + a2 * b1 + a3 * b0 + f8 - f6,
+      (m(a0, b3) + m(a1, b2) + m(a2, b1) + m(a3, b0) + i8 - i6) | 0,
+    ),
+    reduceSum(
+      a0 * b4 + a1 * b3 + a2 * b2 + a3 * b1 + a4 * b0 - f7,
+      (m(a0, b4) + m(a1, b3) + m(a2, b2) + m(a3, b1) + m(a4, b0) - i7) | 0,
+    ),
+  ];
 }
 
 const sqr = (a: Ext): Ext => mul(a, a);

@@ -1,4 +1,4 @@
-import { addInto, EXT_WORDS, type ExtVec, extVec, mulExtInto, setExt, subInto } from '../field/ext-vec.ts';
+import { EXT_WORDS, type ExtVec, extVec, lineInto, mulExtInto, setExt, subInto } from '../field/ext-vec.ts';
 import { type Ext, Fp5 } from '../field/fp5.ts';
 
 /**
@@ -44,10 +44,6 @@ export function eqAtIndex(point: readonly Ext[], index: number): Ext {
 export function foldTop(v: ExtVec, r: Ext): ExtVec {
   const half = v.length / EXT_WORDS / 2;
   const out = extVec(half);
-  for (let i = 0; i < half; i++) {
-    subInto(out, i, v, half + i, v, i);
-    mulExtInto(out, i, r, out, i);
-    addInto(out, i, out, i, v, i);
-  }
+  for (let i = 0; i < half; i++) lineInto(out, i, v, i, v, half + i, r);
   return out;
 }

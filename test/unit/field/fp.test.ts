@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Fp, P } from '../../../client/prover/field/fp.ts';
+import { Fp, P, reduceSum } from '../../../client/prover/field/fp.ts';
 import { randomFp, seededRandom } from '../../support/random.ts';
 
 const big = BigInt(P);
@@ -31,6 +31,23 @@ test('Fp on random operands → agrees with BigInt', () => {
     assert.equal(Fp.sub(a, b), Number((BigInt(a) - BigInt(b) + big) % big));
     assert.equal(Fp.add(a, Fp.neg(a)), 0);
   }
+});
+
+test('reduceSum on sums up to its bounds → the residue, however the double is off', () => {
+  const random = seededRandom(6);
+  const limit = 2n ** 80n - 1n;
+  const sums = [0n, 1n, -1n, big, -big, big * big, limit, -limit];
+  for (let i = 0; i < 20_000; i++) {
+    const bits = BigInt(random() % 81);
+    const s = ((BigInt(random()) << 64n) | (BigInt(random()) << 32n) | BigInt(random())) >> (96n - bits);
+    sums.push(random() % 2 === 0 ? s : -s, s - (s % big), s - (s % big) - 1n);
+  }
+  for (const s of sums)
+    for (const error of [0, 2 ** 28 - 2 ** 27, 2 ** 27 - 2 ** 28]) {
+      const expected = Number(((s % big) + big) % big);
+      assert.equal(reduceSum(Number(s) + error, Number(BigInt.asIntN(32, s))), expected, `${s} off by ${error}`);
+      assert.equal(reduceSum(Number(s) + error, Number(BigInt.asUintN(32, s))), expected);
+    }
 });
 
 test('Fp.fromInt and Fp.fromBigint on negative integers → the residue', () => {

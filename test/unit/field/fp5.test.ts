@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { extVec, getExt, mulInto, packExt, setExt, unpackExt } from '../../../client/prover/field/ext-vec.ts';
+import {
+  addInto,
+  dotExt,
+  extVec,
+  getExt,
+  lineInto,
+  mulAddInto,
+  mulInto,
+  packExt,
+  setExt,
+  subInto,
+  unpackExt,
+} from '../../../client/prover/field/ext-vec.ts';
 import { P } from '../../../client/prover/field/fp.ts';
 import { type Ext, Fp5 } from '../../../client/prover/field/fp5.ts';
 import { randomExt, seededRandom } from '../../support/random.ts';
@@ -41,6 +53,34 @@ test('Fp5.mul and mulInto on extreme and random elements → the BigInt product'
       mulInto(v, 0, v, 0, v, 1);
       assert.deepEqual(getExt(v, 0), expected, 'output over an operand');
     }
+});
+
+test('mulAddInto, lineInto, addInto and subInto on extreme and random elements, in place too → the tuple operations', () => {
+  const random = seededRandom(7);
+  const samples = [...EXTREMES, ...Array.from({ length: 20 }, () => randomExt(random))];
+  for (const a of samples)
+    for (const b of samples)
+      for (const c of [Fp5.ZERO, EXTREMES[2]!, randomExt(random)]) {
+        const v = packExt([a, b, c, Fp5.ZERO]);
+        const run = (f: (at: number) => void, expected: Ext): void => {
+          for (const at of [3, 0, 1, 2]) {
+            v.set(packExt([a, b, c, Fp5.ZERO]));
+            f(at);
+            assert.deepEqual(getExt(v, at), expected);
+          }
+        };
+        run((at) => mulAddInto(v, at, v, 2, v, 0, v, 1), Fp5.add(c, oracle(a, b)));
+        run((at) => lineInto(v, at, v, 0, v, 1, c), Fp5.add(a, oracle(c, Fp5.sub(b, a))));
+        run((at) => addInto(v, at, v, 0, v, 1), Fp5.add(a, b));
+        run((at) => subInto(v, at, v, 0, v, 1), Fp5.sub(a, b));
+      }
+});
+
+test('dotExt → the sum of the products', () => {
+  const random = seededRandom(8);
+  const [xs, ys] = [0, 1].map(() => Array.from({ length: 9 }, () => randomExt(random))) as [Ext[], Ext[]];
+  const sum = xs.reduce((acc, x, i) => Fp5.add(acc, oracle(x, ys[i]!)), Fp5.ZERO);
+  assert.deepEqual(dotExt(packExt(xs), packExt(ys)), sum);
 });
 
 test('x^5 + x^2 − 1 is irreducible → x has order dividing P^5 − 1 and no smaller Frobenius orbit', () => {
