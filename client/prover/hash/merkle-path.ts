@@ -1,6 +1,9 @@
 import { DIGEST_WORDS } from './blake3.ts';
 import { hashLeaf, hashNode } from './merkle-hash.ts';
 
+/** log2 of the number of nodes that a commitment consists of; a shorter tree is committed by its leaves. */
+export const CAP_LOG = 6;
+
 /**
  * Whether `row` is leaf `index` under the cap. Assumes that the caller has checked the lengths: `path` holds
  * depth · 8 words, `cap` 8 words for each of its nodes, and index < capNodes · 2^depth.

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { blake3 as noble } from '@noble/hashes/blake3.js';
-import { buildTree, CAP_LOG, capOf, pathOf } from '../../../client/prover/backends/reference/merkle.ts';
+import { buildTree, capOf, pathOf } from '../../../client/prover/backends/reference/merkle.ts';
 import { hashLeaf } from '../../../client/prover/hash/merkle-hash.ts';
-import { checkPath } from '../../../client/prover/hash/merkle-path.ts';
+import { CAP_LOG, checkPath } from '../../../client/prover/hash/merkle-path.ts';
 import { seededRandom } from '../../support/random.ts';
 
 const random = seededRandom(31);

@@ -1,8 +1,6 @@
 import { DIGEST_WORDS } from '../../hash/blake3.ts';
 import { hashLeaf, hashNode } from '../../hash/merkle-hash.ts';
-
-/** log2 of the number of nodes that a commitment consists of. */
-export const CAP_LOG = 6;
+import { CAP_LOG } from '../../hash/merkle-path.ts';
 
 /** levels[0] are the leaf digests, each next level half as long, down to the cap of min(2^6, leaves) digests. */
 export type MerkleTree = { readonly levels: readonly Uint32Array[] };

@@ -1,0 +1,96 @@
+import { type Ext, Fp5 } from '../../field/fp5.ts';
+import type { Sponge } from '../../transcript/sponge.ts';
+import type { Transcript } from '../../transcript/transcript.ts';
+import type { LogupChallenges } from '../logup/shape.ts';
+import { logupChallenges } from '../logup/shape.ts';
+import type { BlockStatement, Machine, SegmentStatement, VerifyingKey } from '../machine.ts';
+import { maxFields } from '../machine.ts';
+import { batchClaims } from '../segment/statement.ts';
+import type { SegmentResult } from '../segment/verify.ts';
+import type { Weight, WeightTerm } from '../whir/shape.ts';
+import { shapeChain, stateWords, wordsOf } from './chain.ts';
+import type { ClosingLayout } from './layout.ts';
+
+/** A block's proof: what is committed before the global challenge, one proof per segment, and the closing. */
+export type BlockProof = {
+  /** Interface cap, out-of-domain answers and nonce. */
+  readonly interface: Uint8Array;
+  readonly segments: readonly { readonly globalSum: Ext; readonly bytes: Uint8Array }[];
+  readonly closing: Uint8Array;
+};
+
+/** The challenges of all segments together, and the state they were drawn from. */
+export type GlobalChallenge = { readonly seed: Uint8Array; readonly challenges: LogupChallenges };
+
+/** Starts the transcript of the interface phase from the shapes of all segments. */
+export function absorbInterface(tr: Transcript, vk: VerifyingKey, block: BlockStatement): Uint8Array[] {
+  const chain = shapeChain(vk, block);
+  tr.absorb('shape', [...wordsOf(chain[chain.length - 1]!), block.segments.length]);
+  return chain;
+}
+
+/** Draws the global challenge from a transcript that has absorbed cap, answers and nonce. */
+export function sampleGlobal(tr: Transcript, machine: Machine): GlobalChallenge {
+  const alpha = tr.sampleExt('globalChallenge');
+  const beta = tr.sampleExt('globalChallenge');
+  return { seed: tr.state().state, challenges: logupChallenges(alpha, beta, maxFields(machine)) };
+}
+
+const spongeWords = (sponge: Sponge): Uint32Array => wordsOf(sponge.state);
+
+/** Starts the closing's transcript: everything that its claims depend on, segment by segment. */
+export function absorbClosing(
+  tr: Transcript,
+  vk: VerifyingKey,
+  block: BlockStatement,
+  chain: readonly Uint8Array[],
+  seed: Uint8Array,
+  segments: readonly SegmentResult[],
+): void {
+  tr.absorb('statement', [
+    ...wordsOf(vk.digest),
+    ...wordsOf(seed),
+    ...wordsOf(chain[chain.length - 1]!),
+    block.segments.length,
+  ]);
+  block.segments.forEach((segment: SegmentStatement, j) => {
+    const { globalSum, openClaims, sponge } = segments[j]!;
+    tr.absorb('statement', [
+      segment.index,
+      ...stateWords(segment),
+      ...globalSum,
+      ...openClaims.flatMap((c) => [c.instance, c.column, ...c.value]),
+      ...spongeWords(sponge),
+    ]);
+  });
+}
+
+/**
+ * All open claims of all segments as one: segment j's by σ^j, each column by τ^(offset / 16) of its place in the
+ * closing's table. Two segments claim the same fixed column; without σ errors of opposite sign would cancel.
+ */
+export function closingClaims(
+  machine: Machine,
+  block: BlockStatement,
+  layout: ClosingLayout,
+  segments: readonly SegmentResult[],
+  sigma: Ext,
+  tau: Ext,
+  ood: readonly { readonly weight: Weight; readonly value: Ext }[],
+): { readonly terms: WeightTerm[]; readonly claim: Ext } {
+  let scale = Fp5.ONE;
+  const columns = segments.flatMap((result, j) => {
+    const by = scale;
+    scale = Fp5.mul(scale, sigma);
+    const own = layout.segments[j]!;
+    const interfaceOffsets = new Map(own.slots.map((s) => [`${s.instance}/${s.column}`, own.offset + s.offset]));
+    return result.openClaims.map((claim) => {
+      const chip = block.segments[j]!.instances[claim.instance]!.chip;
+      const offset =
+        interfaceOffsets.get(`${claim.instance}/${claim.column}`) ??
+        machine.fixedSlots.find((s) => s.chip === chip && s.column === claim.column)!.offset;
+      return { offset, claim, scale: by };
+    });
+  });
+  return batchClaims(tau, columns, ood, layout.table.logRows + layout.table.logColumns);
+}

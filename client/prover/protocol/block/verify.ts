@@ -1,0 +1,75 @@
+import { Fp5 } from '../../field/fp5.ts';
+import { DIGEST_WORDS } from '../../hash/blake3.ts';
+import { profileGrinding } from '../../soundness/key.ts';
+import { whirLayers } from '../../soundness/whir.ts';
+import { Rejection, VerifierTranscript } from '../../transcript/transcript.ts';
+import { overflowingBus } from '../bounds.ts';
+import { publicFraction } from '../logup/verify.ts';
+import type { BlockStatement, VerifyingKey } from '../machine.ts';
+import { verifySegment } from '../segment/verify.ts';
+import { capNodes, readOod, verifyOpening } from '../whir/verify.ts';
+import { closingLayout, shapesOf } from './layout.ts';
+import { absorbClosing, absorbInterface, type BlockProof, closingClaims, sampleGlobal } from './statement.ts';
+
+/**
+ * Verifies a block: shapes, interface commitment and global challenge, every segment, the global sum, and the closing
+ * that opens what the segments left open. Throws `Rejection` only.
+ */
+export function verifyBlock(vk: VerifyingKey, block: BlockStatement, proof: BlockProof): void {
+  const { machine } = vk;
+  const broken = machine.checkShape(block);
+  if (broken !== undefined) throw new Rejection('shape', 'shapeMismatch', broken);
+  if (proof.segments.length !== block.segments.length)
+    throw new Rejection(
+      'shape',
+      'segmentCount',
+      `expected ${block.segments.length} segment proofs, got ${proof.segments.length}`,
+    );
+  const own = machine.globalMessages(block);
+  const over = overflowingBus(
+    block.segments.flatMap((s) => shapesOf(machine, s)),
+    'global',
+    own.length,
+  );
+  if (over !== undefined) throw new Rejection('shape', 'busOverflow', `bus ${over} may carry P or more messages`);
+
+  const layout = closingLayout(machine, block);
+  const first = whirLayers(layout.params, layout.table.logRows + layout.table.logColumns)[0]!;
+  const tr = new VerifierTranscript(proof.interface);
+  const chain = absorbInterface(tr, vk, block);
+  const interfaceCap = tr.readWords('interfaceCap', layout.interfaceColumns === 0 ? 0 : capNodes(first) * DIGEST_WORDS);
+  const ood = readOod(tr, layout.params.oodSamples, { point: 'interfaceOod', answer: 'interfaceAnswer' });
+  tr.grind('globalGrind', profileGrinding(machine.profile).global);
+  const global = sampleGlobal(tr, machine);
+  tr.end();
+
+  const segments = block.segments.map((segment, j) => {
+    const result = verifySegment(new VerifierTranscript(proof.segments[j]!.bytes), {
+      vk,
+      block,
+      segment,
+      before: chain[j]!,
+      after: chain[j + 1]!,
+      globalSeed: global.seed,
+      global: global.challenges,
+    });
+    if (!Fp5.eq(result.globalSum, proof.segments[j]!.globalSum))
+      throw new Rejection('block', 'globalSumMismatch', `segment ${j}: the stated global sum is not the proven one`);
+    return result;
+  });
+  const rest = publicFraction(global.challenges, own);
+  const total = segments.reduce((acc, s) => Fp5.add(acc, s.globalSum), Fp5.mul(rest.p, Fp5.inv(rest.q)));
+  if (!Fp5.isZero(total)) throw new Rejection('block', 'globalImbalance', 'the global buses do not balance');
+
+  const closing = new VerifierTranscript(proof.closing);
+  absorbClosing(closing, vk, block, chain, global.seed, segments);
+  const sigma = closing.sampleExt('sigma');
+  const tau = closing.sampleExt('tau');
+  const { terms, claim } = closingClaims(machine, block, layout, segments, sigma, tau, ood);
+  const commitments = [
+    { cap: vk.fixedCap, columns: layout.fixedColumns },
+    { cap: interfaceCap, columns: layout.interfaceColumns },
+  ].filter((c) => c.columns > 0);
+  verifyOpening(closing, layout.params, layout.table.logRows + layout.table.logColumns, commitments, terms, claim);
+  closing.end();
+}

@@ -1,0 +1,114 @@
+import { type Ext, Fp5 } from '../../field/fp5.ts';
+import { SKIP_SIZE } from '../../poly/interpolate.ts';
+import { MIN_LOG_TABLE } from '../../soundness/profiles.ts';
+import type { Transcript } from '../../transcript/transcript.ts';
+import { stateWords, wordsOf } from '../block/chain.ts';
+import type { LogupChallenges } from '../logup/shape.ts';
+import type { BlockStatement, SegmentStatement, VerifyingKey } from '../machine.ts';
+import { type ColumnSlot, ceilLog2, type InstanceShape, stackColumns } from '../shape.ts';
+import type { Weight, WeightTerm } from '../whir/shape.ts';
+import type { ColumnOpenings } from '../zerocheck/verify.ts';
+import { openingHigh } from '../zerocheck/verify.ts';
+
+/** What a segment's transcript starts from, besides its own statement. */
+export type SegmentContext = {
+  readonly vk: VerifyingKey;
+  readonly block: BlockStatement;
+  readonly segment: SegmentStatement;
+  /** c_j and c_{j+1}. */
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+  /** The state that the global challenges were drawn from. */
+  readonly globalSeed: Uint8Array;
+  readonly global: LogupChallenges;
+};
+
+/** Binds a segment's transcript to key, position, shapes, global challenge, entry and exit. */
+export function absorbSegment(tr: Transcript, c: SegmentContext): void {
+  tr.absorb('segmentStatement', [
+    ...wordsOf(c.vk.digest),
+    c.segment.index,
+    ...wordsOf(c.before),
+    ...wordsOf(c.after),
+    ...wordsOf(c.globalSeed),
+    ...stateWords(c.segment),
+  ]);
+}
+
+/** A value that a column is claimed to have, to be opened in the segment (main) or in the closing (the others). */
+export type ColumnClaim = {
+  readonly instance: number;
+  readonly column: number;
+  readonly logHeight: number;
+  readonly lagrange: readonly Ext[];
+  readonly high: readonly Ext[];
+  readonly value: Ext;
+};
+
+/** The claim about one column that the zerocheck's openings make. */
+export function columnClaim(
+  openings: ColumnOpenings,
+  instance: number,
+  column: number,
+  logHeight: number,
+): ColumnClaim {
+  return {
+    instance,
+    column,
+    logHeight,
+    lagrange: openings.lagrange,
+    high: openingHigh(openings.point, logHeight),
+    value: openings.values[instance]![column]!,
+  };
+}
+
+/** The stacked main columns of a segment and the size of their table. */
+export function mainLayout(shapes: readonly InstanceShape[]): {
+  readonly slots: readonly ColumnSlot[];
+  readonly logSize: number;
+} {
+  const { slots, size } = stackColumns(shapes, 'main');
+  return { slots, logSize: Math.max(MIN_LOG_TABLE, ceilLog2(Math.max(1, size))) };
+}
+
+/**
+ * Batches claims by τ: a column by τ^(offset / 16), out-of-domain values behind the last slot; returns the joint
+ * weight and the joint claim.
+ */
+export function batchClaims(
+  tau: Ext,
+  columns: readonly { readonly offset: number; readonly claim: ColumnClaim; readonly scale: Ext }[],
+  ood: readonly { readonly weight: Weight; readonly value: Ext }[],
+  logSize: number,
+): { readonly terms: WeightTerm[]; readonly claim: Ext } {
+  let total = Fp5.ZERO;
+  const terms: WeightTerm[] = [];
+  const add = (weight: Weight, by: Ext, value: Ext): void => {
+    terms.push({ weight, by, since: 0 });
+    total = Fp5.add(total, Fp5.mul(by, value));
+  };
+  const power = powersOf(tau);
+  for (const { offset, claim, scale } of columns)
+    add(
+      { kind: 'column', offset, logHeight: claim.logHeight, lagrange: claim.lagrange, high: claim.high },
+      Fp5.mul(scale, power(offset / SKIP_SIZE)),
+      claim.value,
+    );
+  ood.forEach((o, i) => {
+    add(o.weight, power(2 ** logSize / SKIP_SIZE + i), o.value);
+  });
+  return { terms, claim: total };
+}
+
+/** x^e for exponents that come in any order, from the squares of x. */
+function powersOf(x: Ext): (e: number) => Ext {
+  const squares = [x];
+  return (e) => {
+    let result = Fp5.ONE;
+    for (let k = e, i = 0; k > 0; k = Math.floor(k / 2), i++) {
+      if (i === squares.length) squares.push(Fp5.mul(squares[i - 1]!, squares[i - 1]!));
+      if (k % 2 === 1) result = Fp5.mul(result, squares[i]!);
+    }
+    return result;
+  };
+}

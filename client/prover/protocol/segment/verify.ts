@@ -1,0 +1,95 @@
+import { type Ext, Fp5 } from '../../field/fp5.ts';
+import { DIGEST_WORDS } from '../../hash/blake3.ts';
+import { profileGrinding } from '../../soundness/key.ts';
+import { whirParams } from '../../soundness/profiles.ts';
+import { whirLayers } from '../../soundness/whir.ts';
+import type { Sponge } from '../../transcript/sponge.ts';
+import { Rejection, type VerifierTranscript } from '../../transcript/transcript.ts';
+import { shapesOf } from '../block/layout.ts';
+import { overflowingBus } from '../bounds.ts';
+import { fractionLayout, logupChallenges } from '../logup/shape.ts';
+import { checkLocalBalance, publicFraction, readInstanceClaims, verifyGkr } from '../logup/verify.ts';
+import { maxDegree, maxFields } from '../machine.ts';
+import { capNodes, readOod, verifyOpening } from '../whir/verify.ts';
+import { verifyZerocheck } from '../zerocheck/verify.ts';
+import {
+  absorbSegment,
+  batchClaims,
+  type ColumnClaim,
+  columnClaim,
+  mainLayout,
+  type SegmentContext,
+} from './statement.ts';
+
+/** What a verified segment leaves to the block: its global sum, its open claims, and the state its closing binds. */
+export type SegmentResult = {
+  readonly globalSum: Ext;
+  /** Claims about interface and committed fixed columns, in instance and column order. */
+  readonly openClaims: readonly ColumnClaim[];
+  readonly sponge: Sponge;
+};
+
+/** Steps 0 to 9 of a segment. Throws `Rejection` only. */
+export function verifySegment(tr: VerifierTranscript, context: SegmentContext): SegmentResult {
+  const { vk, block, segment } = context;
+  const { machine } = vk;
+  const shapes = shapesOf(machine, segment);
+  const chips = segment.instances.map((i) => machine.chips[i.chip]!);
+  const publicValues = machine.publics(segment);
+  const publics = chips.map((c) => c.compiled.publics.map((name) => Fp5.from(publicValues[name]!)));
+  const own = machine.localMessages(block, segment);
+  const over = overflowingBus(shapes, 'local', own.length);
+  if (over !== undefined) throw new Rejection('shape', 'busOverflow', `bus ${over} may carry P or more messages`);
+  absorbSegment(tr, context);
+
+  const { slots, logSize } = mainLayout(shapes);
+  const params = whirParams(machine.profile, logSize);
+  const first = whirLayers(params, logSize)[0]!;
+  const cap = tr.readWords('mainCap', capNodes(first) * DIGEST_WORDS);
+  const ood = readOod(tr, params.oodSamples, { point: 'mainOod', answer: 'mainAnswer' });
+
+  tr.grind('localGrind', profileGrinding(machine.profile).local);
+  const alpha = tr.sampleExt('alpha');
+  const local = logupChallenges(alpha, tr.sampleExt('beta'), maxFields(machine));
+
+  const layouts = [fractionLayout(shapes, 'local'), fractionLayout(shapes, 'global')] as const;
+  const challenges = [local, context.global];
+  const gkr = layouts.map((layout) => verifyGkr(tr, layout.log));
+  checkLocalBalance(gkr[0]!.root, publicFraction(local, own));
+  const globalSum = Fp5.mul(gkr[1]!.root.p, Fp5.inv(gkr[1]!.root.q));
+  const claims = gkr.map((g, s) => readInstanceClaims(tr, g, challenges[s]!.alpha, shapes.length));
+
+  const openings = verifyZerocheck(
+    tr,
+    {
+      shapes,
+      scopes: gkr.map((g, s) => ({ challenges: challenges[s]!, layout: layouts[s]!, point: g.point })),
+      claims,
+      maxDegree: maxDegree(machine),
+    },
+    chips,
+    publics,
+  );
+
+  const tau = tr.sampleExt('tau');
+  const { terms, claim } = batchClaims(
+    tau,
+    slots.map((slot) => ({
+      offset: slot.offset,
+      claim: columnClaim(openings, slot.instance, slot.column, slot.logHeight),
+      scale: Fp5.ONE,
+    })),
+    ood,
+    logSize,
+  );
+  verifyOpening(tr, params, logSize, [{ cap, columns: 2 ** first.logColumns }], terms, claim);
+  tr.end();
+
+  const openClaims = shapes.flatMap(({ chip, logHeight }, i) =>
+    chip.columns.flatMap((column, c) => {
+      const open = column.tree === 'interface' || chips[i]!.fixed[column.name]?.kind === 'committed';
+      return open ? [columnClaim(openings, i, c, logHeight)] : [];
+    }),
+  );
+  return { globalSum, openClaims, sponge: tr.state() };
+}

@@ -1,0 +1,111 @@
+import type { BusScope, CompiledChip, NodeId } from '../../air/dag.ts';
+import { type Ext, Fp5 } from '../../field/fp5.ts';
+import { SKIP_LOG } from '../../poly/interpolate.ts';
+import { blockWeight, type FractionLayout, type LogupChallenges } from '../logup/shape.ts';
+import type { InstanceShape } from '../shape.ts';
+
+/** constant + Σ weight · value of a node. */
+export type LinearForm = {
+  readonly constant: Ext;
+  readonly terms: readonly { readonly node: NodeId; readonly weight: Ext }[];
+};
+
+/** One scope's fractions: challenges, layout and the point that GKR ended at. */
+export type ScopeClaims = {
+  readonly challenges: LogupChallenges;
+  readonly layout: FractionLayout;
+  readonly point: readonly Ext[];
+};
+
+/** The two points of the zerocheck: constraints and local messages at the first, global messages at the second. */
+export const SCOPES = ['local', 'global'] as const satisfies readonly BusScope[];
+
+/** Powers of μ that one instance uses: constraints, then numerators and denominators of each scope. */
+export const MU_PER_INSTANCE = 5;
+
+export const constraintWeight = (mu: readonly Ext[], instance: number): Ext => mu[MU_PER_INSTANCE * instance]!;
+export const numeratorWeight = (mu: readonly Ext[], instance: number, scope: number): Ext =>
+  mu[MU_PER_INSTANCE * instance + 1 + 2 * scope]!;
+export const denominatorWeight = (mu: readonly Ext[], instance: number, scope: number): Ext =>
+  mu[MU_PER_INSTANCE * instance + 2 + 2 * scope]!;
+
+class FormBuilder {
+  private constant = Fp5.ZERO;
+  private readonly weights = new Map<NodeId, Ext>();
+
+  add(node: NodeId, weight: Ext): void {
+    this.weights.set(node, Fp5.add(this.weights.get(node) ?? Fp5.ZERO, weight));
+  }
+
+  addConstant(weight: Ext): void {
+    this.constant = Fp5.add(this.constant, weight);
+  }
+
+  build(): LinearForm {
+    return { constant: this.constant, terms: [...this.weights].map(([node, weight]) => ({ node, weight })) };
+  }
+}
+
+/**
+ * What the zerocheck sums over the rows of one instance, as a linear form over the values of its chip's nodes, per
+ * scope: μ_i Σ λ^c C_c + μ_i' Σ e_t p_t + μ_i'' Σ e_t (q_t − α) for the local scope, without the constraints for the
+ * global one. e_t is the weight of the interaction's block in the fraction vector.
+ */
+export function instanceForms(
+  shape: InstanceShape,
+  instance: number,
+  lambda: Ext,
+  mu: readonly Ext[],
+  scopes: readonly ScopeClaims[],
+): LinearForm[] {
+  return scopes.map((scope, s) => {
+    const form = new FormBuilder();
+    if (s === 0) {
+      let weight = constraintWeight(mu, instance);
+      for (const c of shape.chip.constraints) {
+        form.add(c.node, weight);
+        weight = Fp5.mul(weight, lambda);
+      }
+    }
+    for (const block of scope.layout.blocks) {
+      if (block.instance !== instance) continue;
+      const t = shape.chip.interactions[block.interaction]!;
+      const e = blockWeight(scope.point, block.offset, shape.logHeight);
+      const numerator = Fp5.mul(e, numeratorWeight(mu, instance, s));
+      const denominator = Fp5.mul(e, denominatorWeight(mu, instance, s));
+      form.add(t.count, t.direction === 'send' ? numerator : Fp5.neg(numerator));
+      form.addConstant(Fp5.scale(denominator, t.bus.index));
+      t.fields.forEach((node, k) => {
+        form.add(node, Fp5.mul(denominator, scope.challenges.betas[k]!));
+      });
+    }
+    return form.build();
+  });
+}
+
+/** Value of a form where the nodes have these values. */
+export const evaluateForm = (form: LinearForm, nodes: readonly Ext[]): Ext =>
+  form.terms.reduce((acc, { node, weight }) => Fp5.add(acc, Fp5.mul(weight, nodes[node]!)), form.constant);
+
+/** Largest degree in the columns of a node that the form uses. */
+export function formDegree(chip: CompiledChip, form: LinearForm): number {
+  const degrees = nodeDegrees(chip);
+  return Math.max(0, ...form.terms.map(({ node }) => degrees[node]!));
+}
+
+function nodeDegrees(chip: CompiledChip): number[] {
+  const degrees: number[] = [];
+  for (const node of chip.nodes) {
+    if (node.op === 'mul') degrees.push(degrees[node.a]! + degrees[node.b]!);
+    else if (node.op === 'add' || node.op === 'sub') degrees.push(Math.max(degrees[node.a]!, degrees[node.b]!));
+    else degrees.push(node.op === 'column' ? 1 : 0);
+  }
+  return degrees;
+}
+
+/**
+ * A point of the zerocheck for an instance of 2^logHeight rows: its last coordinates, split into those of the high row
+ * bits and the four of the skipped ones. `full` has at least as many coordinates as the largest instance has row bits.
+ */
+export const instanceHigh = (full: readonly Ext[], logHeight: number): readonly Ext[] =>
+  full.slice(full.length - logHeight, full.length - SKIP_LOG);

@@ -1,0 +1,158 @@
+import type { Chip } from '../../air/chip.ts';
+import { evaluateInExt } from '../../air/evaluate.ts';
+import { evaluateClosedForm } from '../../air/fixed.ts';
+import { getExt } from '../../field/ext-vec.ts';
+import { type Ext, Fp5 } from '../../field/fp5.ts';
+import { eqAt, eqTable } from '../../poly/eq.ts';
+import { interpolateAt, SKIP_LOG, SKIP_SIZE, skipDomain, skipLagrange, skipNodes } from '../../poly/interpolate.ts';
+import type { Transcript, VerifierTranscript } from '../../transcript/transcript.ts';
+import type { InstanceClaim } from '../logup/verify.ts';
+import type { InstanceShape } from '../shape.ts';
+import { expectEqual, verifySumcheck } from '../sumcheck/verify.ts';
+import {
+  denominatorWeight,
+  evaluateForm,
+  instanceForms,
+  instanceHigh,
+  MU_PER_INSTANCE,
+  numeratorWeight,
+  type ScopeClaims,
+} from './form.ts';
+
+/** Everything that is fixed before the first round. */
+export type ZerocheckStatement = {
+  readonly shapes: readonly InstanceShape[];
+  /** Local, then global. */
+  readonly scopes: readonly ScopeClaims[];
+  /** Claims of each scope by instance. */
+  readonly claims: readonly (readonly InstanceClaim[])[];
+  /** Largest degree of any chip of the machine. */
+  readonly maxDegree: number;
+};
+
+/** The challenges that batch everything into one sum, and the two points. */
+export type ZerocheckBatch = {
+  readonly lambda: Ext;
+  readonly mu: readonly Ext[];
+  /** ξ and ζ, extended in front to the row bits of the largest instance. */
+  readonly points: readonly (readonly Ext[])[];
+  readonly maxLog: number;
+  /** The batched claims: what both scopes' sums come to. */
+  readonly claim: Ext;
+};
+
+/** Samples what the point of the local scope lacks, then λ, then μ. Both sides call it. */
+export function sampleBatch(tr: Transcript, statement: ZerocheckStatement): ZerocheckBatch {
+  const { shapes, scopes, claims } = statement;
+  const maxLog = Math.max(SKIP_LOG, ...shapes.map((s) => s.logHeight));
+  const points = scopes.map((scope, s) => {
+    const missing = Math.max(0, maxLog - scope.point.length);
+    const front = s === 0 ? tr.sampleExts('zerocheckPoint', missing) : new Array<Ext>(missing).fill(Fp5.ZERO);
+    return [...front, ...scope.point];
+  });
+  const lambda = tr.sampleExt('lambda');
+  const base = tr.sampleExt('mu');
+  const mu: Ext[] = [Fp5.ONE];
+  while (mu.length < MU_PER_INSTANCE * shapes.length) mu.push(Fp5.mul(mu[mu.length - 1]!, base));
+  let claim = Fp5.ZERO;
+  claims.forEach((scope, s) => {
+    scope.forEach((c, i) => {
+      claim = Fp5.add(claim, Fp5.mul(numeratorWeight(mu, i, s), c.p));
+      claim = Fp5.add(claim, Fp5.mul(denominatorWeight(mu, i, s), c.q));
+    });
+  });
+  return { lambda, mu, points, maxLog, claim };
+}
+
+/** Number of values of each scope that the first round sends. */
+export const skipCount = (maxDegree: number): number => (SKIP_SIZE - 1) * maxDegree + 1;
+
+/** Σ_k L_k(z) · eq(last four coordinates of the point, bits of k). */
+export function eqSkip(point: readonly Ext[], lagrange: readonly Ext[]): Ext {
+  const table = eqTable(point.slice(point.length - SKIP_LOG));
+  return lagrange.reduce((acc, l, k) => Fp5.add(acc, Fp5.mul(l, getExt(table, k))), Fp5.ZERO);
+}
+
+/** "Column c of instance i has this value at (r_0; the instance's last coordinates of `point`)." */
+export type ColumnOpenings = {
+  readonly skipPoint: Ext;
+  /** Lagrange basis of D at the skip point. */
+  readonly lagrange: readonly Ext[];
+  readonly point: readonly Ext[];
+  /** By instance and column of the chip; closed-form columns are the verifier's own values. */
+  readonly values: readonly (readonly Ext[])[];
+};
+
+/** The coordinates of an instance with 2^logHeight rows behind the skip: the last logHeight − 4 of the point. */
+export const openingHigh = (point: readonly Ext[], logHeight: number): readonly Ext[] =>
+  point.slice(point.length - (logHeight - SKIP_LOG));
+
+/** Columns whose openings are sent: all but those that the verifier evaluates in closed form. */
+export const isSent = (chip: Chip, column: number): boolean =>
+  chip.fixed[chip.compiled.columns[column]!.name]?.kind !== 'closedForm';
+
+/**
+ * One sumcheck for all constraints and all message claims of all instances (proof-system: step 6): a first round over
+ * the subgroup D for the four lowest row bits, then one variable at a time, most significant first; an instance with
+ * fewer rows joins late and contributes the product of the challenges before it.
+ */
+export function verifyZerocheck(
+  tr: VerifierTranscript,
+  statement: ZerocheckStatement,
+  chips: readonly Chip[],
+  publics: readonly (readonly Ext[])[],
+): ColumnOpenings {
+  const batch = sampleBatch(tr, statement);
+  const { shapes, scopes, maxDegree } = statement;
+  const count = skipCount(maxDegree);
+  const nodes = skipNodes(count);
+  const sent = scopes.map(() => tr.readExts('skip', count));
+  const domain = skipDomain();
+  let total = Fp5.ZERO;
+  for (let s = 0; s < scopes.length; s++)
+    for (const z of domain) {
+      const at = Fp5.from(z);
+      const e = eqSkip(batch.points[s]!, skipLagrange(at));
+      total = Fp5.add(total, Fp5.mul(e, interpolateAt(nodes, sent[s]!, at)));
+    }
+  expectEqual('zerocheck', 'skipSum', batch.claim, total);
+  const skipPoint = tr.sampleExt('skipPoint');
+  const lagrange = skipLagrange(skipPoint);
+  const eqs = batch.points.map((point) => eqSkip(point, lagrange));
+  const claim = sent.reduce(
+    (acc, h, s) => Fp5.add(acc, Fp5.mul(eqs[s]!, interpolateAt(nodes, h, skipPoint))),
+    Fp5.ZERO,
+  );
+  const inner = verifySumcheck(tr, {
+    rounds: batch.maxLog - SKIP_LOG,
+    degree: maxDegree + 1,
+    claim,
+    message: 'zerocheckRound',
+    challenge: 'zerocheckChallenge',
+  });
+  const sentValues = tr.readExts(
+    'openings',
+    shapes.reduce((n, { chip }, i) => n + chip.columns.filter((_, c) => isSent(chips[i]!, c)).length, 0),
+  );
+  let next = 0;
+  const values = shapes.map(({ chip, logHeight }, i) =>
+    chip.columns.map((column, c) => {
+      if (isSent(chips[i]!, c)) return sentValues[next++]!;
+      const contents = chips[i]!.fixed[column.name]!;
+      if (contents.kind !== 'closedForm') throw new Error('a committed column is always sent');
+      return evaluateClosedForm(contents, lagrange, openingHigh(inner.point, logHeight));
+    }),
+  );
+  let expected = Fp5.ZERO;
+  shapes.forEach((shape, i) => {
+    const nodeValues = evaluateInExt(shape.chip, values[i]!, publics[i]!);
+    const own = openingHigh(inner.point, shape.logHeight);
+    const idle = inner.point.slice(0, inner.point.length - own.length).reduce((acc, r) => Fp5.mul(acc, r), Fp5.ONE);
+    instanceForms(shape, i, batch.lambda, batch.mu, scopes).forEach((form, s) => {
+      const e = Fp5.mul(eqs[s]!, eqAt(instanceHigh(batch.points[s]!, shape.logHeight), own));
+      expected = Fp5.add(expected, Fp5.mul(Fp5.mul(idle, e), evaluateForm(form, nodeValues)));
+    });
+  });
+  expectEqual('zerocheck', 'finalValue', expected, inner.value);
+  return { skipPoint, lagrange, point: inner.point, values };
+}

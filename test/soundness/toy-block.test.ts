@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Instance } from '../../client/prover/air/dag.ts';
+import { proveBlock } from '../../client/prover/engine/prove-block.ts';
+import { Fp, P } from '../../client/prover/field/fp.ts';
+import { Fp5 } from '../../client/prover/field/fp5.ts';
+import type { BlockProof } from '../../client/prover/protocol/block/statement.ts';
+import { verifyBlock } from '../../client/prover/protocol/block/verify.ts';
+import type { BlockStatement, VerifyingKey } from '../../client/prover/protocol/machine.ts';
+import { Rejection } from '../../client/prover/transcript/transcript.ts';
+import { honestToy, toyBlock, toyKey } from '../support/toy/machine.ts';
+
+const { vk, fixed } = toyKey('P100');
+const honest = honestToy();
+const proof = proveBlock(vk, fixed, honest.block, honest.traces);
+
+/** `accepted`, or stage/code of the rejection; anything else that is thrown is a crash and fails the test. */
+function verdict(block: BlockStatement, candidate: BlockProof, key: VerifyingKey = vk): string {
+  try {
+    verifyBlock(key, block, candidate);
+    return 'accepted';
+  } catch (e) {
+    if (e instanceof Rejection) return `${e.stage}/${e.code}`;
+    throw e;
+  }
+}
+
+test('honest two-segment block → accepted, deterministic', () => {
+  assert.equal(verdict(honest.block, proof), 'accepted');
+  assert.deepEqual(proveBlock(vk, fixed, honest.block, honest.traces), proof);
+});
+
+test('honest block under another profile → accepted by its own key, rejected by the other', {
+  timeout: 300_000,
+}, () => {
+  const other = toyKey('P100Unique');
+  const own = proveBlock(other.vk, other.fixed, honest.block, honest.traces);
+  assert.equal(verdict(honest.block, own, other.vk), 'accepted');
+  assert.notEqual(verdict(honest.block, own), 'accepted');
+  assert.notEqual(verdict(honest.block, proof, other.vk), 'accepted');
+});
+
+const copyTraces = (): Instance[][] => honest.traces.map((trace) => trace.map((t) => ({ ...t, rows: t.rows.slice() })));
+
+test('rejects every single-cell lie of a prover who recomputes everything else, but for declared free cells', {
+  timeout: 600_000,
+}, () => {
+  const accepted: string[] = [];
+  const verdicts = new Map<string, number>();
+  for (const [i, instance] of honest.traces[0]!.entries()) {
+    const width = instance.chip.columns.length;
+    const rows = i === 0 || i === 3 ? [1, 4] : [5];
+    for (const r of rows)
+      for (let c = 0; c < width; c++) {
+        const column = instance.chip.columns[c]!;
+        const traces = copyTraces();
+        const cells = traces[0]![i]!.rows;
+        cells[r * width + c] = Fp.add(cells[r * width + c]!, 1);
+        const v = verdict(honest.block, proveBlock(vk, fixed, honest.block, traces));
+        verdicts.set(v, (verdicts.get(v) ?? 0) + 1);
+        const padding = (i === 0 || i === 3) && r > 3;
+        if (v === 'accepted' && !(padding && column.name in instance.chip.freeCells))
+          accepted.push(`${instance.chip.id}.${column.name} row ${r}`);
+      }
+  }
+  assert.deepEqual(accepted, []);
+  for (const v of ['logup/localImbalance', 'zerocheck/skipSum']) assert.ok(verdicts.has(v), v);
+});
+
+test('rejects a wrong final total, a dropped, doubled, exchanged or foreign segment', () => {
+  const { block } = honest;
+  const other = block.claim.slice();
+  other[2]! += 1;
+  assert.notEqual(verdict({ ...block, claim: other }, proof), 'accepted', 'another claim');
+  const [s0, s1] = block.segments;
+  const [p0, p1] = proof.segments;
+  assert.notEqual(verdict({ ...block, segments: [s0!] }, { ...proof, segments: [p0!] }), 'accepted', 'dropped');
+  assert.equal(verdict({ ...block, segments: [s1!, s0!] }, { ...proof, segments: [p1!, p0!] }), 'shape/shapeMismatch');
+  assert.notEqual(verdict(block, { ...proof, segments: [p0!, p0!] }), 'accepted', 'doubled');
+  const foreign = toyBlock([
+    [0, 1, 2, 3].map((cell) => ({ cell, a: 1, b: 2 })),
+    [0, 1, 2, 3].map((cell) => ({ cell, a: 1, b: 2 })),
+  ]);
+  const foreignProof = proveBlock(vk, fixed, foreign.block, foreign.traces);
+  assert.equal(verdict(foreign.block, foreignProof), 'accepted');
+  assert.notEqual(verdict(block, { ...proof, segments: [p0!, foreignProof.segments[1]!] }), 'accepted', 'foreign');
+  assert.notEqual(verdict(block, { ...proof, closing: foreignProof.closing }), 'accepted', 'foreign closing');
+  assert.notEqual(verdict(block, { ...proof, interface: foreignProof.interface }), 'accepted', 'foreign interface');
+});
+
+test('rejects a total that starts elsewhere than the segment before ended', () => {
+  const traces = copyTraces();
+  const cells = traces[1]![3]!.rows;
+  for (const column of [2, 3]) cells[column] = Fp.add(cells[column]!, 1);
+  assert.equal(verdict(honest.block, proveBlock(vk, fixed, honest.block, traces)), 'block/globalImbalance');
+});
+
+test('rejects a stated global sum that is not the proven one', () => {
+  const segments = proof.segments.map((s, j) =>
+    j === 0 ? { ...s, globalSum: Fp5.add(s.globalSum, Fp5.ONE) } : { ...s, globalSum: Fp5.sub(s.globalSum, Fp5.ONE) },
+  );
+  assert.equal(verdict(honest.block, { ...proof, segments }), 'block/globalSumMismatch');
+});
+
+test('rejects every altered, truncated or extended part of a proof', { timeout: 600_000 }, () => {
+  const parts: [string, (bytes: Uint8Array) => BlockProof, Uint8Array][] = [
+    ['interface', (bytes) => ({ ...proof, interface: bytes }), proof.interface],
+    ['closing', (bytes) => ({ ...proof, closing: bytes }), proof.closing],
+    [
+      'segment',
+      (bytes) => ({ ...proof, segments: [{ ...proof.segments[0]!, bytes }, proof.segments[1]!] }),
+      proof.segments[0]!.bytes,
+    ],
+  ];
+  for (const [name, put, bytes] of parts) {
+    const stride = name === 'interface' ? 68 : 1012;
+    for (let at = 0; at < bytes.length; at += stride) {
+      const changed = bytes.slice();
+      changed[at]! ^= 1;
+      assert.notEqual(verdict(honest.block, put(changed)), 'accepted', `${name} byte ${at}`);
+    }
+    assert.match(
+      verdict(honest.block, put(bytes.slice(0, -4))),
+      /transcript\/truncated|logup|whir|zerocheck/,
+      `${name} truncated`,
+    );
+    assert.notEqual(verdict(honest.block, put(new Uint8Array(0))), 'accepted', `${name} empty`);
+    const longer = new Uint8Array(bytes.length + 4);
+    longer.set(bytes);
+    assert.equal(verdict(honest.block, put(longer)), 'transcript/trailingBytes', `${name} extended`);
+  }
+});
+
+test('rejects a non-canonical field element', () => {
+  const changed = proof.segments[0]!.bytes.slice();
+  new DataView(changed.buffer).setUint32(64 * 32, P, true);
+  const segments = [{ ...proof.segments[0]!, bytes: changed }, proof.segments[1]!];
+  assert.equal(verdict(honest.block, { ...proof, segments }), 'transcript/notCanonical');
+});
+
+test('rejects two segments whose errors on one committed column cancel', () => {
+  const traces = copyTraces();
+  for (const [j, delta] of [
+    [0, 1],
+    [1, P - 1],
+  ] as const) {
+    const cells = traces[j]![2]!.rows;
+    cells[7 * 3 + 1] = Fp.add(cells[7 * 3 + 1]!, delta);
+  }
+  assert.notEqual(verdict(honest.block, proveBlock(vk, fixed, honest.block, traces)), 'accepted');
+});
