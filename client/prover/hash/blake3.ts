@@ -1,21 +1,11 @@
+import { compress } from './blake3-compress.ts';
+
 /**
  * BLAKE3 (specification of 2020-01-09): hash, keyed hash and extendable output, in 32-bit words.
  */
 const IV: readonly number[] = [
   0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 ];
-const PERMUTATION: readonly number[] = [2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8];
-
-/** Message word order of each of the seven rounds. */
-const SCHEDULE: Uint8Array = (() => {
-  const all = new Uint8Array(7 * 16);
-  let row = Array.from({ length: 16 }, (_, i) => i);
-  for (let r = 0; r < 7; r++) {
-    all.set(row, 16 * r);
-    row = PERMUTATION.map((i) => row[i]!);
-  }
-  return all;
-})();
 
 export const Flag = {
   chunkStart: 1,
@@ -31,75 +21,7 @@ export const CHUNK_BYTES = 1024;
 export const DIGEST_BYTES = 32;
 export const DIGEST_WORDS = 8;
 
-const V = new Uint32Array(16);
-
-function quarter(v: Uint32Array, a: number, b: number, c: number, d: number, x: number, y: number): void {
-  let va = v[a]!;
-  let vb = v[b]!;
-  let vc = v[c]!;
-  let vd = v[d]!;
-  va = (va + vb + x) | 0;
-  vd ^= va;
-  vd = (vd >>> 16) | (vd << 16);
-  vc = (vc + vd) | 0;
-  vb ^= vc;
-  vb = (vb >>> 12) | (vb << 20);
-  va = (va + vb + y) | 0;
-  vd ^= va;
-  vd = (vd >>> 8) | (vd << 24);
-  vc = (vc + vd) | 0;
-  vb ^= vc;
-  vb = (vb >>> 7) | (vb << 25);
-  v[a] = va;
-  v[b] = vb;
-  v[c] = vc;
-  v[d] = vd;
-}
-
-/**
- * The compression function: writes 16 output words into `out` at `offset` (the first 8 are the new chaining value).
- * @param key 8 words: chaining value or key, at `keyOffset`
- * @param block 16 message words at `blockOffset`, zero-padded by the caller
- * @param counter chunk number or output block number, below 2^53
- * @param length bytes of the block that are message, 0 … 64
- */
-export function compress(
-  out: Uint32Array,
-  offset: number,
-  key: Uint32Array,
-  keyOffset: number,
-  block: Uint32Array,
-  blockOffset: number,
-  counter: number,
-  length: number,
-  flags: number,
-): void {
-  const v = V;
-  for (let i = 0; i < 8; i++) v[i] = key[keyOffset + i]!;
-  for (let i = 0; i < 4; i++) v[8 + i] = IV[i]!;
-  v[12] = counter >>> 0;
-  v[13] = Math.floor(counter / 2 ** 32);
-  v[14] = length;
-  v[15] = flags;
-  const m = (i: number): number => block[blockOffset + SCHEDULE[i]!]!;
-  for (let r = 0; r < 112; r += 16) {
-    quarter(v, 0, 4, 8, 12, m(r), m(r + 1));
-    quarter(v, 1, 5, 9, 13, m(r + 2), m(r + 3));
-    quarter(v, 2, 6, 10, 14, m(r + 4), m(r + 5));
-    quarter(v, 3, 7, 11, 15, m(r + 6), m(r + 7));
-    quarter(v, 0, 5, 10, 15, m(r + 8), m(r + 9));
-    quarter(v, 1, 6, 11, 12, m(r + 10), m(r + 11));
-    quarter(v, 2, 7, 8, 13, m(r + 12), m(r + 13));
-    quarter(v, 3, 4, 9, 14, m(r + 14), m(r + 15));
-  }
-  for (let i = 0; i < 8; i++) {
-    const upper = v[8 + i]!;
-    const chaining = key[keyOffset + i]!;
-    out[offset + i] = v[i]! ^ upper;
-    if (out.length >= offset + 16) out[offset + 8 + i] = upper ^ chaining;
-  }
-}
-
+export { compress };
 export const IV_WORDS = Uint32Array.from(IV);
 
 /** A node whose output is not yet taken: what remains to compress, and how. */
