@@ -1,0 +1,69 @@
+/** How a block, its receipts and its witness are laid into the store's tables, and read back. */
+import type { Block } from '@ethereumjs/block';
+import { RLP } from '@ethereumjs/rlp';
+import type { ExecutionWitness } from '../interface.ts';
+import { decodeReceipts, type Receipt } from './receipts.ts';
+import { numberKey } from './schema.ts';
+import type { Store, StoreBatch } from './store.ts';
+
+/** What a valid block leaves besides its state: stored in one batch with the state's new nodes. */
+export type ExecutedBlock = {
+  readonly block: Block;
+  /** rlp(list of consensus receipts) */
+  readonly receiptsRlp: Uint8Array;
+  readonly witness: ExecutionWitness;
+};
+
+/** Adds a block, its receipts and its witness to a batch; does not make it canonical. */
+export function putBlock(batch: StoreBatch, { block, receiptsRlp, witness }: ExecutedBlock): void {
+  const hash = block.hash();
+  const [header, ...body] = block.raw();
+  batch.put('headers', hash, RLP.encode(header));
+  batch.put('bodies', hash, RLP.encode(body));
+  batch.put('receipts', hash, receiptsRlp);
+  batch.put('witnesses', hash, RLP.encode([[...witness.state], [...witness.codes], [...witness.headers]]));
+}
+
+/** Makes a stored block the canonical one at its height and the head: its transactions are found by hash. */
+export function putCanonicalHead(batch: StoreBatch, block: Block): void {
+  const hash = block.hash();
+  batch.put('canonical', numberKey(block.header.number), hash);
+  for (const [index, transaction] of block.transactions.entries()) {
+    const place = new Uint8Array(36);
+    place.set(hash);
+    new DataView(place.buffer).setUint32(32, index);
+    batch.put('transactions', transaction.hash(), place);
+  }
+  batch.meta('head', hash);
+}
+
+/** rlp([header, transactions, ommers, withdrawals?]) */
+export function getBlockRlp(store: Store, hash: Uint8Array): Uint8Array | undefined {
+  const header = store.get('headers', hash);
+  const body = store.get('bodies', hash);
+  if (header === undefined || body === undefined) return undefined;
+  return RLP.encode([RLP.decode(header), ...(RLP.decode(body) as Uint8Array[])]);
+}
+
+export function getReceipts(store: Store, hash: Uint8Array): readonly Receipt[] | undefined {
+  const receipts = store.get('receipts', hash);
+  return receipts === undefined ? undefined : decodeReceipts(receipts);
+}
+
+export function getWitness(store: Store, hash: Uint8Array): ExecutionWitness | undefined {
+  const stored = store.get('witnesses', hash);
+  if (stored === undefined) return undefined;
+  const [state = [], codes = [], headers = []] = RLP.decode(stored) as Uint8Array[][];
+  return { state, codes, headers };
+}
+
+/** Where a canonical transaction stands. */
+export function getTransactionPlace(
+  store: Store,
+  transactionHash: Uint8Array,
+): { readonly blockHash: Uint8Array; readonly index: number } | undefined {
+  const place = store.get('transactions', transactionHash);
+  if (place === undefined) return undefined;
+  const index = new DataView(place.buffer, place.byteOffset + 32, 4).getUint32(0);
+  return { blockHash: place.slice(0, 32), index };
+}
