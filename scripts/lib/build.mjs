@@ -8,7 +8,7 @@ const SOURCES = ['client', 'genesis', 'test'];
 /** Folders that hold other languages' sources and build outputs: nothing in them is read at run time. */
 const NOT_COPIED = new Set(['node_modules', 'target', 'assembly']);
 /** What the program reads beside its modules, by ending. */
-const ASSETS = /\.(wasm|wgsl|json|bin|hex|txt|md)$/;
+const ASSETS = /\.(wasm|sha256|wgsl|json|bin|hex|txt|md)$/;
 
 /** Compiles to dist/ and lays the files that the code reads at run time beside the modules that read them. */
 export function ensureBuilt() {

@@ -1,0 +1,77 @@
+/** Reading and writing the WebAssembly binary format: what the rewrite for V8 and the native host functions need. */
+import { ClientError } from '../../errors.ts';
+
+/** Bytes of a WebAssembly file from `position` on. */
+export type ByteReader = { readonly bytes: Uint8Array; position: number };
+
+/** @throws ClientError `wasmTruncated` */
+export function readByte(reader: ByteReader): number {
+  const byte = reader.bytes[reader.position++];
+  if (byte === undefined) {
+    throw new ClientError<WasmBytesErrorCode>(
+      'wasmTruncated',
+      `expected more bytes of WebAssembly, it ends at offset ${reader.bytes.length}`,
+      { offset: reader.bytes.length },
+    );
+  }
+  return byte;
+}
+
+/** An unsigned LEB128 number below 2^32. */
+export function readU32(reader: ByteReader): number {
+  let value = 0;
+  for (let factor = 1; ; factor *= 128) {
+    const byte = readByte(reader);
+    value += (byte & 127) * factor;
+    if (byte < 128) return value;
+  }
+}
+
+/** Passes over a LEB128 number of any width. */
+export function skipLeb(reader: ByteReader): void {
+  while (readByte(reader) >= 128);
+}
+
+/** Unsigned LEB128 of 0 ≤ value < 2^32. */
+export function u32(value: number): number[] {
+  const out = [];
+  let rest = value;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) out.push((rest % 128) | 128);
+  out.push(rest);
+  return out;
+}
+
+/** Signed LEB128 of the number's low 64 bits. */
+export function s64(value: bigint): number[] {
+  const out = [];
+  let rest = BigInt.asIntN(64, value);
+  for (;;) {
+    const low = Number(rest & 127n);
+    rest >>= 7n;
+    if ((rest === 0n && (low & 64) === 0) || (rest === -1n && (low & 64) !== 0)) {
+      out.push(low);
+      return out;
+    }
+    out.push(low | 128);
+  }
+}
+
+export const HEADER: readonly number[] = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+
+/** A section: id, size, content. */
+export function section(id: number, content: readonly Uint8Array[]): readonly Uint8Array[] {
+  const sizeBytes = content.reduce((sum, part) => sum + part.length, 0);
+  return [Uint8Array.of(id, ...u32(sizeBytes)), ...content];
+}
+
+export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+export type WasmBytesErrorCode = 'wasmTruncated';
