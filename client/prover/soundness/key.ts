@@ -9,7 +9,7 @@ import {
   whirParams,
 } from './profiles.ts';
 import { type Round, roundBits, weakestRound } from './round.ts';
-import { analyseWhir } from './whir.ts';
+import { analyseWhir, whirRounds } from './whir.ts';
 
 /**
  * Maxima that every machine of ours keeps, each with room: a key may allow less, never more.
@@ -27,6 +27,15 @@ export const LIMITS: ArgumentShape = {
   maxLogHeight: 24,
   maxSegments: MAX_SEGMENTS,
 };
+
+/**
+ * The first maximum that a key, a segment or a block exceeds, if any. *Soundness*: the bits of a profile hold within the
+ * limits only, so the verifier must reject what is beyond them before it computes.
+ */
+export function limitExceeded(actual: Partial<ArgumentShape>, limits: ArgumentShape = LIMITS): string | undefined {
+  const names = Object.keys(limits) as (keyof ArgumentShape)[];
+  return names.find((name) => !((actual[name] ?? 0) <= limits[name]));
+}
 
 /** log2 of the largest list of a commitment over all table sizes of a profile, where its openings are analysed. */
 function logLargestList(profile: SoundnessProfile): number {
@@ -47,8 +56,8 @@ export function profileRounds(profile: SoundnessProfile, shape: ArgumentShape = 
   const logList = logLargestList(profile);
   const rounds = argumentRounds(shape, profileGrinding(profile, shape), logList);
   for (let m = MIN_LOG_TABLE; m <= MAX_LOG_TABLE; m++)
-    for (const layer of analyseWhir(PROFILES[profile].regime, whirParams(profile, m), m, logSlotDegree(m)))
-      rounds.push(...layer.rounds.map((r) => ({ ...r, name: `2^${m}.${r.name}` })));
+    for (const r of whirRounds(PROFILES[profile].regime, whirParams(profile, m), m, logSlotDegree(m)))
+      rounds.push({ ...r, name: `2^${m}.${r.name}` });
   return rounds;
 }
 

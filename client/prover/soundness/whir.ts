@@ -149,6 +149,11 @@ export function analyseWhir(regime: Regime, params: WhirParams, m: number, logBa
   });
 }
 
+/** The challenges that bind the last table: it is sent in clear, so only the sumcheck's own error counts. */
+const FINAL: Round = { name: 'whir.final', logError: Math.log2(3) - CHALLENGE_BITS, grindBits: 0 };
+
 /** Every challenge of one opening; see `analyseWhir`. */
-export const whirRounds = (regime: Regime, params: WhirParams, m: number, logBatchDegree: number): Round[] =>
-  analyseWhir(regime, params, m, logBatchDegree).flatMap((layer) => layer.rounds);
+export const whirRounds = (regime: Regime, params: WhirParams, m: number, logBatchDegree: number): Round[] => [
+  ...analyseWhir(regime, params, m, logBatchDegree).flatMap((layer) => layer.rounds),
+  FINAL,
+];

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SKIP_SIZE } from '../../../client/prover/poly/interpolate.ts';
 import { argumentRounds, logupGrinding, SKIP_DEGREE } from '../../../client/prover/soundness/argument.ts';
-import { LIMITS, profileBits, profileGrinding, profileRounds } from '../../../client/prover/soundness/key.ts';
+import {
+  LIMITS,
+  limitExceeded,
+  profileBits,
+  profileGrinding,
+  profileRounds,
+} from '../../../client/prover/soundness/key.ts';
 import { CHALLENGE_BITS, log2Add, log2Sum } from '../../../client/prover/soundness/log2.ts';
 import {
   logSlotDegree,
@@ -197,6 +203,23 @@ test('argumentRounds grow with the messages, and logupGrinding makes up for what
   const grind = logupGrinding(shape, 128, 5);
   const strong = argumentRounds(shape, grind, 5).find((r) => r.name === 'logup.local')!;
   assert.ok(roundBits(strong) >= 128 && roundBits(strong) < 129);
+});
+
+test('limitExceeded one beyond any limit, or not a number → its name; at the limits → undefined', () => {
+  assert.equal(limitExceeded(LIMITS), undefined);
+  assert.equal(limitExceeded({}), undefined);
+  for (const name of Object.keys(LIMITS) as (keyof typeof LIMITS)[]) {
+    assert.equal(limitExceeded({ ...LIMITS, [name]: LIMITS[name] + 1 }), name);
+    assert.equal(limitExceeded({ [name]: Number.NaN }), name);
+  }
+});
+
+test('a looser limit → fewer bits somewhere, so that every limit counts', () => {
+  const errorsOf = (shape: typeof LIMITS): string =>
+    JSON.stringify(argumentRounds(shape, { local: 0, global: 0 }, 5).map((r) => r.logError));
+  for (const name of Object.keys(LIMITS) as (keyof typeof LIMITS)[])
+    if (name !== 'maxSegments')
+      assert.notEqual(errorsOf({ ...LIMITS, [name]: 2 * LIMITS[name] }), errorsOf(LIMITS), name);
 });
 
 test('profileGrinding → nothing at P100, some before both LogUp challenges at P128', () => {
