@@ -47,14 +47,17 @@ function logLargestList(profile: SoundnessProfile): number {
   return largest;
 }
 
-/** Grinding before the local challenges of a segment and before the global challenge, for a profile's target. */
-export const profileGrinding = (profile: SoundnessProfile, shape: ArgumentShape = LIMITS): LogupGrinding =>
+/** Grinding before the local challenges of a segment and before the global challenge. */
+export const profileGrinding = (profile: SoundnessProfile): LogupGrinding => PROFILES[profile].logup;
+
+/** The least grinding that brings both sums to a profile's target; the profile states it, since this takes a while. */
+export const neededGrinding = (profile: SoundnessProfile, shape: ArgumentShape = LIMITS): LogupGrinding =>
   logupGrinding(shape, PROFILES[profile].targetBits, logLargestList(profile));
 
 /** Every challenge of a block proof under a profile, openings of all table sizes included. */
 export function profileRounds(profile: SoundnessProfile, shape: ArgumentShape = LIMITS): Round[] {
   const logList = logLargestList(profile);
-  const rounds = argumentRounds(shape, profileGrinding(profile, shape), logList);
+  const rounds = argumentRounds(shape, profileGrinding(profile), logList);
   for (let m = MIN_LOG_TABLE; m <= MAX_LOG_TABLE; m++)
     for (const r of whirRounds(PROFILES[profile].regime, whirParams(profile, m), m, logSlotDegree(m)))
       rounds.push({ ...r, name: `2^${m}.${r.name}` });

@@ -1,4 +1,5 @@
 import { ClientError } from '../../errors.ts';
+import type { LogupGrinding } from './argument.ts';
 import { chooseWhir, type Goal, type TableShape } from './choose.ts';
 import type { WhirParams } from './whir.ts';
 
@@ -10,13 +11,31 @@ export type { WhirParams, WhirRound } from './whir.ts';
  */
 export type SoundnessProfile = 'P100' | 'P100Half' | 'P128' | 'P100Unique';
 
-/** A challenge costs at most 2^maxGrindFoldBits compressions, a set of queries 2^grindQueryBits, on average. */
-export const PROFILES: Readonly<Record<SoundnessProfile, Goal>> = {
-  P100: { regime: 'johnson', targetBits: 100, logInvRate: 2, maxGrindFoldBits: 8, grindQueryBits: 16 },
-  P100Half: { regime: 'johnson', targetBits: 100, logInvRate: 1, maxGrindFoldBits: 8, grindQueryBits: 16 },
-  P128: { regime: 'johnson', targetBits: 128, logInvRate: 2, maxGrindFoldBits: 20, grindQueryBits: 20 },
-  P100Unique: { regime: 'unique', targetBits: 100, logInvRate: 1, maxGrindFoldBits: 0, grindQueryBits: 16 },
+export type Profile = Goal & {
+  /** Ground before the LogUp challenges; a test computes that it suffices at `LIMITS` and that less would not. */
+  readonly logup: LogupGrinding;
 };
+
+const NO_GRINDING: LogupGrinding = { local: 0, global: 0 };
+
+/** A challenge costs at most 2^maxGrindFoldBits compressions, a set of queries 2^grindQueryBits, on average. */
+export const PROFILES: Readonly<Record<SoundnessProfile, Profile>> = {
+  P100: { ...johnson(100, 2, 8, 16), logup: NO_GRINDING },
+  P100Half: { ...johnson(100, 1, 8, 16), logup: NO_GRINDING },
+  P128: { ...johnson(128, 2, 20, 20), logup: { local: 9, global: 19 } },
+  P100Unique: {
+    regime: 'unique',
+    targetBits: 100,
+    logInvRate: 1,
+    maxGrindFoldBits: 0,
+    grindQueryBits: 16,
+    logup: NO_GRINDING,
+  },
+};
+
+function johnson(targetBits: number, logInvRate: number, maxGrindFoldBits: number, grindQueryBits: number): Goal {
+  return { regime: 'johnson', targetBits, logInvRate, maxGrindFoldBits, grindQueryBits };
+}
 
 /** log2 of the smallest and largest table for which parameters exist. */
 export const MIN_LOG_TABLE = 6;

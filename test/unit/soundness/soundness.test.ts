@@ -222,8 +222,9 @@ test('a looser limit → fewer bits somewhere, so that every limit counts', () =
       assert.notEqual(errorsOf({ ...LIMITS, [name]: 2 * LIMITS[name] }), errorsOf(LIMITS), name);
 });
 
-test('profileGrinding → nothing at P100, some before both LogUp challenges at P128', () => {
+test('profileGrinding → exactly what the limits need: nothing at 100 bits, some before both LogUp challenges at 128', () => {
+  for (const id of IDS) assert.deepEqual(profileGrinding(id), neededGrinding(id), id);
   assert.deepEqual(profileGrinding('P100'), { local: 0, global: 0 });
   const { local, global } = profileGrinding('P128');
-  assert.ok(local > 0 && local <= 12 && global > local && global <= 20);
+  assert.ok(local > 0 && global > local && global <= PROFILES.P128.grindQueryBits);
 });
