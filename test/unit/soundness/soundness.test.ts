@@ -5,6 +5,7 @@ import { argumentRounds, logupGrinding, SKIP_DEGREE } from '../../../client/prov
 import {
   LIMITS,
   limitExceeded,
+  neededGrinding,
   profileBits,
   profileGrinding,
   profileRounds,
