@@ -153,14 +153,25 @@ export function subInto(out: ExtVec, k: number, a: ExtVec, i: number, b: ExtVec,
 export function scaleInto(out: ExtVec, k: number, a: ExtVec, i: number, s: number): void {
   const o = EXT_WORDS * k;
   const p = EXT_WORDS * i;
-  for (let w = 0; w < EXT_WORDS; w++) out[o + w] = Fp.mul(a[p + w]!, s);
+  out[o] = Fp.mul(a[p]!, s);
+  out[o + 1] = Fp.mul(a[p + 1]!, s);
+  out[o + 2] = Fp.mul(a[p + 2]!, s);
+  out[o + 3] = Fp.mul(a[p + 3]!, s);
+  out[o + 4] = Fp.mul(a[p + 4]!, s);
 }
+
+/** c + a · s in one reduction. */
+const mulAddWord = (c: number, a: number, s: number): number => reduceSum(c + a * s, (c + Math.imul(a, s)) | 0);
 
 /** out[k] += s · a[i] for a base element s. */
 export function addScaledInto(out: ExtVec, k: number, a: ExtVec, i: number, s: number): void {
   const o = EXT_WORDS * k;
   const p = EXT_WORDS * i;
-  for (let w = 0; w < EXT_WORDS; w++) out[o + w] = Fp.add(out[o + w]!, Fp.mul(a[p + w]!, s));
+  out[o] = mulAddWord(out[o]!, a[p]!, s);
+  out[o + 1] = mulAddWord(out[o + 1]!, a[p + 1]!, s);
+  out[o + 2] = mulAddWord(out[o + 2]!, a[p + 2]!, s);
+  out[o + 3] = mulAddWord(out[o + 3]!, a[p + 3]!, s);
+  out[o + 4] = mulAddWord(out[o + 4]!, a[p + 4]!, s);
 }
 
 /** Σ a[i] · b[i] over vectors of equal length. */

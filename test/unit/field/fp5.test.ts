@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   addInto,
+  addScaledInto,
   dotExt,
   extVec,
   getExt,
@@ -9,13 +10,14 @@ import {
   mulAddInto,
   mulInto,
   packExt,
+  scaleInto,
   setExt,
   subInto,
   unpackExt,
 } from '../../../client/prover/field/ext-vec.ts';
 import { P } from '../../../client/prover/field/fp.ts';
 import { type Ext, Fp5 } from '../../../client/prover/field/fp5.ts';
-import { randomExt, seededRandom } from '../../support/random.ts';
+import { randomExt, randomFp, seededRandom } from '../../support/random.ts';
 
 const big = BigInt(P);
 
@@ -73,6 +75,22 @@ test('mulAddInto, lineInto, addInto and subInto on extreme and random elements, 
         run((at) => lineInto(v, at, v, 0, v, 1, c), Fp5.add(a, oracle(c, Fp5.sub(b, a))));
         run((at) => addInto(v, at, v, 0, v, 1), Fp5.add(a, b));
         run((at) => subInto(v, at, v, 0, v, 1), Fp5.sub(a, b));
+      }
+});
+
+test('scaleInto and addScaledInto on extreme and random elements, in place too → the tuple operations', () => {
+  const random = seededRandom(9);
+  for (const a of [...EXTREMES, randomExt(random)])
+    for (const c of [...EXTREMES, randomExt(random)])
+      for (const s of [0, 1, 2, P - 1, P - 2, randomFp(random)]) {
+        const v = packExt([a, c]);
+        scaleInto(v, 1, v, 0, s);
+        assert.deepEqual(getExt(v, 1), Fp5.scale(a, s));
+        setExt(v, 1, c);
+        addScaledInto(v, 1, v, 0, s);
+        assert.deepEqual(getExt(v, 1), Fp5.add(c, oracle(a, Fp5.from(s))));
+        addScaledInto(v, 0, v, 0, s);
+        assert.deepEqual(getExt(v, 0), Fp5.add(a, oracle(a, Fp5.from(s))));
       }
 });
 
