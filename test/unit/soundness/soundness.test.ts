@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { blake3 } from '@noble/hashes/blake3.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { SKIP_SIZE } from '../../../client/prover/poly/interpolate.ts';
 import { argumentRounds, logupGrinding, SKIP_DEGREE } from '../../../client/prover/soundness/argument.ts';
 import {
@@ -130,6 +132,14 @@ test('query counts at 2^24 and 2^26 → the table of docs/protocol.md', () => {
       expected[id],
       id,
     );
+});
+
+test('parameters of all profiles and sizes → unchanged, since they decide the bytes of every proof', () => {
+  const all = IDS.map((id) =>
+    Array.from({ length: MAX_LOG_TABLE - MIN_LOG_TABLE + 1 }, (_, i) => whirParams(id, MIN_LOG_TABLE + i)),
+  );
+  const digest = bytesToHex(blake3(new TextEncoder().encode(JSON.stringify(all))));
+  assert.equal(digest, 'a9f67538475c6de537d9a8211efac3ceb9413d9c07aab892db5df67427ce40a0');
 });
 
 test('proof size of P100 at 2^24 and 2^26 → what a segment of at most 200 KB leaves for the opening', () => {
