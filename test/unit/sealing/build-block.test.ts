@@ -1,36 +1,16 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { type Block, createBlock } from '@ethereumjs/block';
-import { createCommonFromGethGenesis, parseGethGenesisState } from '@ethereumjs/common';
-import { MerkleStateManager } from '@ethereumjs/statemanager';
 import { createTxFromRLP, type TypedTransaction } from '@ethereumjs/tx';
 import { createAddressFromString } from '@ethereumjs/util';
-import { createVM, runBlock, type VM } from '@ethereumjs/vm';
+import { runBlock } from '@ethereumjs/vm';
 import { parseEther, parseGwei } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { buildNextBlock } from '../../../client/execution/sealing/build-block.ts';
 import { DEV_ACCOUNT_KEYS } from '../../../client/execution/sealing/dev-accounts.ts';
-import { repoRoot } from '../../support/data.ts';
+import { devCommon, genesisVm } from '../../support/dev-vm.ts';
 
-const genesisJson = JSON.parse(readFileSync(join(repoRoot(), 'genesis', 'dev.json'), 'utf8'));
-const common = createCommonFromGethGenesis(genesisJson, { chain: 'dev' });
 const accounts = DEV_ACCOUNT_KEYS.map((key) => privateKeyToAccount(key));
 const COINBASE = createAddressFromString(`0x${'c0'.repeat(20)}`);
-
-/** A VM of its own over the genesis state, and the genesis block. */
-async function genesisVm(): Promise<{ vm: VM; genesis: Block }> {
-  const stateManager = new MerkleStateManager({ common });
-  await stateManager.generateCanonicalGenesis(parseGethGenesisState(genesisJson));
-  const { number, timestamp, gasLimit, baseFeePerGas, extraData } = genesisJson;
-  const stateRoot = await stateManager.getStateRoot();
-  const genesis = createBlock(
-    { header: { number, timestamp, gasLimit, baseFeePerGas, extraData, stateRoot } },
-    { common },
-  );
-  return { vm: await createVM({ common, stateManager }), genesis };
-}
 
 async function transfer(
   from: number,
@@ -47,7 +27,7 @@ async function transfer(
     maxFeePerGas: parseGwei('10'),
     maxPriorityFeePerGas: parseGwei('1'),
   });
-  return createTxFromRLP(new Uint8Array(Buffer.from((raw ?? '0x').slice(2), 'hex')), { common });
+  return createTxFromRLP(new Uint8Array(Buffer.from((raw ?? '0x').slice(2), 'hex')), { common: devCommon });
 }
 
 async function build(candidates: readonly TypedTransaction[]) {

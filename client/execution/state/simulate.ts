@@ -1,0 +1,110 @@
+/** Calls whose changes are thrown away: `eth_call` and `eth_estimateGas`. */
+import type { Block } from '@ethereumjs/block';
+import { createFeeMarket1559Tx, createLegacyTx, type TypedTransaction } from '@ethereumjs/tx';
+import { Address } from '@ethereumjs/util';
+import { runTx, type VM } from '@ethereumjs/vm';
+
+export type Call = {
+  readonly from: Uint8Array;
+  /** undefined creates a contract */
+  readonly to: Uint8Array | undefined;
+  /** gas limit; undefined takes the most that a transaction may have */
+  readonly gas: bigint | undefined;
+  readonly gasPrice: bigint;
+  readonly value: bigint;
+  readonly data: Uint8Array;
+};
+export type CallOutcome =
+  | { readonly kind: 'returned'; readonly data: Uint8Array; readonly gasUsed: bigint }
+  | { readonly kind: 'reverted'; readonly data: Uint8Array }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** EIP-7825. */
+const TRANSACTION_GAS_CAP = 1n << 24n;
+/** EIP-150 lets a caller keep 1/64 of its gas, and a value transfer brings 2300: the usual gap above what is used. */
+const CALL_STIPEND = 2300n;
+
+/**
+ * Runs a call as a transaction on the state after `block` that sees the block as its own, without signature, nonce
+ * and the fee's payment.
+ * @param vm over the state after `block`; its state is changed, for the caller to throw away
+ */
+export async function simulateCall(vm: VM, block: Block, call: Call): Promise<CallOutcome> {
+  const gasLimit = call.gas === undefined ? gasCap(vm, block) : min(call.gas, gasCap(vm, block));
+  const balance = (await vm.stateManager.getAccount(new Address(call.from)))?.balance ?? 0n;
+  if (call.value > balance) {
+    return { kind: 'failed', reason: `insufficient funds for transfer: balance ${balance}, needed ${call.value}` };
+  }
+  try {
+    const transaction = unsignedTransaction(vm, block, call, gasLimit);
+    const result = await runTx(vm, { tx: transaction, block, blockGasUsed: 0n, skipNonce: true, skipBalance: true });
+    const { exceptionError, returnValue } = result.execResult;
+    if (exceptionError === undefined) return { kind: 'returned', data: returnValue, gasUsed: result.totalGasSpent };
+    if (exceptionError.error === 'revert') return { kind: 'reverted', data: returnValue };
+    return { kind: 'failed', reason: exceptionError.error };
+  } catch (error) {
+    return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/**
+ * The smallest gas limit with which the call succeeds, found by bisection: refunds and the gas that callers keep
+ * back make it larger than what is used.
+ * @param freshVm a VM over the state after `block`, a new one for each run
+ */
+export async function estimateGas(
+  freshVm: () => Promise<VM>,
+  block: Block,
+  call: Call,
+): Promise<{ readonly kind: 'estimate'; readonly gas: bigint } | Exclude<CallOutcome, { kind: 'returned' }>> {
+  const first = await freshVm();
+  const cap = min(call.gas ?? 1n << 63n, gasCap(first, block));
+  const atCap = await simulateCall(first, block, { ...call, gas: cap });
+  if (atCap.kind !== 'returned') return atCap;
+  let guess = ((atCap.gasUsed + CALL_STIPEND) * 64n) / 63n;
+  const tries = async (gas: bigint): Promise<boolean> =>
+    (await simulateCall(await freshVm(), block, { ...call, gas })).kind === 'returned';
+  if (await tries(atCap.gasUsed)) return { kind: 'estimate', gas: atCap.gasUsed };
+  let fails = atCap.gasUsed;
+  let succeeds = cap;
+  while (succeeds - fails > 1n) {
+    if (guess <= fails || guess >= succeeds) guess = (fails + succeeds) / 2n;
+    if (await tries(guess)) succeeds = guess;
+    else fails = guess;
+    guess = (fails + succeeds) / 2n;
+  }
+  return { kind: 'estimate', gas: succeeds };
+}
+
+function gasCap(vm: VM, block: Block): bigint {
+  const { gasLimit } = block.header;
+  return vm.common.isActivatedEIP(7825) ? min(gasLimit, TRANSACTION_GAS_CAP) : gasLimit;
+}
+
+/** A transaction that answers for its sender without a signature. */
+function unsignedTransaction(vm: VM, block: Block, call: Call, gasLimit: bigint): TypedTransaction {
+  const fields = {
+    ...(call.to === undefined ? {} : { to: new Address(call.to) }),
+    gasLimit,
+    value: call.value,
+    data: call.data,
+  };
+  const options = { common: vm.common, freeze: false };
+  const baseFee = block.header.baseFeePerGas;
+  const price = max(call.gasPrice, baseFee ?? 0n);
+  const transaction =
+    baseFee === undefined
+      ? createLegacyTx({ ...fields, gasPrice: price }, options)
+      : createFeeMarket1559Tx({ ...fields, maxFeePerGas: price, maxPriorityFeePerGas: 0n }, options);
+  const sender = new Address(call.from);
+  transaction.getSenderAddress = () => sender;
+  return transaction;
+}
+
+function min(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}
+
+function max(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}
