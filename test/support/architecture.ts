@@ -56,9 +56,13 @@ const LEAF = 'leaf';
 const AREAS: readonly (readonly [RegExp, string])[] = [
   [/^client\/(errors|log|metrics)\.ts$/, LEAF],
   [/^client\/prover\/interface\.ts$/, 'prover/interface'],
-  [/^client\/prover\/protocol\/(.*\/)?prove[\w-]*\.ts$/, 'protocol(prove)'],
-  [/^client\/prover\/protocol\/(.*\/)?prove\//, 'protocol(prove)'],
-  [/^client\/prover\/protocol\//, 'protocol(verify)'],
+  // What the verifier defines has these names; every other file of a sub-protocol is the prover's.
+  [
+    /^client\/prover\/protocol\/([\w-]+\/)?(shape|claims|verify|statement|form|bounds|machine|layout|chain)\.ts$/,
+    'protocol(verify)',
+  ],
+  [/^client\/prover\/protocol\//, 'protocol(prove)'],
+  [/^client\/prover\/backends\/reference\//, 'backends/reference'],
   [/^client\/prover\/backends\/interface\.ts$/, 'backends/interface'],
   [/^client\/prover\/vm\/isa\.ts$/, 'vm/isa'],
   [/^client\/prover\/([\w-]+)\//, '$1'],
@@ -70,7 +74,14 @@ const AREAS: readonly (readonly [RegExp, string])[] = [
 
 const ARITHMETIC = ['field', 'poly', 'hash', 'transcript'] as const;
 const VERIFIER_SIDE = [...ARITHMETIC, 'air', 'machine', 'soundness', 'protocol(verify)', 'prover/interface'] as const;
-const PROVER_SIDE = [...VERIFIER_SIDE, 'verifier', 'backends/interface', 'protocol(prove)', 'kernels'] as const;
+const PROVER_SIDE = [
+  ...VERIFIER_SIDE,
+  'verifier',
+  'backends/interface',
+  'backends/reference',
+  'protocol(prove)',
+  'kernels',
+] as const;
 const ANY = Symbol('any area');
 
 /**
@@ -85,7 +96,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | typeof ANY>> = {
   poly: ['field'],
   hash: ['field', 'poly'],
   transcript: ['field', 'poly', 'hash'],
-  air: ['field'],
+  air: ['field', 'poly', 'hash'],
   'vm/isa': [],
   vm: ['vm/isa', 'prover/interface'],
   chips: ['air', 'field', 'vm/isa'],
@@ -94,7 +105,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | typeof ANY>> = {
   'protocol(verify)': [...ARITHMETIC, 'air', 'machine', 'soundness'],
   verifier: VERIFIER_SIDE,
   'backends/interface': ['field', 'poly', 'hash', 'air'],
-  backends: ['field', 'poly', 'hash', 'air', 'kernels', 'backends/interface'],
+  'backends/reference': ['field', 'poly', 'hash', 'air', 'backends/interface'],
+  backends: ['field', 'poly', 'hash', 'air', 'kernels', 'backends/interface', 'backends/reference'],
   kernels: ['field'],
   'protocol(prove)': PROVER_SIDE,
   engine: [...PROVER_SIDE, 'chips', 'vm', 'vm/isa', 'backends'],
