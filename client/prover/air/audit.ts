@@ -1,6 +1,6 @@
 import { Fp, P } from '../field/fp.ts';
-import { rowValues } from './check.ts';
-import type { CompiledChip, Instance } from './dag.ts';
+import type { CompiledChip } from './dag.ts';
+import { evaluateRow } from './evaluate.ts';
 
 /** Cell mutations tried: small and large steps, and the wrap-around neighbours of range limits. */
 const DELTAS: readonly number[] = [1, 7, 2 ** 16, P - 1];
@@ -41,8 +41,11 @@ function outcome(
   publics: readonly number[],
   inTable?: (bus: string, message: readonly number[]) => boolean | undefined,
 ): string | undefined {
-  const instance: Instance = { chip, logHeight: 0, rows: Uint32Array.from(row) };
-  const values = rowValues(instance, 0, publics);
+  const values = evaluateRow(
+    chip,
+    (c) => row[c]!,
+    (i) => publics[i]!,
+  );
   if (chip.constraints.some((c) => values[c.node] !== 0)) return undefined;
   const shown: string[] = [];
   for (const i of chip.interactions) {

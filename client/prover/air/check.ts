@@ -1,6 +1,6 @@
 import { Fp, P } from '../field/fp.ts';
-import type { Bus, CompiledChip, Instance } from './dag.ts';
-import { evaluateRow } from './evaluate.ts';
+import type { Bus, CompiledChip, Instance, Interaction, NodeId } from './dag.ts';
+import { EVALUATED_ROWS, RowEvaluator } from './evaluate-rows.ts';
 
 /** A violated constraint. */
 export type RowFailure = { readonly chip: string; readonly row: number; readonly label: string };
@@ -17,24 +17,32 @@ export type Imbalance = {
 /** A message that the verifier or another segment adds. */
 export type ExtraMessage = { readonly bus: Bus; readonly message: readonly number[]; readonly count: number };
 
-/** All values of one row of an instance. */
-export function rowValues(instance: Instance, row: number, publics: readonly number[] = []): Uint32Array {
-  const width = instance.chip.columns.length;
-  return evaluateRow(
-    instance.chip,
-    (c) => instance.rows[row * width + c]!,
-    (i) => publics[i]!,
-  );
-}
-
-const publicsOf = (chip: CompiledChip, publics: Readonly<Record<string, number>>): number[] =>
+/** Values of a chip's publics in their order. */
+export const publicsOf = (chip: CompiledChip, publics: Readonly<Record<string, number>>): number[] =>
   chip.publics.map((name) => {
     const value = publics[name];
     if (value === undefined) throw new RangeError(`chip ${chip.id}: the public value ${name} is not given`);
     return value;
   });
 
-/** Every violated constraint of every row, at most `limit`. */
+/** Calls `visit` for every chunk of rows with the values of the wanted nodes. */
+function forChunks(
+  instance: Instance,
+  publics: readonly number[],
+  wanted: readonly NodeId[],
+  visit: (values: RowEvaluator, start: number, count: number) => void,
+): void {
+  if (wanted.length === 0) return;
+  const evaluator = new RowEvaluator(instance.chip, publics, wanted);
+  const height = 2 ** instance.logHeight;
+  for (let start = 0; start < height; start += EVALUATED_ROWS) {
+    const count = Math.min(EVALUATED_ROWS, height - start);
+    evaluator.load(instance, start, count);
+    visit(evaluator, start, count);
+  }
+}
+
+/** Every violated constraint of every row by chip, row and label, at most `limit`. */
 export function checkRows(
   instances: readonly Instance[],
   publics: Readonly<Record<string, number>> = {},
@@ -42,14 +50,51 @@ export function checkRows(
 ): RowFailure[] {
   const failures: RowFailure[] = [];
   for (const instance of instances) {
+    const { id, constraints } = instance.chip;
     const own = publicsOf(instance.chip, publics);
-    for (let row = 0; row < 2 ** instance.logHeight && failures.length < limit; row++) {
-      const values = rowValues(instance, row, own);
-      for (const c of instance.chip.constraints)
-        if (values[c.node] !== 0) failures.push({ chip: instance.chip.id, row, label: c.label });
-    }
+    const found: RowFailure[] = [];
+    forChunks(
+      instance,
+      own,
+      constraints.map((c) => c.node),
+      (evaluator, start, count) => {
+        for (const c of constraints) {
+          const values = evaluator.values(c.node);
+          for (let x = 0; x < count; x++) if (values[x] !== 0) found.push({ chip: id, row: start + x, label: c.label });
+        }
+      },
+    );
+    failures.push(...found.sort((a, b) => a.row - b.row));
   }
-  return failures;
+  return failures.slice(0, limit);
+}
+
+/** Every message with a count other than zero, in the order of instances, interactions within a chunk, and rows. */
+export function forMessages(
+  instances: readonly Instance[],
+  publics: Readonly<Record<string, number>>,
+  wanted: (i: Interaction) => boolean,
+  visit: (instance: Instance, interaction: Interaction, row: number, message: readonly number[], count: number) => void,
+): void {
+  for (const instance of instances) {
+    const interactions = instance.chip.interactions.filter(wanted);
+    const nodes = interactions.flatMap((i) => [i.count, ...i.fields]);
+    forChunks(instance, publicsOf(instance.chip, publics), nodes, (evaluator, start, n) => {
+      for (const i of interactions) {
+        const counts = evaluator.values(i.count);
+        const fields = i.fields.map((id) => evaluator.values(id));
+        for (let x = 0; x < n; x++)
+          if (counts[x] !== 0)
+            visit(
+              instance,
+              i,
+              start + x,
+              fields.map((f) => f[x]!),
+              counts[x]!,
+            );
+      }
+    });
+  }
 }
 
 /**
@@ -71,22 +116,16 @@ export function checkBuses(
     ledger.set(key, entry);
   };
   const over: Imbalance[] = [];
-  for (const instance of instances) {
-    const own = publicsOf(instance.chip, publics);
-    const interactions = instance.chip.interactions.filter((i) => i.bus.scope === scope);
-    if (interactions.length === 0) continue;
-    for (let row = 0; row < 2 ** instance.logHeight; row++) {
-      const values = rowValues(instance, row, own);
-      for (const i of interactions) {
-        const count = values[i.count]!;
-        if (count === 0) continue;
-        const place = `${instance.chip.id}/${row}/${i.label}`;
-        const message = i.fields.map((id) => values[id]!);
-        if (count > i.maxPerRow) over.push({ bus: i.bus.id, message, count, places: [`${place} above its bound`] });
-        add(i.bus, message, i.direction === 'send' ? count : Fp.neg(count), place);
-      }
-    }
-  }
+  forMessages(
+    instances,
+    publics,
+    (i) => i.bus.scope === scope,
+    (instance, i, row, message, count) => {
+      const place = `${instance.chip.id}/${row}/${i.label}`;
+      if (count > i.maxPerRow) over.push({ bus: i.bus.id, message, count, places: [`${place} above its bound`] });
+      add(i.bus, message, i.direction === 'send' ? count : Fp.neg(count), place);
+    },
+  );
   for (const { bus, message, count } of extra)
     if (bus.scope === scope) add(bus, message, count < 0 ? P + count : count, 'verifier');
   return [...over, ...[...ledger.values()].filter((e) => e.count !== 0)];

@@ -1,9 +1,10 @@
 import { ClientError } from '../../errors.ts';
-import { type ColumnSpecs, columnList, type MutableRow, type View, viewOf } from './columns.ts';
-import type { Bus, Column, CompiledChip, Constraint, DagNode, Instance, Interaction, NodeId } from './dag.ts';
-import { evaluateRow } from './evaluate.ts';
+import { Fp, P } from '../field/fp.ts';
+import { type ColumnSpecs, columnList, isColumn, type MutableRow, type View, viewOf } from './columns.ts';
+import type { Bus, CompiledChip, Constraint, Instance, Interaction } from './dag.ts';
 import { DagBuilder, Expr, type Operand } from './expr.ts';
 import type { FixedColumn } from './fixed.ts';
+import { checkRules } from './rules.ts';
 
 /** What `constrain` states about one row. */
 export type Constraints = {
@@ -27,9 +28,9 @@ export type ChipSpec<C extends ColumnSpecs, R> = {
   /** Contents of the columns in the `fixed` tree, by cell name: a closed form, or committed once per key. */
   readonly fixed?: Readonly<Record<string, FixedColumn>>;
   /** Fills the cells of one row that its record determines; all cells are zero before. */
-  readonly fillRow: (record: R, row: MutableRow<C>) => void;
+  fillRow(record: R, row: MutableRow<C>): void;
   /** Runs once, symbolically. */
-  readonly constrain: (c: Constraints, row: View<C, Expr>) => void;
+  constrain(c: Constraints, row: View<C, Expr>): void;
   /** Cells that nothing binds on some rows, with the reason why that is harmless. */
   readonly freeCells?: Readonly<Record<string, string>>;
 };
@@ -45,8 +46,7 @@ const MAX_COUNT = 2 ** 31;
 
 /**
  * Declares a chip once and compiles it. Throws `ClientError` for a rule that the declaration breaks: degree over the
- * limit, wrong arity, a message field of a global bus that depends on a `main` column, an all-zero row that violates a
- * constraint or sends something, fixed columns without contents, free cells that do not exist.
+ * limit, wrong arity, and the rules of `rules.ts`.
  */
 export function defineChip<const C extends ColumnSpecs, R>(spec: ChipSpec<C, R>): Chip<C, R> {
   const builder = new DagBuilder();
@@ -117,55 +117,50 @@ export function defineChip<const C extends ColumnSpecs, R>(spec: ChipSpec<C, R>)
     interactions,
     freeCells: spec.freeCells ?? {},
   };
-  checkGlobalMessages(compiled, fail);
-  checkZeroRow(compiled, fail);
-  checkNames(compiled, spec.fixed ?? {}, fail);
+  checkRules(compiled, spec.fixed ?? {});
   return { spec, compiled, fixed: spec.fixed ?? {} };
-}
-
-type Fail = (code: string, message: string) => never;
-
-/** A main column is chosen after the global challenge: a global message that depends on one could be forged. */
-function checkGlobalMessages(chip: CompiledChip, fail: Fail): void {
-  const usesMain = chip.nodes.map(() => false);
-  chip.nodes.forEach((node: DagNode, id: NodeId) => {
-    if (node.op === 'column') usesMain[id] = chip.columns[node.column]!.tree === 'main';
-    else if (node.op === 'add' || node.op === 'sub' || node.op === 'mul')
-      usesMain[id] = usesMain[node.a]! || usesMain[node.b]!;
-  });
-  for (const i of chip.interactions)
-    if (i.bus.scope === 'global' && [i.count, ...i.fields].some((id) => usesMain[id]))
-      fail('globalFromMain', `${i.label}: a global message depends on a main column`);
-}
-
-function checkZeroRow(chip: CompiledChip, fail: Fail): void {
-  const values = evaluateRow(
-    chip,
-    () => 0,
-    () => 0,
-  );
-  for (const c of chip.constraints)
-    if (values[c.node] !== 0) fail('zeroRowViolates', `the all-zero row violates "${c.label}"`);
-  for (const i of chip.interactions)
-    if (values[i.count] !== 0) fail('zeroRowSends', `the all-zero row has a message: ${i.label}`);
-}
-
-function checkNames(chip: CompiledChip, fixed: Readonly<Record<string, FixedColumn>>, fail: Fail): void {
-  const names = new Map(chip.columns.map((c: Column) => [c.name, c]));
-  for (const name of Object.keys(chip.freeCells))
-    if (!names.has(name)) fail('unknownFreeCell', `free cell ${name} is not a column`);
-  for (const column of chip.columns)
-    if ((column.tree === 'fixed') !== column.name in fixed)
-      fail('fixedContents', `column ${column.name}: the fixed tree and the fixed contents must name the same columns`);
-  if (Object.keys(fixed).some((name) => !names.has(name)))
-    fail('fixedContents', 'contents of a column that is not there');
 }
 
 /** The smallest table: the zerocheck's first round takes 16 rows at once. */
 export const MIN_LOG_HEIGHT = 4;
 
+/** log2 of the smallest height that holds `rows` rows. */
+export const logHeightFor = (rows: number): number => Math.max(MIN_LOG_HEIGHT, Math.ceil(Math.log2(Math.max(1, rows))));
+
+/** Writes the cells of a filled row to `out` and zeroes them for the next one. */
+function takeRow(specs: ColumnSpecs, row: Record<string, unknown>, out: Uint32Array, at: number): number {
+  let next = at;
+  for (const name in specs) {
+    const item = specs[name]!;
+    const cell = row[name];
+    if (!isColumn(item)) {
+      next = takeRow(item, cell as Record<string, unknown>, out, next);
+    } else if (item.length === undefined) {
+      out[next++] = canonical(cell as number, name);
+      row[name] = 0;
+    } else {
+      const cells = cell as number[];
+      if (cells.length !== item.length)
+        throw new ClientError('cellCount', `column array ${name}: expected ${item.length} cells, got ${cells.length}`);
+      for (let i = 0; i < cells.length; i++) {
+        out[next++] = canonical(cells[i]!, name);
+        cells[i] = 0;
+      }
+    }
+  }
+  return next;
+}
+
+function canonical(x: number, name: string): number {
+  if (x >= 0 && x < P) return x;
+  if (!Number.isSafeInteger(x))
+    throw new ClientError('cellNotAnInteger', `column ${name}: expected an integer, got ${x}`);
+  return Fp.fromInt(x);
+}
+
 /**
- * Trace of a chip: one row per record, zero rows behind them, fixed columns by their contents.
+ * Trace of a chip: one row per record, zero rows behind them, fixed columns by their contents. `fillRow` may write any
+ * safe integer; cells are its residues.
  * @param logHeight at least log2 of the number of records; by default the smallest that fits
  */
 export function fillTrace<C extends ColumnSpecs, R>(
@@ -174,7 +169,7 @@ export function fillTrace<C extends ColumnSpecs, R>(
   logHeight?: number,
 ): Instance {
   const list = Array.isArray(records) ? (records as readonly R[]) : [...records];
-  const fits = Math.max(MIN_LOG_HEIGHT, Math.ceil(Math.log2(Math.max(1, list.length))));
+  const fits = logHeightFor(list.length);
   const log = logHeight ?? fits;
   if (log < fits)
     throw new ClientError(
@@ -183,18 +178,10 @@ export function fillTrace<C extends ColumnSpecs, R>(
     );
   const width = chip.compiled.columns.length;
   const rows = new Uint32Array(2 ** log * width);
-  const names = Object.entries(chip.spec.columns);
+  const row = viewOf(chip.spec.columns, () => 0) as MutableRow<C>;
   list.forEach((record, r) => {
-    const row = Object.fromEntries(
-      names.map(([name, { length }]) => [name, length === undefined ? 0 : new Array<number>(length).fill(0)]),
-    ) as MutableRow<C>;
     chip.spec.fillRow(record, row);
-    let at = r * width;
-    for (const [name, { length }] of names) {
-      const cell = row[name] as number | number[];
-      if (length === undefined) rows[at++] = cell as number;
-      else for (const x of cell as number[]) rows[at++] = x;
-    }
+    takeRow(chip.spec.columns, row, rows, r * width);
   });
   chip.compiled.columns.forEach((column, c) => {
     const contents = chip.fixed[column.name];

@@ -8,7 +8,11 @@ export type ColumnSpec<N extends number | undefined = number | undefined> = {
   /** undefined for a single column. */
   readonly length: N;
 };
-export type ColumnSpecs = { readonly [name: string]: ColumnSpec };
+/** Columns by name; a nested record is a group, whose cells are named `group.name`. */
+export type ColumnSpecs = { readonly [name: string]: ColumnSpec | ColumnSpecs };
+
+/** A column's `kind` is a string; a group may have a member of that name, which is an object. */
+export const isColumn = (spec: ColumnSpec | ColumnSpecs): spec is ColumnSpec => typeof spec.kind === 'string';
 
 const spec = (kind: Column['kind'], doc: string): ColumnSpec<undefined> => ({
   kind,
@@ -29,40 +33,64 @@ export const field = (doc: string): ColumnSpec<undefined> => spec('field', doc);
 /** `length` columns of one kind; limbs are little-endian. */
 export const array = <N extends number>(item: ColumnSpec<undefined>, length: N): ColumnSpec<N> => ({ ...item, length });
 
-/** The same column, committed before the global challenge. */
-export const inInterface = <N extends number | undefined>(item: ColumnSpec<N>): ColumnSpec<N> => ({
-  ...item,
-  tree: 'interface',
-});
+type InTree<S> = S extends ColumnSpec<infer N> ? ColumnSpec<N> : { readonly [K in keyof S]: InTree<S[K]> };
 
-/** The same column as part of the verification key. */
-export const fixed = <N extends number | undefined>(item: ColumnSpec<N>): ColumnSpec<N> => ({ ...item, tree: 'fixed' });
+function moveTo(item: ColumnSpec | ColumnSpecs, tree: Tree): ColumnSpec | ColumnSpecs {
+  if (isColumn(item)) return { ...item, tree };
+  return Object.fromEntries(Object.entries(item).map(([name, inner]) => [name, moveTo(inner, tree)]));
+}
 
-/** A row of a chip by name: a `T` per column, an array of them per column array. */
+/** The same column or group, committed before the global challenge. */
+export const inInterface = <S extends ColumnSpec | ColumnSpecs>(item: S): InTree<S> =>
+  moveTo(item, 'interface') as InTree<S>;
+
+/** The same column or group as part of the verification key. */
+export const fixed = <S extends ColumnSpec | ColumnSpecs>(item: S): InTree<S> => moveTo(item, 'fixed') as InTree<S>;
+
+/** A row of a chip by name: a `T` per column, an array of them per column array, a view per group. */
 export type View<C extends ColumnSpecs, T> = {
-  readonly [K in keyof C]: C[K]['length'] extends number ? readonly T[] : T;
+  readonly [K in keyof C]: C[K] extends ColumnSpec<infer N>
+    ? N extends number
+      ? readonly T[]
+      : T
+    : C[K] extends ColumnSpecs
+      ? View<C[K], T>
+      : never;
 };
 
 /** A row to be filled, all cells zero at first. */
 export type MutableRow<C extends ColumnSpecs> = {
-  -readonly [K in keyof C]: C[K]['length'] extends number ? number[] : number;
+  -readonly [K in keyof C]: C[K] extends ColumnSpec<infer N>
+    ? N extends number
+      ? number[]
+      : number
+    : C[K] extends ColumnSpecs
+      ? MutableRow<C[K]>
+      : never;
 };
 
-/** Column list in declaration order, arrays spread as `name[i]`. */
-export function columnList(specs: ColumnSpecs): Column[] {
-  return Object.entries(specs).flatMap(([name, { kind, tree, doc, length }]) =>
-    length === undefined
+/** Column list in declaration order, arrays spread as `name[i]`, groups as `group.name`. */
+export function columnList(specs: ColumnSpecs, prefix = ''): Column[] {
+  return Object.entries(specs).flatMap(([key, item]) => {
+    const name = prefix + key;
+    if (!isColumn(item)) return columnList(item, `${name}.`);
+    const { kind, tree, doc, length } = item;
+    return length === undefined
       ? [{ name, kind, tree, doc }]
-      : Array.from({ length }, (_, i) => ({ name: `${name}[${i}]`, kind, tree, doc })),
-  );
+      : Array.from({ length }, (_, i) => ({ name: `${name}[${i}]`, kind, tree, doc }));
+  });
 }
 
 /** A view whose cells come from `cell(index of the column)`. */
 export function viewOf<C extends ColumnSpecs, T>(specs: C, cell: (column: number) => T): View<C, T> {
   let at = 0;
-  const entries = Object.entries(specs).map(([name, { length }]) => {
-    if (length === undefined) return [name, cell(at++)];
-    return [name, Array.from({ length }, () => cell(at++))];
-  });
-  return Object.fromEntries(entries) as View<C, T>;
+  const build = (items: ColumnSpecs): unknown =>
+    Object.fromEntries(
+      Object.entries(items).map(([name, item]) => {
+        if (!isColumn(item)) return [name, build(item)];
+        if (item.length === undefined) return [name, cell(at++)];
+        return [name, Array.from({ length: item.length }, () => cell(at++))];
+      }),
+    );
+  return build(specs) as View<C, T>;
 }
