@@ -1,0 +1,808 @@
+import { FIRST_PC, HALT_PC, INSTRUCTIONS, OP_NAMES, type OpName, TRAP_PC } from './isa.ts';
+import { keccakF } from './keccak-f.ts';
+import type { Program } from './program.ts';
+
+/** Why a run has no claim. */
+export type TrapReason =
+  | 'unreachable'
+  | 'out of bounds memory access'
+  | 'integer divide by zero'
+  | 'integer overflow'
+  | 'undefined element'
+  | 'uninitialized element'
+  | 'indirect call type mismatch'
+  | 'call stack exhausted'
+  | 'main returned without halt'
+  | 'input exhausted'
+  | 'unaligned pointer'
+  | 'instruction limit';
+
+/** Counts of one run. `byPc[pc − FIRST_PC]` executions of each instruction; a resumable one counts each of its rows. */
+export type Profile = { readonly instructions: number; readonly byPc: Float64Array };
+
+export type RunResult =
+  | { readonly ok: true; readonly publicValues: Uint8Array; readonly profile: Profile }
+  | { readonly ok: false; readonly reason: TrapReason; readonly pc: number; readonly profile: Profile };
+
+/** Bytes of public values that `halt` exposes. */
+export const PUBLIC_BYTES = 144;
+/** Slots of all frames together: absolute slots and fp + offset stay below this. */
+export const MAX_SLOTS = 2 ** 22;
+/** Bytes that one row of COPY, FILL and INPUT moves. */
+const ROW_BYTES = 8;
+const KECCAK_BYTES = 200;
+
+/** Words of one instruction in the executor's form. */
+const STRIDE = 16;
+const [OP, W0, W1, R0, R1, R2, R3, LO, HI, OFFSET, TARGET, FRAME, SIZE, TYPE] = [
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
+];
+
+/** A program in the form that the interpreter walks; made once per program. */
+export type Executable = {
+  readonly program: Program;
+  readonly code: Int32Array;
+  readonly tables: readonly (readonly number[])[];
+};
+
+export function prepare(program: Program): Executable {
+  const code = new Int32Array(program.code.length * STRIDE);
+  const tables: (readonly number[])[] = [];
+  program.code.forEach((c, k) => {
+    const at = k * STRIDE;
+    code[at + OP] = INSTRUCTIONS[c.op].op;
+    c.writes.forEach((w, n) => {
+      if (n < 2) code[at + W0 + n] = w;
+    });
+    c.reads.forEach((r, n) => {
+      code[at + R0 + n] = r;
+    });
+    code[at + LO] = Number(BigInt.asIntN(32, c.constant));
+    code[at + HI] = Number(BigInt.asIntN(32, c.constant >> 32n));
+    code[at + OFFSET] = c.offset;
+    code[at + TARGET] = c.target;
+    if (c.op === 'brTable') code[at + TARGET] = tables.push(c.targets) - 1;
+    code[at + FRAME] = c.frame;
+    code[at + SIZE] = c.op === 'call' ? (program.frameSizes.get(c.target) ?? 0) : 0;
+    code[at + TYPE] = c.type;
+  });
+  return { program, code, tables };
+}
+
+class Trap extends Error {
+  readonly reason: TrapReason;
+  constructor(reason: TrapReason) {
+    super(reason);
+    this.reason = reason;
+  }
+}
+
+const trap = (reason: TrapReason): never => {
+  throw new Trap(reason);
+};
+
+/**
+ * The reference executor: one instruction after the other, plain and exact. Slots of both widths are words; a 64-bit
+ * slot is a low and a high word.
+ */
+export class Executor {
+  readonly memory: Uint8Array;
+  readonly slots32 = new Int32Array(MAX_SLOTS);
+  readonly low64 = new Int32Array(MAX_SLOTS);
+  readonly high64 = new Int32Array(MAX_SLOTS);
+  readonly byPc: Float64Array;
+  private readonly executable: Executable;
+  private readonly view: DataView;
+  private readonly input: Uint8Array;
+  private inputAt = 0;
+  private readonly returnPc: number[] = [];
+  private readonly returnFp: number[] = [];
+  publicValues: Uint8Array | undefined;
+
+  constructor(executable: Executable, input: Uint8Array = new Uint8Array(0)) {
+    const { program } = executable;
+    this.executable = executable;
+    this.input = input;
+    this.memory = new Uint8Array(program.memoryBytes);
+    this.view = new DataView(this.memory.buffer);
+    this.byPc = new Float64Array(program.code.length);
+    for (const { offset, bytes } of program.data) this.memory.set(bytes, offset);
+    program.globals.forEach(({ width, value }, slot) => {
+      if (width === 32) this.slots32[slot] = Number(BigInt.asIntN(32, value));
+      else this.set64(slot, value);
+    });
+  }
+
+  set64(slot: number, value: bigint): void {
+    this.low64[slot] = Number(BigInt.asIntN(32, value));
+    this.high64[slot] = Number(BigInt.asIntN(32, value >> 32n));
+  }
+
+  get64(slot: number): bigint {
+    return (BigInt(this.high64[slot]!) << 32n) | BigInt(this.low64[slot]! >>> 0);
+  }
+
+  /** Runs `main` to its end; never throws for what the program does. */
+  run(maxInstructions = Number.MAX_SAFE_INTEGER): RunResult {
+    const { entry } = this.executable.program;
+    return this.runFrom(entry.pc, entry.fp, maxInstructions);
+  }
+
+  /**
+   * Runs from (pc, fp) until `halt`, a trap or the return of the first frame, which counts as a trap:
+   * `main returned without halt`.
+   */
+  runFrom(pc: number, fp: number, maxInstructions = Number.MAX_SAFE_INTEGER): RunResult {
+    const state = { pc };
+    try {
+      this.loop(state, fp, maxInstructions);
+    } catch (error) {
+      if (!(error instanceof Trap)) throw error;
+      return { ok: false, reason: error.reason, pc: state.pc, profile: this.profile() };
+    }
+    return { ok: true, publicValues: this.publicValues!, profile: this.profile() };
+  }
+
+  private profile(): Profile {
+    return { instructions: this.byPc.reduce((a, b) => a + b, 0), byPc: this.byPc };
+  }
+
+  private loop(state: { pc: number }, firstFp: number, maxInstructions: number): void {
+    const { code, tables, program } = this.executable;
+    const { slots32: s32, low64: lo, high64: hi, view, byPc } = this;
+    const memoryBytes = this.memory.length;
+    const address = (base: number, offset: number, bytes: number): number => {
+      const a = (base >>> 0) + offset;
+      return a + bytes > memoryBytes ? trap('out of bounds memory access') : a;
+    };
+    const check = (fp: number, size: number): void => {
+      if (fp + size > MAX_SLOTS) trap('call stack exhausted');
+    };
+    let fp = firstFp;
+    let pc = state.pc;
+    let left = maxInstructions;
+    for (;;) {
+      state.pc = pc;
+      if (pc === TRAP_PC) trap('unreachable');
+      if (pc === HALT_PC) return;
+      if (left-- <= 0) trap('instruction limit');
+      const at = (pc - FIRST_PC) * STRIDE;
+      byPc[pc - FIRST_PC]! += 1;
+      const w = fp + code[at + W0]!;
+      const a = fp + code[at + R0]!;
+      const b = fp + code[at + R1]!;
+      pc++;
+      switch (code[at]!) {
+        case O.mov32:
+          s32[w] = s32[a]!;
+          break;
+        case O.mov64:
+          lo[w] = lo[a]!;
+          hi[w] = hi[a]!;
+          break;
+        case O.const32:
+          s32[w] = code[at + LO]!;
+          break;
+        case O.const64:
+          lo[w] = code[at + LO]!;
+          hi[w] = code[at + HI]!;
+          break;
+        case O.select32:
+          s32[w] = s32[fp + code[at + R2]!] !== 0 ? s32[a]! : s32[b]!;
+          break;
+        case O.select64: {
+          const source = s32[fp + code[at + R2]!] !== 0 ? a : b;
+          lo[w] = lo[source]!;
+          hi[w] = hi[source]!;
+          break;
+        }
+        case O.wrap:
+          s32[w] = lo[a]!;
+          break;
+        case O.extendU:
+          lo[w] = s32[a]!;
+          hi[w] = 0;
+          break;
+        case O.extendS:
+          lo[w] = s32[a]!;
+          hi[w] = s32[a]! >> 31;
+          break;
+        case O.extend8S32:
+          s32[w] = (s32[a]! << 24) >> 24;
+          break;
+        case O.extend16S32:
+          s32[w] = (s32[a]! << 16) >> 16;
+          break;
+        case O.extend8S64:
+          lo[w] = (lo[a]! << 24) >> 24;
+          hi[w] = lo[w]! >> 31;
+          break;
+        case O.extend16S64:
+          lo[w] = (lo[a]! << 16) >> 16;
+          hi[w] = lo[w]! >> 31;
+          break;
+        case O.extend32S64:
+          lo[w] = lo[a]!;
+          hi[w] = lo[w]! >> 31;
+          break;
+        case O.globalGet32:
+          s32[w] = s32[code[at + R0]!]!;
+          break;
+        case O.globalGet64:
+          lo[w] = lo[code[at + R0]!]!;
+          hi[w] = hi[code[at + R0]!]!;
+          break;
+        case O.globalSet32:
+          s32[code[at + W0]!] = s32[a]!;
+          break;
+        case O.globalSet64:
+          lo[code[at + W0]!] = lo[a]!;
+          hi[code[at + W0]!] = hi[a]!;
+          break;
+        case O.add32r:
+          s32[w] = s32[a]! + s32[b]!;
+          break;
+        case O.add32i:
+          s32[w] = s32[a]! + code[at + LO]!;
+          break;
+        case O.sub32r:
+          s32[w] = s32[a]! - s32[b]!;
+          break;
+        case O.add64r:
+          add64(lo, hi, w, lo[a]!, hi[a]!, lo[b]!, hi[b]!);
+          break;
+        case O.add64i:
+          add64(lo, hi, w, lo[a]!, hi[a]!, code[at + LO]!, code[at + HI]!);
+          break;
+        case O.sub64r: {
+          const borrow = lo[a]! >>> 0 < lo[b]! >>> 0 ? 1 : 0;
+          const high = hi[a]! - hi[b]! - borrow;
+          lo[w] = lo[a]! - lo[b]!;
+          hi[w] = high;
+          break;
+        }
+        case O.and32r:
+          s32[w] = s32[a]! & s32[b]!;
+          break;
+        case O.or32r:
+          s32[w] = s32[a]! | s32[b]!;
+          break;
+        case O.xor32r:
+          s32[w] = s32[a]! ^ s32[b]!;
+          break;
+        case O.and32i:
+        case O.andLow32:
+          s32[w] = s32[a]! & code[at + LO]!;
+          break;
+        case O.or32i:
+          s32[w] = s32[a]! | code[at + LO]!;
+          break;
+        case O.xor32i:
+          s32[w] = s32[a]! ^ code[at + LO]!;
+          break;
+        case O.and64r:
+          hi[w] = hi[a]! & hi[b]!;
+          lo[w] = lo[a]! & lo[b]!;
+          break;
+        case O.or64r:
+          hi[w] = hi[a]! | hi[b]!;
+          lo[w] = lo[a]! | lo[b]!;
+          break;
+        case O.xor64r:
+          hi[w] = hi[a]! ^ hi[b]!;
+          lo[w] = lo[a]! ^ lo[b]!;
+          break;
+        case O.and64i:
+        case O.andLow64:
+          hi[w] = hi[a]! & code[at + HI]!;
+          lo[w] = lo[a]! & code[at + LO]!;
+          break;
+        case O.or64i:
+          hi[w] = hi[a]! | code[at + HI]!;
+          lo[w] = lo[a]! | code[at + LO]!;
+          break;
+        case O.xor64i:
+          hi[w] = hi[a]! ^ code[at + HI]!;
+          lo[w] = lo[a]! ^ code[at + LO]!;
+          break;
+        case O.shl32i:
+          s32[w] = s32[a]! << code[at + LO]!;
+          break;
+        case O.shrU32i:
+          s32[w] = s32[a]! >>> code[at + LO]!;
+          break;
+        case O.shl64i:
+          shl64(lo, hi, w, lo[a]!, hi[a]!, code[at + LO]!);
+          break;
+        case O.shrU64i:
+          shrU64(lo, hi, w, lo[a]!, hi[a]!, code[at + LO]!);
+          break;
+        case O.shl32:
+          s32[w] = s32[a]! << (s32[b]! & 31);
+          break;
+        case O.shrS32:
+          s32[w] = s32[a]! >> (s32[b]! & 31);
+          break;
+        case O.shrU32:
+          s32[w] = s32[a]! >>> (s32[b]! & 31);
+          break;
+        case O.rotl32:
+        case O.rotr32: {
+          const n = (code[at] === O.rotl32 ? s32[b]! : -s32[b]!) & 31;
+          s32[w] = n === 0 ? s32[a]! : (s32[a]! << n) | (s32[a]! >>> (32 - n));
+          break;
+        }
+        case O.shl64:
+          shl64(lo, hi, w, lo[a]!, hi[a]!, lo[b]! & 63);
+          break;
+        case O.shrU64:
+          shrU64(lo, hi, w, lo[a]!, hi[a]!, lo[b]! & 63);
+          break;
+        case O.shrS64: {
+          const n = lo[b]! & 63;
+          const low = lo[a]!;
+          const high = hi[a]!;
+          if (n >= 32) {
+            lo[w] = high >> (n - 32);
+            hi[w] = high >> 31;
+          } else {
+            lo[w] = n === 0 ? low : (low >>> n) | (high << (32 - n));
+            hi[w] = high >> n;
+          }
+          break;
+        }
+        case O.rotl64:
+        case O.rotr64: {
+          const n = (code[at] === O.rotl64 ? lo[b]! : -lo[b]!) & 63;
+          const swap = n >= 32;
+          const low = swap ? hi[a]! : lo[a]!;
+          const high = swap ? lo[a]! : hi[a]!;
+          const k = n & 31;
+          lo[w] = k === 0 ? low : (low << k) | (high >>> (32 - k));
+          hi[w] = k === 0 ? high : (high << k) | (low >>> (32 - k));
+          break;
+        }
+        case O.eq32r:
+          s32[w] = s32[a] === s32[b] ? 1 : 0;
+          break;
+        case O.ne32r:
+          s32[w] = s32[a] !== s32[b] ? 1 : 0;
+          break;
+        case O.ltU32r:
+          s32[w] = s32[a]! >>> 0 < s32[b]! >>> 0 ? 1 : 0;
+          break;
+        case O.geU32r:
+          s32[w] = s32[a]! >>> 0 >= s32[b]! >>> 0 ? 1 : 0;
+          break;
+        case O.ltS32r:
+          s32[w] = s32[a]! < s32[b]! ? 1 : 0;
+          break;
+        case O.geS32r:
+          s32[w] = s32[a]! >= s32[b]! ? 1 : 0;
+          break;
+        case O.eq32i:
+          s32[w] = s32[a] === code[at + LO] ? 1 : 0;
+          break;
+        case O.ne32i:
+          s32[w] = s32[a] !== code[at + LO] ? 1 : 0;
+          break;
+        case O.ltU32i:
+          s32[w] = s32[a]! >>> 0 < code[at + LO]! >>> 0 ? 1 : 0;
+          break;
+        case O.geU32i:
+          s32[w] = s32[a]! >>> 0 >= code[at + LO]! >>> 0 ? 1 : 0;
+          break;
+        case O.ltS32i:
+          s32[w] = s32[a]! < code[at + LO]! ? 1 : 0;
+          break;
+        case O.geS32i:
+          s32[w] = s32[a]! >= code[at + LO]! ? 1 : 0;
+          break;
+        case O.eq64r:
+          s32[w] = lo[a] === lo[b] && hi[a] === hi[b] ? 1 : 0;
+          break;
+        case O.ne64r:
+          s32[w] = lo[a] !== lo[b] || hi[a] !== hi[b] ? 1 : 0;
+          break;
+        case O.ltU64r:
+          s32[w] = ltU(lo[a]!, hi[a]!, lo[b]!, hi[b]!) ? 1 : 0;
+          break;
+        case O.geU64r:
+          s32[w] = ltU(lo[a]!, hi[a]!, lo[b]!, hi[b]!) ? 0 : 1;
+          break;
+        case O.ltS64r:
+          s32[w] = ltS(lo[a]!, hi[a]!, lo[b]!, hi[b]!) ? 1 : 0;
+          break;
+        case O.geS64r:
+          s32[w] = ltS(lo[a]!, hi[a]!, lo[b]!, hi[b]!) ? 0 : 1;
+          break;
+        case O.eq64i:
+          s32[w] = lo[a] === code[at + LO] && hi[a] === code[at + HI] ? 1 : 0;
+          break;
+        case O.ne64i:
+          s32[w] = lo[a] !== code[at + LO] || hi[a] !== code[at + HI] ? 1 : 0;
+          break;
+        case O.ltU64i:
+          s32[w] = ltU(lo[a]!, hi[a]!, code[at + LO]!, code[at + HI]!) ? 1 : 0;
+          break;
+        case O.geU64i:
+          s32[w] = ltU(lo[a]!, hi[a]!, code[at + LO]!, code[at + HI]!) ? 0 : 1;
+          break;
+        case O.ltS64i:
+          s32[w] = ltS(lo[a]!, hi[a]!, code[at + LO]!, code[at + HI]!) ? 1 : 0;
+          break;
+        case O.geS64i:
+          s32[w] = ltS(lo[a]!, hi[a]!, code[at + LO]!, code[at + HI]!) ? 0 : 1;
+          break;
+        case O.mul32:
+          s32[w] = Math.imul(s32[a]!, s32[b]!);
+          break;
+        case O.mul64: {
+          const high = mulHigh(lo[a]!, lo[b]!) + Math.imul(lo[a]!, hi[b]!) + Math.imul(hi[a]!, lo[b]!);
+          lo[w] = Math.imul(lo[a]!, lo[b]!);
+          hi[w] = high;
+          break;
+        }
+        case O.divS32:
+          if (s32[b] === 0) trap('integer divide by zero');
+          if (s32[a] === -(2 ** 31) && s32[b] === -1) trap('integer overflow');
+          s32[w] = s32[a]! / s32[b]!;
+          break;
+        case O.divU32:
+          if (s32[b] === 0) trap('integer divide by zero');
+          s32[w] = (s32[a]! >>> 0) / (s32[b]! >>> 0);
+          break;
+        case O.remS32:
+          if (s32[b] === 0) trap('integer divide by zero');
+          s32[w] = s32[a]! % s32[b]!;
+          break;
+        case O.remU32:
+          if (s32[b] === 0) trap('integer divide by zero');
+          s32[w] = (s32[a]! >>> 0) % (s32[b]! >>> 0);
+          break;
+        case O.divS64:
+        case O.divU64:
+        case O.remS64:
+        case O.remU64:
+          this.set64(w, divide64(code[at]!, this.get64(a), this.get64(b)));
+          break;
+        case O.clz32:
+          s32[w] = Math.clz32(s32[a]!);
+          break;
+        case O.ctz32:
+          s32[w] = ctz(s32[a]!);
+          break;
+        case O.popcnt32:
+          s32[w] = popcount(s32[a]!);
+          break;
+        case O.clz64:
+          lo[w] = hi[a] !== 0 ? Math.clz32(hi[a]!) : 32 + Math.clz32(lo[a]!);
+          hi[w] = 0;
+          break;
+        case O.ctz64:
+          lo[w] = lo[a] !== 0 ? ctz(lo[a]!) : 32 + ctz(hi[a]!);
+          hi[w] = 0;
+          break;
+        case O.popcnt64:
+          lo[w] = popcount(lo[a]!) + popcount(hi[a]!);
+          hi[w] = 0;
+          break;
+        case O.add128:
+        case O.sub128: {
+          const c = fp + code[at + R2]!;
+          const d = fp + code[at + R3]!;
+          const left128 = (BigInt.asUintN(64, this.get64(b)) << 64n) | BigInt.asUintN(64, this.get64(a));
+          const right128 = (BigInt.asUintN(64, this.get64(d)) << 64n) | BigInt.asUintN(64, this.get64(c));
+          const result = code[at] === O.add128 ? left128 + right128 : left128 - right128;
+          this.set64(w, BigInt.asIntN(64, result));
+          this.set64(fp + code[at + W1]!, BigInt.asIntN(64, result >> 64n));
+          break;
+        }
+        case O.mulWideU:
+        case O.mulWideS: {
+          const signed = code[at] === O.mulWideS;
+          const x = signed ? this.get64(a) : BigInt.asUintN(64, this.get64(a));
+          const y = signed ? this.get64(b) : BigInt.asUintN(64, this.get64(b));
+          const result = x * y;
+          this.set64(w, BigInt.asIntN(64, result));
+          this.set64(fp + code[at + W1]!, BigInt.asIntN(64, result >> 64n));
+          break;
+        }
+        case O.load32:
+          s32[w] = view.getInt32(address(s32[a]!, code[at + OFFSET]!, 4), true);
+          break;
+        case O.load8U32:
+          s32[w] = view.getUint8(address(s32[a]!, code[at + OFFSET]!, 1));
+          break;
+        case O.load8S32:
+          s32[w] = view.getInt8(address(s32[a]!, code[at + OFFSET]!, 1));
+          break;
+        case O.load16U32:
+          s32[w] = view.getUint16(address(s32[a]!, code[at + OFFSET]!, 2), true);
+          break;
+        case O.load16S32:
+          s32[w] = view.getInt16(address(s32[a]!, code[at + OFFSET]!, 2), true);
+          break;
+        case O.load64: {
+          const p = address(s32[a]!, code[at + OFFSET]!, 8);
+          lo[w] = view.getInt32(p, true);
+          hi[w] = view.getInt32(p + 4, true);
+          break;
+        }
+        case O.load8U64:
+          lo[w] = view.getUint8(address(s32[a]!, code[at + OFFSET]!, 1));
+          hi[w] = 0;
+          break;
+        case O.load8S64:
+          lo[w] = view.getInt8(address(s32[a]!, code[at + OFFSET]!, 1));
+          hi[w] = lo[w]! >> 31;
+          break;
+        case O.load16U64:
+          lo[w] = view.getUint16(address(s32[a]!, code[at + OFFSET]!, 2), true);
+          hi[w] = 0;
+          break;
+        case O.load16S64:
+          lo[w] = view.getInt16(address(s32[a]!, code[at + OFFSET]!, 2), true);
+          hi[w] = lo[w]! >> 31;
+          break;
+        case O.load32U64:
+          lo[w] = view.getInt32(address(s32[a]!, code[at + OFFSET]!, 4), true);
+          hi[w] = 0;
+          break;
+        case O.load32S64:
+          lo[w] = view.getInt32(address(s32[a]!, code[at + OFFSET]!, 4), true);
+          hi[w] = lo[w]! >> 31;
+          break;
+        case O.store32:
+          view.setInt32(address(s32[a]!, code[at + OFFSET]!, 4), s32[b]!, true);
+          break;
+        case O.store8From32:
+          view.setInt8(address(s32[a]!, code[at + OFFSET]!, 1), s32[b]!);
+          break;
+        case O.store16From32:
+          view.setInt16(address(s32[a]!, code[at + OFFSET]!, 2), s32[b]!, true);
+          break;
+        case O.store64: {
+          const p = address(s32[a]!, code[at + OFFSET]!, 8);
+          view.setInt32(p, lo[b]!, true);
+          view.setInt32(p + 4, hi[b]!, true);
+          break;
+        }
+        case O.store8From64:
+          view.setInt8(address(s32[a]!, code[at + OFFSET]!, 1), lo[b]!);
+          break;
+        case O.store16From64:
+          view.setInt16(address(s32[a]!, code[at + OFFSET]!, 2), lo[b]!, true);
+          break;
+        case O.store32From64:
+          view.setInt32(address(s32[a]!, code[at + OFFSET]!, 4), lo[b]!, true);
+          break;
+        case O.copy: {
+          const length = s32[fp + code[at + R2]!]! >>> 0;
+          const to = address(s32[a]!, 0, length);
+          const from = address(s32[b]!, 0, length);
+          this.memory.copyWithin(to, from, from + length);
+          byPc[pc - 1 - FIRST_PC]! += Math.ceil(length / ROW_BYTES);
+          break;
+        }
+        case O.fill: {
+          const length = s32[fp + code[at + R2]!]! >>> 0;
+          const to = address(s32[a]!, 0, length);
+          this.memory.fill(s32[b]!, to, to + length);
+          byPc[pc - 1 - FIRST_PC]! += Math.ceil(length / ROW_BYTES);
+          break;
+        }
+        case O.jump:
+          pc = code[at + TARGET]!;
+          break;
+        case O.brNonZero32:
+          if (s32[a] !== 0) pc = code[at + TARGET]!;
+          break;
+        case O.brZero32:
+          if (s32[a] === 0) pc = code[at + TARGET]!;
+          break;
+        case O.brNonZero64:
+          if (lo[a] !== 0 || hi[a] !== 0) pc = code[at + TARGET]!;
+          break;
+        case O.brZero64:
+          if (lo[a] === 0 && hi[a] === 0) pc = code[at + TARGET]!;
+          break;
+        case O.brEq32r:
+          if (s32[a] === s32[b]) pc = code[at + TARGET]!;
+          break;
+        case O.brNe32r:
+          if (s32[a] !== s32[b]) pc = code[at + TARGET]!;
+          break;
+        case O.brLtU32r:
+          if (s32[a]! >>> 0 < s32[b]! >>> 0) pc = code[at + TARGET]!;
+          break;
+        case O.brGeU32r:
+          if (s32[a]! >>> 0 >= s32[b]! >>> 0) pc = code[at + TARGET]!;
+          break;
+        case O.brLtS32r:
+          if (s32[a]! < s32[b]!) pc = code[at + TARGET]!;
+          break;
+        case O.brGeS32r:
+          if (s32[a]! >= s32[b]!) pc = code[at + TARGET]!;
+          break;
+        case O.brEq32i:
+          if (s32[a] === code[at + LO]) pc = code[at + TARGET]!;
+          break;
+        case O.brNe32i:
+          if (s32[a] !== code[at + LO]) pc = code[at + TARGET]!;
+          break;
+        case O.brLtU32i:
+          if (s32[a]! >>> 0 < code[at + LO]! >>> 0) pc = code[at + TARGET]!;
+          break;
+        case O.brGeU32i:
+          if (s32[a]! >>> 0 >= code[at + LO]! >>> 0) pc = code[at + TARGET]!;
+          break;
+        case O.brLtS32i:
+          if (s32[a]! < code[at + LO]!) pc = code[at + TARGET]!;
+          break;
+        case O.brGeS32i:
+          if (s32[a]! >= code[at + LO]!) pc = code[at + TARGET]!;
+          break;
+        case O.brEq64r:
+          if (lo[a] === lo[b] && hi[a] === hi[b]) pc = code[at + TARGET]!;
+          break;
+        case O.brNe64r:
+          if (lo[a] !== lo[b] || hi[a] !== hi[b]) pc = code[at + TARGET]!;
+          break;
+        case O.brLtU64r:
+          if (ltU(lo[a]!, hi[a]!, lo[b]!, hi[b]!)) pc = code[at + TARGET]!;
+          break;
+        case O.brGeU64r:
+          if (!ltU(lo[a]!, hi[a]!, lo[b]!, hi[b]!)) pc = code[at + TARGET]!;
+          break;
+        case O.brLtS64r:
+          if (ltS(lo[a]!, hi[a]!, lo[b]!, hi[b]!)) pc = code[at + TARGET]!;
+          break;
+        case O.brGeS64r:
+          if (!ltS(lo[a]!, hi[a]!, lo[b]!, hi[b]!)) pc = code[at + TARGET]!;
+          break;
+        case O.brEq64i:
+          if (lo[a] === code[at + LO] && hi[a] === code[at + HI]) pc = code[at + TARGET]!;
+          break;
+        case O.brNe64i:
+          if (lo[a] !== code[at + LO] || hi[a] !== code[at + HI]) pc = code[at + TARGET]!;
+          break;
+        case O.brLtU64i:
+          if (ltU(lo[a]!, hi[a]!, code[at + LO]!, code[at + HI]!)) pc = code[at + TARGET]!;
+          break;
+        case O.brGeU64i:
+          if (!ltU(lo[a]!, hi[a]!, code[at + LO]!, code[at + HI]!)) pc = code[at + TARGET]!;
+          break;
+        case O.brLtS64i:
+          if (ltS(lo[a]!, hi[a]!, code[at + LO]!, code[at + HI]!)) pc = code[at + TARGET]!;
+          break;
+        case O.brGeS64i:
+          if (!ltS(lo[a]!, hi[a]!, code[at + LO]!, code[at + HI]!)) pc = code[at + TARGET]!;
+          break;
+        case O.brTable: {
+          const targets = tables[code[at + TARGET]!]!;
+          pc = targets[Math.min(s32[a]! >>> 0, targets.length - 1)]!;
+          break;
+        }
+        case O.call:
+          check(fp + code[at + FRAME]!, code[at + SIZE]!);
+          this.returnPc.push(pc);
+          this.returnFp.push(fp);
+          fp += code[at + FRAME]!;
+          pc = code[at + TARGET]!;
+          break;
+        case O.callIndirect: {
+          const index = s32[a]! >>> 0;
+          if (index >= program.table.length) trap('undefined element');
+          const element = program.table[index];
+          if (element === undefined) throw new Trap('uninitialized element');
+          if (element.type !== code[at + TYPE]) trap('indirect call type mismatch');
+          check(fp + code[at + FRAME]!, program.frameSizes.get(element.entry) ?? 0);
+          this.returnPc.push(pc);
+          this.returnFp.push(fp);
+          fp += code[at + FRAME]!;
+          pc = element.entry;
+          break;
+        }
+        case O.return:
+          if (this.returnPc.length === 0) trap('main returned without halt');
+          pc = this.returnPc.pop()!;
+          fp = this.returnFp.pop()!;
+          break;
+        case O.inputSize:
+          s32[w] = this.input.length;
+          break;
+        case O.inputRead: {
+          const length = s32[b]! >>> 0;
+          const to = this.aligned(address(s32[a]!, 0, length));
+          if (length % ROW_BYTES !== 0 || this.inputAt + length > this.input.length) trap('input exhausted');
+          this.memory.set(this.input.subarray(this.inputAt, this.inputAt + length), to);
+          this.inputAt += length;
+          byPc[pc - 1 - FIRST_PC]! += length / ROW_BYTES;
+          break;
+        }
+        case O.keccakF: {
+          const p = this.aligned(address(s32[a]!, 0, KECCAK_BYTES));
+          keccakF(this.memory.subarray(p, p + KECCAK_BYTES));
+          break;
+        }
+        case O.halt: {
+          const p = this.aligned(address(s32[a]!, 0, PUBLIC_BYTES));
+          this.publicValues = this.memory.slice(p, p + PUBLIC_BYTES);
+          pc = HALT_PC;
+          break;
+        }
+        default:
+          throw new Error(`instruction ${code[at]} has no meaning`);
+      }
+    }
+  }
+
+  private aligned(pointer: number): number {
+    return pointer % ROW_BYTES === 0 ? pointer : trap('unaligned pointer');
+  }
+}
+
+/** Opcodes by name, as literals of the table in `isa.ts`. */
+const O = Object.fromEntries(OP_NAMES.map((name) => [name, INSTRUCTIONS[name].op])) as Readonly<Record<OpName, number>>;
+
+function add64(lo: Int32Array, hi: Int32Array, w: number, al: number, ah: number, bl: number, bh: number): void {
+  const low = (al >>> 0) + (bl >>> 0);
+  lo[w] = low;
+  hi[w] = ah + bh + (low >= 2 ** 32 ? 1 : 0);
+}
+
+function shl64(lo: Int32Array, hi: Int32Array, w: number, low: number, high: number, n: number): void {
+  if (n >= 32) {
+    hi[w] = low << (n - 32);
+    lo[w] = 0;
+  } else {
+    hi[w] = n === 0 ? high : (high << n) | (low >>> (32 - n));
+    lo[w] = low << n;
+  }
+}
+
+function shrU64(lo: Int32Array, hi: Int32Array, w: number, low: number, high: number, n: number): void {
+  if (n >= 32) {
+    lo[w] = high >>> (n - 32);
+    hi[w] = 0;
+  } else {
+    lo[w] = n === 0 ? low : (low >>> n) | (high << (32 - n));
+    hi[w] = high >>> n;
+  }
+}
+
+const ltU = (al: number, ah: number, bl: number, bh: number): boolean =>
+  ah === bh ? al >>> 0 < bl >>> 0 : ah >>> 0 < bh >>> 0;
+
+const ltS = (al: number, ah: number, bl: number, bh: number): boolean => (ah === bh ? al >>> 0 < bl >>> 0 : ah < bh);
+
+/** Upper 32 bits of the unsigned product. */
+function mulHigh(a: number, b: number): number {
+  const al = a & 0xffff;
+  const ah = a >>> 16;
+  const bl = b & 0xffff;
+  const bh = b >>> 16;
+  const middle = al * bh + Math.floor((al * bl) / 65536);
+  const cross = ah * bl + (middle % 65536);
+  return ah * bh + Math.floor(middle / 65536) + Math.floor(cross / 65536);
+}
+
+const ctz = (x: number): number => (x === 0 ? 32 : 31 - Math.clz32(x & -x));
+
+function popcount(x: number): number {
+  let v = x - ((x >>> 1) & 0x55555555);
+  v = (v & 0x33333333) + ((v >>> 2) & 0x33333333);
+  return Math.imul((v + (v >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}
+
+function divide64(op: number, x: bigint, y: bigint): bigint {
+  if (y === 0n) trap('integer divide by zero');
+  if (op === O.divS64) {
+    if (x === -(2n ** 63n) && y === -1n) trap('integer overflow');
+    return x / y;
+  }
+  if (op === O.remS64) return x % y;
+  const [a, b] = [BigInt.asUintN(64, x), BigInt.asUintN(64, y)];
+  return op === O.divU64 ? a / b : a % b;
+}
