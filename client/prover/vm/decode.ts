@@ -103,7 +103,7 @@ export class Reader {
   }
 
   name(): string {
-    return new TextDecoder().decode(this.take(this.u32()));
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(this.take(this.u32()));
   }
 
   list<T>(read: () => T): T[] {

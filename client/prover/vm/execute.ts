@@ -122,6 +122,12 @@ export class Executor {
     return (BigInt(this.high64[slot]!) << 32n) | BigInt(this.low64[slot]! >>> 0);
   }
 
+  /** Forgets all calls in progress; memory, globals and counts stay. */
+  unwind(): void {
+    this.returnPc.length = 0;
+    this.returnFp.length = 0;
+  }
+
   /** Runs `main` to its end; never throws for what the program does. */
   run(maxInstructions = Number.MAX_SAFE_INTEGER): RunResult {
     const { entry } = this.executable.program;

@@ -1,0 +1,210 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { ClientError } from '../../../client/errors.ts';
+import { decodeModule, ValueType } from '../../../client/prover/vm/decode.ts';
+import { type Executable, Executor, prepare } from '../../../client/prover/vm/execute.ts';
+import { lower } from '../../../client/prover/vm/lower.ts';
+
+/** What became of the assertions of one file of the WebAssembly testsuite. */
+export type WastReport = {
+  readonly file: string;
+  total: number;
+  passed: number;
+  readonly failures: string[];
+  /** Assertions that were not run, by reason. */
+  readonly excluded: Map<string, number>;
+  /** A module or call of the file was left out, so that later state may differ. */
+  tainted: boolean;
+};
+
+type Value = { readonly type: string; readonly value?: string };
+type Action = {
+  readonly type: string;
+  readonly module?: string;
+  readonly field: string;
+  readonly args?: readonly Value[];
+};
+type Command = {
+  readonly type: string;
+  readonly line: number;
+  readonly name?: string;
+  readonly filename?: string;
+  readonly action?: Action;
+  readonly expected?: readonly Value[];
+  readonly text?: string;
+};
+
+/** Whether wast2json of wabt is installed. */
+export function hasWast2json(): boolean {
+  try {
+    execFileSync('wast2json', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A module with the state that its calls leave behind: linear memory and globals. */
+type Live = {
+  readonly executable: Executable;
+  readonly executor: Executor;
+  /** Whether the module asks for memory that may grow, which the machine has not. */
+  readonly grows: boolean;
+  readonly types: ReadonlyMap<
+    string,
+    { readonly params: readonly ValueType[]; readonly results: readonly ValueType[] }
+  >;
+};
+
+const INTEGER = new Set(['i32', 'i64']);
+
+/** Runs every assertion of a file that the machine's subset covers. */
+export function runWast(path: string): WastReport {
+  const report: WastReport = {
+    file: basename(path),
+    total: 0,
+    passed: 0,
+    failures: [],
+    excluded: new Map(),
+    tainted: false,
+  };
+  const dir = mkdtempSync(join(tmpdir(), 'wast-'));
+  try {
+    const json = join(dir, 'out.json');
+    try {
+      execFileSync('wast2json', ['--enable-all', path, '-o', json], { stdio: 'ignore' });
+    } catch {
+      report.excluded.set('wast2json rejects the file', 1);
+      return report;
+    }
+    const { commands } = JSON.parse(readFileSync(json, 'utf8')) as { commands: Command[] };
+    let current: Live | string = 'no module';
+    const named = new Map<string, Live | string>();
+    for (const c of commands) {
+      if (c.type === 'module') {
+        current = load(readFileSync(join(dir, c.filename!)));
+        report.tainted ||= typeof current === 'string';
+        if (c.name !== undefined) named.set(c.name, current);
+      } else if (
+        c.type === 'action' ||
+        c.type === 'assert_return' ||
+        c.type === 'assert_trap' ||
+        c.type === 'assert_exhaustion'
+      ) {
+        const target = c.action!.module === undefined ? current : (named.get(c.action!.module) ?? 'unknown module');
+        runCommand(report, c, target);
+      } else if (c.type.startsWith('assert_')) {
+        // A module that fails half-way may have written to shared tables and memories.
+        report.tainted ||= c.type === 'assert_uninstantiable' || c.type === 'assert_unlinkable';
+        exclude(report, c.type);
+      }
+    }
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+  return report;
+}
+
+function exclude(report: WastReport, reason: string): void {
+  report.total++;
+  report.excluded.set(reason, (report.excluded.get(reason) ?? 0) + 1);
+}
+
+/** The module ready to be called, or why it is outside the subset. */
+function load(bytes: Uint8Array): Live | string {
+  try {
+    const module = decodeModule(bytes);
+    const first = [...module.exports].find(([, e]) => e.kind === 0);
+    if (first === undefined) return 'module without exported functions';
+    const program = lower(module, { entry: first[0] });
+    const executable = prepare(program);
+    const types = new Map(
+      [...program.exports].map(([name, { index }]) => [name, module.types[module.functions[index]!.type]!] as const),
+    );
+    const grows = module.memory !== undefined && module.memory.maximum !== module.memory.minimum;
+    return { executable, executor: new Executor(executable), types, grows };
+  } catch (error) {
+    if (error instanceof ClientError) return `module outside the subset: ${error.code}`;
+    throw error;
+  }
+}
+
+function runCommand(report: WastReport, c: Command, live: Live | string): void {
+  const action = c.action!;
+  if (typeof live === 'string') {
+    if (c.type !== 'action') exclude(report, live);
+    return;
+  }
+  const type = live.types.get(action.field);
+  const values = [...(action.args ?? []), ...(c.expected ?? [])];
+  const skip = (reason: string): void => {
+    report.tainted = true;
+    if (c.type !== 'action') exclude(report, reason);
+  };
+  if (action.type !== 'invoke' || type === undefined) {
+    skip('not a call');
+    return;
+  }
+  if (values.some((v) => !INTEGER.has(v.type)) || [...type.params, ...type.results].some((t) => t < ValueType.i64)) {
+    skip('floating point or references');
+    return;
+  }
+  if (c.type !== 'action') report.total++;
+  const outcome = invoke(live, action, type);
+  if (c.type === 'action') {
+    report.tainted ||= outcome.startsWith('trap');
+    return;
+  }
+  const expected =
+    c.type === 'assert_return' ? (c.expected ?? []).map((v) => unsigned(v)).join() : `trap ${c.text ?? ''}`;
+  const passed = outcome === expected || (c.type !== 'assert_return' && trapMatches(outcome, c.text ?? ''));
+  if (passed) report.passed++;
+  else if (outcome === 'trap unreachable' && live.executable.program.floats > 0)
+    reclass(report, 'runs a floating-point instruction');
+  else if (live.grows) reclass(report, 'memory that grows');
+  else if (report.tainted) reclass(report, 'depends on a module or call outside the subset');
+  else report.failures.push(`${report.file}:${c.line} ${action.field}: expected ${expected}, got ${outcome}`);
+}
+
+/** An assertion that was run turns out to be outside the subset. */
+function reclass(report: WastReport, reason: string): void {
+  report.total--;
+  report.tainted = true;
+  exclude(report, reason);
+}
+
+/** Accesses with an offset of 2^29 or more are lowered to the one trap there is. */
+const trapMatches = (outcome: string, text: string): boolean =>
+  (outcome === 'trap unreachable' && text === 'out of bounds memory access') ||
+  (outcome.startsWith('trap ') && (text.startsWith(outcome.slice(5)) || outcome.slice(5).startsWith(text)));
+
+const unsigned = (v: Value): string => BigInt.asUintN(v.type === 'i64' ? 64 : 32, BigInt(v.value ?? 0)).toString();
+
+/** Results as unsigned decimals, or `trap` and its reason. */
+function invoke(
+  live: Live,
+  action: Action,
+  type: { readonly params: readonly ValueType[]; readonly results: readonly ValueType[] },
+): string {
+  const { executable, executor } = live;
+  const { pc } = executable.program.exports.get(action.field)!;
+  const { fp } = executable.program.entry;
+  type.params.forEach((t, k) => {
+    const value = BigInt(action.args![k]!.value ?? 0);
+    if (t === ValueType.i64) executor.set64(fp + k, BigInt.asIntN(64, value));
+    else executor.slots32[fp + k] = Number(BigInt.asIntN(32, value));
+  });
+  executor.unwind();
+  const run = executor.runFrom(pc, fp, 50_000_000);
+  if (run.ok) return 'halt';
+  if (run.reason !== 'main returned without halt') return `trap ${run.reason}`;
+  return type.results
+    .map((t, k) =>
+      t === ValueType.i64
+        ? BigInt.asUintN(64, executor.get64(fp + k)).toString()
+        : (executor.slots32[fp + k]! >>> 0).toString(),
+    )
+    .join();
+}
