@@ -8,7 +8,7 @@ import type { BlockProof } from '../../client/prover/protocol/block/statement.ts
 import { verifyBlock } from '../../client/prover/protocol/block/verify.ts';
 import type { BlockStatement, VerifyingKey } from '../../client/prover/protocol/machine.ts';
 import { Rejection } from '../../client/prover/transcript/transcript.ts';
-import { honestToy, toyBlock, toyKey } from '../support/toy/machine.ts';
+import { honestToy, TOTALS_AT, toyBlock, toyKey } from '../support/toy/machine.ts';
 
 const { vk, fixed } = toyKey('P100');
 const honest = honestToy();
@@ -70,7 +70,7 @@ test('rejects every single-cell lie of a prover who recomputes everything else, 
 test('rejects a wrong final total, a dropped, doubled, exchanged or foreign segment', () => {
   const { block } = honest;
   const other = block.claim.slice();
-  other[2]! += 1;
+  other[TOTALS_AT + 2]! += 1;
   assert.notEqual(verdict({ ...block, claim: other }, proof), 'accepted', 'another claim');
   const [s0, s1] = block.segments;
   const [p0, p1] = proof.segments;

@@ -14,7 +14,7 @@ import { type Committed, commitTable, evaluateBaseTable, proveOpening } from '..
 import type { Weight } from '../protocol/whir/shape.ts';
 import { profileGrinding } from '../soundness/key.ts';
 import { PROFILES } from '../soundness/profiles.ts';
-import { ProverTranscript } from '../transcript/transcript.ts';
+import { ProverTranscript, type TranscriptListener } from '../transcript/transcript.ts';
 
 /** The key's fixed columns with their commitment: made once per key. */
 export type FixedTables = { readonly table: Uint32Array; readonly committed: Committed };
@@ -32,6 +32,13 @@ export function commitFixed(machine: Machine): FixedTables {
   return { table, committed: commitTable(table, 1, { logRows: machine.logRows, logInvRate }) };
 }
 
+export type ProveOptions = {
+  /** Called after each step of each segment. */
+  readonly onStep?: StepTimer;
+  /** Hears every message and challenge. */
+  readonly listener?: TranscriptListener;
+};
+
 /**
  * Proves a block from the traces of its segments: interface tables first, then the global challenge, the segments, the
  * closing. Deterministic: the same traces give the same bytes.
@@ -41,8 +48,9 @@ export function proveBlock(
   fixed: FixedTables,
   block: BlockStatement,
   traces: readonly (readonly Instance[])[],
-  onStep: StepTimer = () => {},
+  options: ProveOptions = {},
 ): BlockProof {
+  const { onStep = () => {}, listener } = options;
   const { machine } = vk;
   const layout = closingLayout(machine, block);
   const logSize = layout.table.logRows + layout.table.logColumns;
@@ -62,7 +70,7 @@ export function proveBlock(
       ? undefined
       : commitTable(interfaceTable, 1, { logRows: layout.table.logRows, logInvRate });
 
-  const tr = new ProverTranscript();
+  const tr = new ProverTranscript(listener);
   const chain = absorbInterface(tr, vk, block);
   tr.send('interfaceCap', interfaceCommitted?.cap ?? []);
   const ood = Array.from({ length: layout.params.oodSamples }, (): { weight: Weight; value: Ext } => {
@@ -75,7 +83,7 @@ export function proveBlock(
   const global = sampleGlobal(tr, machine);
   onStep('interface');
 
-  const transcripts = block.segments.map(() => new ProverTranscript());
+  const transcripts = block.segments.map(() => new ProverTranscript(listener));
   const segments = block.segments.map((segment, j) =>
     proveSegment(
       transcripts[j]!,
@@ -93,7 +101,7 @@ export function proveBlock(
     ),
   );
 
-  const closing = new ProverTranscript();
+  const closing = new ProverTranscript(listener);
   absorbClosing(closing, vk, block, chain, global.seed, segments);
   const sigma = closing.sampleExt('sigma');
   const tau = closing.sampleExt('tau');

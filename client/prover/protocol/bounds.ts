@@ -1,6 +1,11 @@
 import type { BusScope } from '../air/dag.ts';
 import { P } from '../field/fp.ts';
-import type { InstanceShape } from './shape.ts';
+import { SKIP_LOG } from '../poly/interpolate.ts';
+import { limitExceeded } from '../soundness/key.ts';
+import { MAX_LOG_TABLE } from '../soundness/profiles.ts';
+import { closingColumns, shapesOf } from './block/layout.ts';
+import { type BlockStatement, type Machine, maxDegree, maxFields } from './machine.ts';
+import { ceilLog2, type InstanceShape, stackColumns } from './shape.ts';
 
 /**
  * The largest number of messages that could meet on one bus, per bus and direction; each must stay below P, or
@@ -21,5 +26,45 @@ export function overflowingBus(
       if (total >= BigInt(P)) return i.bus.id;
       totals.set(key, total);
     }
+  return undefined;
+}
+
+/**
+ * Names what a block's shape has more of than the soundness accounting charges for, or more than fits a table.
+ * Everything behind this check may rely on it.
+ */
+export function exceededLimit(machine: Machine, block: BlockStatement): string | undefined {
+  const logFractions = (shapes: readonly InstanceShape[], scope: BusScope): number => {
+    const total = shapes.reduce(
+      (n, { chip, logHeight }) => n + 2 ** logHeight * chip.interactions.filter((i) => i.bus.scope === scope).length,
+      0,
+    );
+    return ceilLog2(Math.max(1, total));
+  };
+  const segments = block.segments.map((s) => shapesOf(machine, s));
+  const exceeded = limitExceeded({
+    logLocalFractions: Math.max(0, ...segments.map((s) => logFractions(s, 'local'))),
+    logGlobalFractions: logFractions(segments.flat(), 'global'),
+    maxTuple: maxFields(machine) + 1,
+    maxDegree: maxDegree(machine),
+    maxConstraintsPerChip: Math.max(0, ...machine.chips.map((c) => c.compiled.constraints.length)),
+    maxInstances: Math.max(0, ...segments.map((s) => s.length)),
+    maxLogHeight: Math.max(0, ...segments.flat().map((i) => i.logHeight)),
+    maxSegments: segments.length,
+  });
+  if (exceeded !== undefined) return `${exceeded} is above what the key's security is computed for`;
+  for (const [j, shapes] of segments.entries()) {
+    const { size } = stackColumns(shapes, 'main');
+    if (size > 2 ** MAX_LOG_TABLE) return `segment ${j} has more than 2^${MAX_LOG_TABLE} cells`;
+    const tall = shapes.find((s) => s.logHeight < SKIP_LOG);
+    if (tall !== undefined) return `segment ${j}: ${tall.chip.id} has fewer than 2^${SKIP_LOG} rows`;
+    const wide = shapes.find(
+      (s) => s.logHeight > machine.logRows && s.chip.columns.some((c) => c.tree === 'interface'),
+    );
+    if (wide !== undefined) return `segment ${j}: ${wide.chip.id} has more than 2^${machine.logRows} interface rows`;
+  }
+  const columns = closingColumns(machine, block);
+  if (machine.logRows + ceilLog2(Math.max(1, columns)) > MAX_LOG_TABLE)
+    return `the closing has more than 2^${MAX_LOG_TABLE} entries`;
   return undefined;
 }

@@ -3,7 +3,6 @@
  * numbers are never reused for another meaning.
  */
 export const LABELS = {
-  protocol: 1,
   statement: 2,
   shape: 3,
   interfaceCap: 4,

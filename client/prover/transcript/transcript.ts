@@ -15,22 +15,24 @@ export class Rejection extends Error {
 }
 
 /** One absorbed message or sample, for the transcript inventory. */
-export type Event = {
+export type TranscriptEvent = {
   readonly kind: 'absorb' | 'send' | 'sample' | 'grind';
   readonly label: Label;
   readonly words: number;
 };
 
+export type TranscriptListener = (e: TranscriptEvent) => void;
+
 /** What both sides do alike: absorb what both know, and sample. */
 export abstract class Transcript {
   protected sponge: Sponge = initialSponge();
-  private readonly listener: ((e: Event) => void) | undefined;
+  private readonly listener: TranscriptListener | undefined;
 
-  constructor(listener?: (e: Event) => void) {
+  constructor(listener?: TranscriptListener) {
     this.listener = listener;
   }
 
-  protected note(kind: Event['kind'], label: Label, words: number): void {
+  protected note(kind: TranscriptEvent['kind'], label: Label, words: number): void {
     this.listener?.({ kind, label, words });
   }
 
@@ -110,7 +112,7 @@ export class VerifierTranscript extends Transcript {
   private readonly view: DataView;
   private at = 0;
 
-  constructor(proof: Uint8Array, listener?: (e: Event) => void) {
+  constructor(proof: Uint8Array, listener?: TranscriptListener) {
     super(listener);
     this.view = new DataView(proof.buffer, proof.byteOffset, proof.byteLength);
   }

@@ -1,3 +1,4 @@
+import { keccak_256 } from '@noble/hashes/sha3.js';
 import { defineBus } from '../../../client/prover/air/bus.ts';
 import { type Chip, defineChip, fillTrace } from '../../../client/prover/air/chip.ts';
 import { bit, field, fixed, inInterface, u16 } from '../../../client/prover/air/columns.ts';
@@ -6,6 +7,7 @@ import { chipDigest } from '../../../client/prover/air/digest.ts';
 import { commitFixed, type FixedTables } from '../../../client/prover/engine/prove-block.ts';
 import { Fp5 } from '../../../client/prover/field/fp5.ts';
 import { blake3 } from '../../../client/prover/hash/blake3.ts';
+import type { BlockProof } from '../../../client/prover/protocol/block/statement.ts';
 import type {
   BlockStatement,
   Machine,
@@ -13,6 +15,8 @@ import type {
   VerifyingKey,
 } from '../../../client/prover/protocol/machine.ts';
 import type { SoundnessProfile } from '../../../client/prover/soundness/profiles.ts';
+import { type EncodedProof, PROOF_VERSION } from '../../../client/prover/verifier/codec.ts';
+import { type AcceptedKey, claimWords } from '../../../client/prover/verifier/verify.ts';
 
 /**
  * A machine with one of everything: rows that multiply and look up, a closed-form table, a committed table, and a
@@ -157,8 +161,24 @@ export const boundary = defineChip({
 export const CHIPS = [step, range, square, boundary] as unknown as readonly Chip[];
 const [STEP, RANGE_CHIP, SQUARE_CHIP, BOUNDARY] = [0, 1, 2, 3] as const;
 
-/** Cells 0 … 3 start at these totals; the claim's words are what they come to. */
+/** Cells 0 … 3 start at these totals. */
 export const FIRST = [10, 20, 30, 40];
+/** Words of the claim that say what the totals come to: they lie in its `parentHash`. */
+export const TOTALS_AT = 12;
+export const TOY_HEADER = new TextEncoder().encode('stands where a block header stands');
+
+/** A claim whose block is the toy header and whose parent hash holds the totals. */
+export function toyClaim(totals: readonly number[]): Uint8Array {
+  const claim = new Uint8Array(138);
+  const view = new DataView(claim.buffer);
+  view.setUint16(0, 0x7a01, true);
+  view.setBigUint64(2, 1n, true);
+  totals.forEach((t, i) => {
+    view.setUint32(4 * (TOTALS_AT + i), t, true);
+  });
+  claim.set(keccak_256(TOY_HEADER), 74);
+  return claim;
+}
 
 export function toyMachine(profile: SoundnessProfile): Machine {
   const size = 2 ** LOG_SQUARE;
@@ -179,7 +199,7 @@ export function toyMachine(profile: SoundnessProfile): Machine {
     globalMessages: (block) =>
       FIRST.flatMap((total, cell) => [
         { bus: CHAIN, message: [cell, total, 0], count: 1 },
-        { bus: CHAIN, message: [cell, block.claim[cell]!, block.segments.length], count: -1 },
+        { bus: CHAIN, message: [cell, block.claim[TOTALS_AT + cell]!, block.segments.length], count: -1 },
       ]),
     checkShape: (block) => {
       let pc = 0;
@@ -194,7 +214,7 @@ export function toyMachine(profile: SoundnessProfile): Machine {
         if (logs[0]! < 4 || logs[0]! > 10 || logs[3]! < 4 || logs[3]! > 6)
           return `segment ${j} has a table out of bounds`;
       }
-      return block.claim.length === FIRST.length ? undefined : 'the claim has the wrong length';
+      return block.claim.length === 36 ? undefined : 'the claim has the wrong length';
     },
   };
 }
@@ -207,7 +227,12 @@ export function toyKey(profile: SoundnessProfile): { readonly vk: VerifyingKey; 
   return { vk: { machine, digest: blake3(text), fixedCap: tables.committed.cap }, fixed: tables };
 }
 
-export type ToyBlock = { readonly block: BlockStatement; readonly traces: Instance[][] };
+export type ToyBlock = {
+  readonly block: BlockStatement;
+  readonly traces: Instance[][];
+  /** SSZ of the claim. */
+  readonly claim: Uint8Array;
+};
 
 /** Traces of segments that each run the given steps; every step gains its own cell once per segment. */
 export function toyBlock(segments: readonly (readonly { cell: number; a: number; b: number }[])[]): ToyBlock {
@@ -248,7 +273,7 @@ export function toyBlock(segments: readonly (readonly { cell: number; a: number;
       instances: trace.map((t, chip) => ({ chip, logHeight: t.logHeight })),
     };
   });
-  return { block: { claim: Uint32Array.from(totals), segments: statements }, traces };
+  return { block: { claim: claimWords(toyClaim(totals)), segments: statements }, traces, claim: toyClaim(totals) };
 }
 
 /** Two segments in which every cell gains once. */
@@ -257,3 +282,32 @@ export const honestToy = (): ToyBlock =>
     [0, 1, 2, 3].map((cell) => ({ cell, a: 3 + cell, b: 5 + cell })),
     [3, 1, 0, 2].map((cell) => ({ cell, a: 15 - cell, b: 31 - cell })),
   ]);
+
+export const TOY_PROOF_TYPE = 0xff;
+
+/** The toy key as a build would accept it. */
+export const toyAccepted = (vk: VerifyingKey): AcceptedKey => ({
+  vk,
+  proofType: TOY_PROOF_TYPE,
+  profile: 'P100',
+  securityBits: 100,
+  entry: { pc: 0, fp: 0 },
+});
+
+/** A toy proof in the form that travels. */
+export const encodable = (vk: VerifyingKey, toy: ToyBlock, proof: BlockProof): EncodedProof => ({
+  version: PROOF_VERSION,
+  proofType: TOY_PROOF_TYPE,
+  vkHash: vk.digest,
+  headerRlp: TOY_HEADER,
+  claim: toy.claim,
+  interface: proof.interface,
+  segments: toy.block.segments.map((s, j) => ({
+    type: s.type,
+    exit: s.exit,
+    instances: s.instances,
+    globalSum: proof.segments[j]!.globalSum,
+    bytes: proof.segments[j]!.bytes,
+  })),
+  closing: [proof.closing],
+});

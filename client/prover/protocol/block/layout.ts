@@ -29,6 +29,15 @@ export function fixedColumnCount(machine: Machine): number {
   return Math.ceil(size / 2 ** machine.logRows);
 }
 
+/** Columns of the closing's table before padding: the key's and every segment's interface part. */
+export function closingColumns(machine: Machine, block: BlockStatement): number {
+  const rows = 2 ** machine.logRows;
+  return block.segments.reduce(
+    (n, s) => n + Math.ceil(stackColumns(shapesOf(machine, s), 'interface').size / rows),
+    fixedColumnCount(machine),
+  );
+}
+
 /** Entries of the smallest table that has parameters: shorter ones are zero-padded. */
 const MIN_LOG_COLUMNS = 2;
 

@@ -1,9 +1,10 @@
 import { Fp5 } from '../../field/fp5.ts';
 import { DIGEST_WORDS } from '../../hash/blake3.ts';
 import { profileGrinding } from '../../soundness/key.ts';
+import { MAX_LOG_TABLE } from '../../soundness/profiles.ts';
 import { whirLayers } from '../../soundness/whir.ts';
-import { Rejection, VerifierTranscript } from '../../transcript/transcript.ts';
-import { overflowingBus } from '../bounds.ts';
+import { Rejection, type TranscriptListener, VerifierTranscript } from '../../transcript/transcript.ts';
+import { exceededLimit, overflowingBus } from '../bounds.ts';
 import { publicFraction } from '../logup/verify.ts';
 import type { BlockStatement, VerifyingKey } from '../machine.ts';
 import { verifySegment } from '../segment/verify.ts';
@@ -15,10 +16,25 @@ import { absorbClosing, absorbInterface, type BlockProof, closingClaims, sampleG
  * Verifies a block: shapes, interface commitment and global challenge, every segment, the global sum, and the closing
  * that opens what the segments left open. Throws `Rejection` only.
  */
-export function verifyBlock(vk: VerifyingKey, block: BlockStatement, proof: BlockProof): void {
+export function verifyBlock(
+  vk: VerifyingKey,
+  block: BlockStatement,
+  proof: BlockProof,
+  listener?: TranscriptListener,
+): void {
   const { machine } = vk;
+  for (const { index, instances } of block.segments)
+    for (const { chip, logHeight } of instances)
+      if (machine.chips[chip] === undefined || logHeight > MAX_LOG_TABLE)
+        throw new Rejection(
+          'shape',
+          'unknownTable',
+          `segment ${index}: no table ${chip} of 2^${logHeight} rows exists`,
+        );
   const broken = machine.checkShape(block);
   if (broken !== undefined) throw new Rejection('shape', 'shapeMismatch', broken);
+  const exceeded = exceededLimit(machine, block);
+  if (exceeded !== undefined) throw new Rejection('shape', 'limitExceeded', exceeded);
   if (proof.segments.length !== block.segments.length)
     throw new Rejection(
       'shape',
@@ -35,7 +51,7 @@ export function verifyBlock(vk: VerifyingKey, block: BlockStatement, proof: Bloc
 
   const layout = closingLayout(machine, block);
   const first = whirLayers(layout.params, layout.table.logRows + layout.table.logColumns)[0]!;
-  const tr = new VerifierTranscript(proof.interface);
+  const tr = new VerifierTranscript(proof.interface, listener);
   const chain = absorbInterface(tr, vk, block);
   const interfaceCap = tr.readWords('interfaceCap', layout.interfaceColumns === 0 ? 0 : capNodes(first) * DIGEST_WORDS);
   const ood = readOod(tr, layout.params.oodSamples, { point: 'interfaceOod', answer: 'interfaceAnswer' });
@@ -44,7 +60,7 @@ export function verifyBlock(vk: VerifyingKey, block: BlockStatement, proof: Bloc
   tr.end();
 
   const segments = block.segments.map((segment, j) => {
-    const result = verifySegment(new VerifierTranscript(proof.segments[j]!.bytes), {
+    const result = verifySegment(new VerifierTranscript(proof.segments[j]!.bytes, listener), {
       vk,
       block,
       segment,
@@ -61,7 +77,7 @@ export function verifyBlock(vk: VerifyingKey, block: BlockStatement, proof: Bloc
   const total = segments.reduce((acc, s) => Fp5.add(acc, s.globalSum), Fp5.mul(rest.p, Fp5.inv(rest.q)));
   if (!Fp5.isZero(total)) throw new Rejection('block', 'globalImbalance', 'the global buses do not balance');
 
-  const closing = new VerifierTranscript(proof.closing);
+  const closing = new VerifierTranscript(proof.closing, listener);
   absorbClosing(closing, vk, block, chain, global.seed, segments);
   const sigma = closing.sampleExt('sigma');
   const tau = closing.sampleExt('tau');

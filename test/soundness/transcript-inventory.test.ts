@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { proveBlock } from '../../client/prover/engine/prove-block.ts';
+import { verifyBlock } from '../../client/prover/protocol/block/verify.ts';
+import { LABELS } from '../../client/prover/transcript/labels.ts';
+import type { TranscriptEvent } from '../../client/prover/transcript/transcript.ts';
+import { repoRoot } from '../support/data.ts';
+import { honestToy, toyKey } from '../support/toy/machine.ts';
+
+const GOLDEN = join(repoRoot(), 'test', 'golden', 'transcript-inventory.txt');
+
+/** One line per message or challenge; equal neighbours are counted. */
+function inventory(events: readonly TranscriptEvent[]): string {
+  const lines: { text: string; times: number }[] = [];
+  for (const { kind, label, words } of events) {
+    const text = `${kind} ${label} ${words}`;
+    const last = lines[lines.length - 1];
+    if (last?.text === text) last.times++;
+    else lines.push({ text, times: 1 });
+  }
+  return `${lines.map(({ text, times }) => (times === 1 ? text : `${text} x${times}`)).join('\n')}\n`;
+}
+
+const { vk, fixed } = toyKey('P100');
+const { block, traces } = honestToy();
+const proverEvents: TranscriptEvent[] = [];
+const proof = proveBlock(vk, fixed, block, traces, { listener: (e) => proverEvents.push(e) });
+const verifierEvents: TranscriptEvent[] = [];
+verifyBlock(vk, block, proof, (e) => verifierEvents.push(e));
+
+test('prover and verifier → the same messages and challenges in the same order', () => {
+  assert.equal(inventory(proverEvents), inventory(verifierEvents));
+});
+
+test('the protocol’s messages and challenges → as committed in test/golden/transcript-inventory.txt', () => {
+  const actual = inventory(verifierEvents);
+  if (process.env.UPDATE_GOLDEN === '1') writeFileSync(GOLDEN, actual);
+  assert.equal(actual, readFileSync(GOLDEN, 'utf8'));
+});
+
+test('labels → all numbers different, every label in use', () => {
+  const numbers = Object.values(LABELS);
+  assert.equal(new Set(numbers).size, numbers.length);
+  const used = new Set(verifierEvents.map((e) => e.label));
+  assert.deepEqual(
+    Object.keys(LABELS).filter((label) => !used.has(label as keyof typeof LABELS)),
+    ONLY_SOMETIMES,
+  );
+});
+
+/** Labels that this toy does not reach: grinding that P100 does not need, later layers of large tables. */
+const ONLY_SOMETIMES: readonly string[] = ['globalGrind', 'localGrind', 'zerocheckPoint', 'foldGrind'];
