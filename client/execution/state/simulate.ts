@@ -3,6 +3,7 @@ import type { Block } from '@ethereumjs/block';
 import { createFeeMarket1559Tx, createLegacyTx, type TypedTransaction } from '@ethereumjs/tx';
 import { Address } from '@ethereumjs/util';
 import { runTx, type VM } from '@ethereumjs/vm';
+import { ClientError } from '../../errors.ts';
 
 export type Call = {
   readonly from: Uint8Array;
@@ -43,6 +44,7 @@ export async function simulateCall(vm: VM, block: Block, call: Call): Promise<Ca
     if (exceptionError.error === 'revert') return { kind: 'reverted', data: returnValue };
     return { kind: 'failed', reason: exceptionError.error };
   } catch (error) {
+    if (error instanceof ClientError) throw error;
     return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) };
   }
 }

