@@ -1,40 +1,9 @@
-import { type FunctionDefinition, type FunctionType, type Module, Reader, ValueType } from './decode.ts';
+import { BodyReader } from './body-reader.ts';
+import { type FunctionDefinition, type FunctionType, type Module, ValueType } from './decode.ts';
 import { FUSED_BRANCH, OPPOSITE_COMPARISON, type OpName, type Width } from './isa.ts';
+import { type Code, HOST, isStraight, type Label, type LoweredFunction } from './lowered-code.ts';
+import { chooseForm, type Entry } from './operand-form.ts';
 import { FLOAT_SHAPES, LOADS, OPERATORS, STORES } from './wasm-opcodes.ts';
-
-/** A place in the code of one function, bound once. */
-export type Label = { position: number };
-
-/** One instruction of a lowered function; slots are relative to fp, those of globals absolute. */
-export type Code = {
-  op: OpName | 'trap';
-  writes: number[];
-  reads: number[];
-  constant?: bigint;
-  offset?: number;
-  target?: Label;
-  targets?: Label[];
-  /** Called function or, for an indirect call, its type. */
-  callee?: number;
-  /** Slots between the caller's fp and the callee's. */
-  frame?: number;
-  /** Whether the first result may still be renamed to another slot. */
-  retargetable?: boolean;
-};
-
-export type LoweredFunction = {
-  readonly code: readonly Code[];
-  /** Slots of the frame. */
-  readonly size: number;
-  /** Opcodes of floating-point instructions, which became traps. */
-  readonly floats: readonly number[];
-};
-
-/** A value on the virtual operand stack: in its stack slot, a constant, or still in a local. */
-type Entry =
-  | { readonly kind: 'slot'; readonly type: ValueType }
-  | { readonly kind: 'constant'; readonly type: ValueType; readonly value: bigint }
-  | { readonly kind: 'local'; readonly type: ValueType; readonly local: number };
 
 type Frame = {
   readonly kind: 'function' | 'block' | 'loop' | 'if';
@@ -47,17 +16,6 @@ type Frame = {
   /** Locals assigned on every path to the block. */
   readonly assigned: ReadonlySet<number>;
 };
-
-/** Host functions that become machine instructions; `fail` and everything that cannot happen becomes a trap. */
-const HOST: Readonly<Record<string, OpName | 'trap'>> = {
-  input_size: 'inputSize',
-  input_read: 'inputRead',
-  keccak_f: 'keccakF',
-  halt: 'halt',
-  fail: 'trap',
-};
-export const HOST_MODULE = 'zkvm';
-export const isHostFunction = (module: string, name: string): boolean => module === HOST_MODULE && name in HOST;
 
 const width = (t: ValueType): Width => (t === ValueType.i64 || t === ValueType.f64 ? 64 : 32);
 /** How far back the producer of a value is looked for when it is stored to a local. */
@@ -76,7 +34,7 @@ export class FunctionLowering {
   private readonly module: Module;
   private readonly definition: FunctionDefinition;
   private readonly type: FunctionType;
-  private readonly r: Reader;
+  private readonly r: BodyReader;
   private readonly locals: readonly ValueType[];
   private readonly localBase: number;
   private readonly stackBase: number;
@@ -95,7 +53,7 @@ export class FunctionLowering {
     this.module = module;
     this.definition = module.functions[index]!;
     this.type = module.types[this.definition.type]!;
-    this.r = new Reader(module.bytes, this.definition.start, this.definition.end);
+    this.r = new BodyReader(module, this.definition.start, this.definition.end);
     this.locals = [...this.type.params, ...this.definition.locals];
     this.localBase = Math.max(1, this.type.params.length, this.type.results.length);
     this.stackBase = this.localBase + this.definition.locals.length;
@@ -205,19 +163,6 @@ export class FunctionLowering {
   /** Values that wait in locals must be read before the locals change on some path. */
   private flushLocals(): void {
     for (let h = 0; h < this.stack.length; h++) if (this.stack[h]!.kind === 'local') this.materialise(h);
-  }
-
-  private blockType(): FunctionType {
-    const b = this.module.bytes[this.r.at];
-    if (b === 0x40) {
-      this.r.byte();
-      return { params: [], results: [] };
-    }
-    if (b !== undefined && b >= 0x7c && b <= 0x7f) return { params: [], results: [this.r.valueType()] };
-    const index = Number(this.r.signed(33));
-    const type = this.module.types[index];
-    if (type === undefined) return this.r.fail('indexOutOfRange', `block type ${index} does not exist`);
-    return type;
   }
 
   private frameAt(depth: number): Frame {
@@ -360,7 +305,7 @@ export class FunctionLowering {
         return false;
       case 0x02:
       case 0x03: {
-        const type = this.blockType();
+        const type = this.r.blockType();
         this.checkTop(type.params);
         this.flushLocals();
         for (let k = 0; k < type.params.length; k++) this.materialise(this.stack.length - type.params.length + k);
@@ -605,7 +550,7 @@ export class FunctionLowering {
   }
 
   private beginIf(): void {
-    const type = this.blockType();
+    const type = this.r.blockType();
     const condition = this.pop(ValueType.i32);
     this.checkTop(type.params);
     const height = this.stack.length;
@@ -779,7 +724,7 @@ export class FunctionLowering {
     for (let depth = 0; ; ) {
       const opcode = this.r.byte();
       if (opcode === 0x02 || opcode === 0x03 || opcode === 0x04) {
-        this.blockType();
+        this.r.blockType();
         depth++;
       } else if (opcode === 0x0b) {
         if (depth === 0) {
@@ -790,116 +735,7 @@ export class FunctionLowering {
       } else if (opcode === 0x05 && depth === 0) {
         this.beginElse(false);
         return;
-      } else this.skipImmediates(opcode);
+      } else this.r.skipImmediates(opcode);
     }
-  }
-
-  private skipImmediates(opcode: number): void {
-    const r = this.r;
-    if (opcode === 0x0e) {
-      r.list(() => r.u32());
-      r.u32();
-    } else if (opcode === 0x11 || (opcode >= 0x28 && opcode <= 0x3e)) {
-      r.u32();
-      r.u32();
-    } else if (opcode === 0x0c || opcode === 0x0d || opcode === 0x10 || (opcode >= 0x20 && opcode <= 0x24)) r.u32();
-    else if (opcode === 0x1c) r.list(() => r.valueType());
-    else if (opcode === 0x3f || opcode === 0x40) r.byte();
-    else if (opcode === 0x41) r.signed(32);
-    else if (opcode === 0x42) r.signed(64);
-    else if (opcode === 0x43) r.take(4);
-    else if (opcode === 0x44) r.take(8);
-    else if (opcode === 0xfc) {
-      const sub = r.u32();
-      if (sub === 10) r.take(2);
-      else if (sub === 11) r.take(1);
-      else if (sub > 7 && !(sub >= 19 && sub <= 22)) r.fail('opcodeUnsupported', `opcode 0xfc ${sub}`);
-    } else if (opcode > 0xc4) r.fail('opcodeUnsupported', `opcode 0x${opcode.toString(16)}`);
-  }
-}
-
-/** Instructions that do nothing but compute: a result may be renamed across them. */
-const isStraight = (code: Code): boolean =>
-  code.op !== 'trap' &&
-  code.target === undefined &&
-  code.targets === undefined &&
-  code.frame === undefined &&
-  !['return', 'halt', 'copy', 'fill', 'inputRead', 'globalSet32', 'globalSet64', 'globalGet32', 'globalGet64'].includes(
-    code.op,
-  );
-
-const COMMUTATIVE: ReadonlySet<string> = new Set(['add', 'and', 'or', 'xor', 'mul', 'eq', 'ne']);
-/** a OP b as b OP' a. */
-const MIRROR: Readonly<Record<string, string>> = { gtU: 'ltU', gtS: 'ltS', leU: 'geU', leS: 'geS' };
-
-/**
- * The machine instruction for an operator and its operands: which are read from slots, in which order, and the
- * constant that stands in the program.
- */
-function chooseForm(
-  name: string,
-  entries: readonly Entry[],
-): { readonly op: OpName; readonly operands: readonly number[]; readonly constant?: bigint } {
-  const match = /^([a-z]+[US]?)(32|64)$/i.exec(name);
-  const base = match?.[1] ?? name;
-  const bits = match?.[2] ?? '';
-  const wide = bits === '64';
-  const value = (k: number): bigint | undefined => {
-    const e = entries[k]!;
-    return e.kind === 'constant' ? e.value : undefined;
-  };
-  if (base === 'eqz') return { op: wide ? 'eq64i' : 'eq32i', operands: [0], constant: 0n };
-  if (entries.length === 1) return { op: name as OpName, operands: [0] };
-  const form = (b: string, suffix: string): OpName => `${b}${bits}${suffix}` as OpName;
-  const first = value(0);
-  const second = value(1);
-  const swap = COMMUTATIVE.has(base) && first !== undefined && second === undefined;
-  const [left, right, constant] = swap ? [1, 0, first] : [0, 1, second];
-  const limit = wide ? 64 : 32;
-  switch (base) {
-    case 'add':
-      if (constant !== undefined) return { op: form('add', 'i'), operands: [left], constant };
-      return { op: form('add', 'r'), operands: [0, 1] };
-    case 'sub':
-      if (constant !== undefined)
-        return { op: form('add', 'i'), operands: [0], constant: BigInt.asIntN(limit, -constant) };
-      return { op: form('sub', 'r'), operands: [0, 1] };
-    case 'and':
-    case 'or':
-    case 'xor':
-      if (constant === undefined) return { op: form(base, 'r'), operands: [0, 1] };
-      if (base === 'and' && constant >= 0n && constant < 2n ** 16n)
-        return { op: wide ? 'andLow64' : 'andLow32', operands: [left], constant };
-      return { op: form(base, 'i'), operands: [left], constant };
-    case 'shl':
-    case 'shrU':
-      if (constant === undefined) return { op: form(base, ''), operands: [0, 1] };
-      return { op: form(base, 'i'), operands: [0], constant: constant & BigInt(limit - 1) };
-    case 'eq':
-    case 'ne':
-      if (constant !== undefined) return { op: form(base, 'i'), operands: [left], constant };
-      return { op: form(base, 'r'), operands: [0, 1] };
-    case 'ltU':
-    case 'geU':
-    case 'ltS':
-    case 'geS':
-      if (constant !== undefined) return { op: form(base, 'i'), operands: [0], constant };
-      return { op: form(base, 'r'), operands: [0, 1] };
-    case 'gtU':
-    case 'gtS':
-    case 'leU':
-    case 'leS': {
-      const signed = base.endsWith('S');
-      const top = signed ? 2n ** BigInt(limit - 1) - 1n : -1n;
-      // a > k is a ≥ k + 1 and a ≤ k is a < k + 1, unless k is the largest value.
-      if (constant !== undefined && constant !== top) {
-        const strict = base.startsWith('gt') ? (signed ? 'geS' : 'geU') : signed ? 'ltS' : 'ltU';
-        return { op: form(strict, 'i'), operands: [0], constant: BigInt.asIntN(limit, constant + 1n) };
-      }
-      if (first !== undefined) return { op: form(MIRROR[base]!, 'i'), operands: [1], constant: first };
-      return { op: form(MIRROR[base]!, 'r'), operands: [1, 0] };
-    }
-    default:
-      return { op: name as OpName, operands: [left, right] };
   }
 }

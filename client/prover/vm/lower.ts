@@ -1,7 +1,8 @@
 import { ClientError } from '../../errors.ts';
 import type { ConstExpr, FunctionType, Module } from './decode.ts';
 import { FIRST_PC, type OpName, TRAP_PC } from './isa.ts';
-import { type Code, FunctionLowering, HOST_MODULE, isHostFunction, type LoweredFunction } from './lower-function.ts';
+import { FunctionLowering } from './lower-function.ts';
+import { type Code, HOST_MODULE, isHostFunction, type LoweredFunction } from './lowered-code.ts';
 import type { Program, ProgramInstruction, TableEntry } from './program.ts';
 
 const PAGE_BYTES = 65536;

@@ -1,0 +1,50 @@
+import type { OpName } from './isa.ts';
+
+/** A place in the code of one function, bound once. */
+export type Label = { position: number };
+
+/** One instruction of a lowered function; slots are relative to fp, those of globals absolute. */
+export type Code = {
+  op: OpName | 'trap';
+  writes: number[];
+  reads: number[];
+  constant?: bigint;
+  offset?: number;
+  target?: Label;
+  targets?: Label[];
+  /** Called function or, for an indirect call, its type. */
+  callee?: number;
+  /** Slots between the caller's fp and the callee's. */
+  frame?: number;
+  /** Whether the first result may still be renamed to another slot. */
+  retargetable?: boolean;
+};
+
+export type LoweredFunction = {
+  readonly code: readonly Code[];
+  /** Slots of the frame. */
+  readonly size: number;
+  /** Opcodes of floating-point instructions, which became traps. */
+  readonly floats: readonly number[];
+};
+
+/** Host functions that become machine instructions; `fail` and everything that cannot happen becomes a trap. */
+export const HOST: Readonly<Record<string, OpName | 'trap'>> = {
+  input_size: 'inputSize',
+  input_read: 'inputRead',
+  keccak_f: 'keccakF',
+  halt: 'halt',
+  fail: 'trap',
+};
+export const HOST_MODULE = 'zkvm';
+export const isHostFunction = (module: string, name: string): boolean => module === HOST_MODULE && name in HOST;
+
+/** Instructions that do nothing but compute: a result may be renamed across them. */
+export const isStraight = (code: Code): boolean =>
+  code.op !== 'trap' &&
+  code.target === undefined &&
+  code.targets === undefined &&
+  code.frame === undefined &&
+  !['return', 'halt', 'copy', 'fill', 'inputRead', 'globalSet32', 'globalSet64', 'globalGet32', 'globalGet64'].includes(
+    code.op,
+  );

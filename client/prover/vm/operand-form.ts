@@ -1,0 +1,84 @@
+import type { ValueType } from './decode.ts';
+import type { OpName } from './isa.ts';
+
+/** A value on the virtual operand stack: in its stack slot, a constant, or still in a local. */
+export type Entry =
+  | { readonly kind: 'slot'; readonly type: ValueType }
+  | { readonly kind: 'constant'; readonly type: ValueType; readonly value: bigint }
+  | { readonly kind: 'local'; readonly type: ValueType; readonly local: number };
+
+const COMMUTATIVE: ReadonlySet<string> = new Set(['add', 'and', 'or', 'xor', 'mul', 'eq', 'ne']);
+/** a OP b as b OP' a. */
+const MIRROR: Readonly<Record<string, string>> = { gtU: 'ltU', gtS: 'ltS', leU: 'geU', leS: 'geS' };
+
+/**
+ * The machine instruction for an operator and its operands: which are read from slots, in which order, and the
+ * constant that stands in the program.
+ */
+export function chooseForm(
+  name: string,
+  entries: readonly Entry[],
+): { readonly op: OpName; readonly operands: readonly number[]; readonly constant?: bigint } {
+  const match = /^([a-z]+[US]?)(32|64)$/i.exec(name);
+  const base = match?.[1] ?? name;
+  const bits = match?.[2] ?? '';
+  const wide = bits === '64';
+  const value = (k: number): bigint | undefined => {
+    const e = entries[k]!;
+    return e.kind === 'constant' ? e.value : undefined;
+  };
+  if (base === 'eqz') return { op: wide ? 'eq64i' : 'eq32i', operands: [0], constant: 0n };
+  if (entries.length === 1) return { op: name as OpName, operands: [0] };
+  const form = (b: string, suffix: string): OpName => `${b}${bits}${suffix}` as OpName;
+  const first = value(0);
+  const second = value(1);
+  const swap = COMMUTATIVE.has(base) && first !== undefined && second === undefined;
+  const [left, right, constant] = swap ? [1, 0, first] : [0, 1, second];
+  const limit = wide ? 64 : 32;
+  switch (base) {
+    case 'add':
+      if (constant !== undefined) return { op: form('add', 'i'), operands: [left], constant };
+      return { op: form('add', 'r'), operands: [0, 1] };
+    case 'sub':
+      if (constant !== undefined)
+        return { op: form('add', 'i'), operands: [0], constant: BigInt.asIntN(limit, -constant) };
+      return { op: form('sub', 'r'), operands: [0, 1] };
+    case 'and':
+    case 'or':
+    case 'xor':
+      if (constant === undefined) return { op: form(base, 'r'), operands: [0, 1] };
+      if (base === 'and' && constant >= 0n && constant < 2n ** 16n)
+        return { op: wide ? 'andLow64' : 'andLow32', operands: [left], constant };
+      return { op: form(base, 'i'), operands: [left], constant };
+    case 'shl':
+    case 'shrU':
+      if (constant === undefined) return { op: form(base, ''), operands: [0, 1] };
+      return { op: form(base, 'i'), operands: [0], constant: constant & BigInt(limit - 1) };
+    case 'eq':
+    case 'ne':
+      if (constant !== undefined) return { op: form(base, 'i'), operands: [left], constant };
+      return { op: form(base, 'r'), operands: [0, 1] };
+    case 'ltU':
+    case 'geU':
+    case 'ltS':
+    case 'geS':
+      if (constant !== undefined) return { op: form(base, 'i'), operands: [0], constant };
+      return { op: form(base, 'r'), operands: [0, 1] };
+    case 'gtU':
+    case 'gtS':
+    case 'leU':
+    case 'leS': {
+      const signed = base.endsWith('S');
+      const top = signed ? 2n ** BigInt(limit - 1) - 1n : -1n;
+      // a > k is a ≥ k + 1 and a ≤ k is a < k + 1, unless k is the largest value.
+      if (constant !== undefined && constant !== top) {
+        const strict = base.startsWith('gt') ? (signed ? 'geS' : 'geU') : signed ? 'ltS' : 'ltU';
+        return { op: form(strict, 'i'), operands: [0], constant: BigInt.asIntN(limit, constant + 1n) };
+      }
+      if (first !== undefined) return { op: form(MIRROR[base]!, 'i'), operands: [1], constant: first };
+      return { op: form(MIRROR[base]!, 'r'), operands: [1, 0] };
+    }
+    default:
+      return { op: name as OpName, operands: [left, right] };
+  }
+}
