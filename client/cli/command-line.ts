@@ -4,9 +4,12 @@ import { fileURLToPath } from 'node:url';
 import yargs, { type Argv } from 'yargs';
 import { ExitCode } from '../errors.ts';
 import type { Command, CommandContext } from './command.ts';
+import { executeCommand } from './execute.ts';
+import { exportCommand } from './export.ts';
+import { nodeCommand } from './node.ts';
 import { CliError, type Outcome, printFailure, printOutcome, type Streams } from './output.ts';
 
-const COMMANDS: readonly Command[] = [];
+const COMMANDS: readonly Command[] = [nodeCommand, executeCommand, exportCommand];
 
 /**
  * Parses and runs one command line.
@@ -21,7 +24,9 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, onSignal);
-  const context: CommandContext = { signal: stop.signal, note: streams.err };
+  const announce: CommandContext['announce'] = (result) =>
+    printOutcome({ exitCode: ExitCode.ok, ...result }, json, streams);
+  const context: CommandContext = { signal: stop.signal, note: streams.err, announce, version: packageVersion() };
   try {
     const outcome = await parseAndRun(argv, context, streams);
     if (outcome === undefined) return ExitCode.ok;
@@ -34,7 +39,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
   }
 }
 
-/** The outcome of the command that ran, or undefined where help or the version was asked for. */
+/** The outcome of the command that ran, or undefined where it has printed its result itself. */
 async function parseAndRun(
   argv: readonly string[],
   context: CommandContext,
@@ -44,8 +49,9 @@ async function parseAndRun(
   let parser: Argv = yargs([...argv])
     .scriptName('zkl1-node')
     .usage('zkl1-node: an Ethereum execution client that proves its own blocks')
-    .version(packageVersion())
+    .version(context.version)
     .help()
+    .parserConfiguration({ 'dot-notation': false })
     .strict()
     .recommendCommands()
     .exitProcess(false)

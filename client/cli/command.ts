@@ -7,6 +7,10 @@ export type CommandContext = {
   readonly signal: AbortSignal;
   /** One line to standard error. */
   readonly note: (line: string) => void;
+  /** For commands that run until they are stopped: prints their one result now. They return nothing then. */
+  readonly announce: (result: { readonly text: string; readonly json: object }) => void;
+  /** of this release */
+  readonly version: string;
 };
 
 type PositionalSpec = PositionalOptions & { readonly type: 'string' | 'number' };
@@ -18,7 +22,7 @@ export type Command = {
   readonly describe: string;
   readonly positionals: Readonly<Record<string, PositionalSpec>>;
   readonly options: Readonly<Record<string, Options>>;
-  readonly run: (args: Readonly<Record<string, unknown>>, context: CommandContext) => Promise<Outcome>;
+  readonly run: (args: Readonly<Record<string, unknown>>, context: CommandContext) => Promise<Outcome | undefined>;
 };
 
 /** Gives `run` the types that the options declare. */
@@ -30,7 +34,10 @@ export function defineCommand<
   readonly describe: string;
   readonly positionals: P;
   readonly options: O;
-  readonly run: (args: InferredOptionTypes<P> & InferredOptionTypes<O>, context: CommandContext) => Promise<Outcome>;
+  readonly run: (
+    args: InferredOptionTypes<P> & InferredOptionTypes<O>,
+    context: CommandContext,
+  ) => Promise<Outcome | undefined>;
 }): Command {
   return spec as unknown as Command;
 }

@@ -3,6 +3,7 @@ import type { TypedTransaction } from '@ethereumjs/tx';
 import type { Address } from '@ethereumjs/util';
 import { buildBlock, type RunTxResult, runTx, type VM } from '@ethereumjs/vm';
 import { keccak_256 } from '@noble/hashes/sha3.js';
+import { ClientError } from '../../errors.ts';
 
 /** EIP-7934 caps the block's RLP at 8 MiB; the rest is for header and list prefixes. */
 const MAX_TRANSACTION_BYTES = 8_000_000;
@@ -70,6 +71,7 @@ export async function buildNextBlock(o: BuildOptions): Promise<BuiltBlock> {
       builder.gasUsed += result.blockGasSpent;
       sizeBytes += size;
     } catch (error) {
+      if (error instanceof ClientError) throw error;
       refusedSenders.add(sender);
       refused.push({ transaction, reason: error instanceof Error ? error.message : String(error) });
     }

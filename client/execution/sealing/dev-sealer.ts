@@ -10,8 +10,8 @@ export type SealerOptions = {
 };
 export type SealerModules = {
   readonly head: () => Block;
-  /** A VM over the state after a block whose changes are thrown away. */
-  readonly vmAfter: (parent: Block) => Promise<VM>;
+  /** A VM over the state after a block, with the rules of the next; its changes are thrown away. */
+  readonly vmAfter: (parent: Block, rules: { readonly number: bigint; readonly timestamp: bigint }) => Promise<VM>;
   readonly executable: (baseFee: bigint) => Iterable<TypedTransaction>;
   readonly drop: (transaction: TypedTransaction, reason: string) => void;
   /** Executes and stores the block as the new head; the pool knows of the head when it returns. */
@@ -72,10 +72,11 @@ export class DevSealer {
     if (candidates.length === 0) return false;
     const seconds = BigInt(Math.floor(now() / 1000));
     const earliest = parent.header.timestamp + 1n;
+    const timestamp = seconds > earliest ? seconds : earliest;
     const { block, refused } = await buildNextBlock({
-      vm: await vmAfter(parent),
+      vm: await vmAfter(parent, { number: parent.header.number + 1n, timestamp }),
       parent,
-      timestamp: seconds > earliest ? seconds : earliest,
+      timestamp,
       ...this.#options,
       candidates,
     });

@@ -1,0 +1,127 @@
+import type { Block } from '@ethereumjs/block';
+import { ClientError, ExitCode } from '../errors.ts';
+import { hex } from '../execution/chain/block-error.ts';
+import { type Genesis, parseGenesis } from '../execution/chain/genesis.ts';
+import { networkByChainId } from '../execution/chain/known-networks.ts';
+import { chainSpecOf, type Network } from '../execution/chain/network.ts';
+import { hardforkAt } from '../execution/chain/rules.ts';
+import { ContentMap } from '../execution/state/content-map.ts';
+import { createChainExecutor } from '../execution/state/executor.ts';
+import { type CheckResult, createBlockCheck } from '../prover/service/check.ts';
+import { type BlockFile, readBlockFile } from './block-file.ts';
+import { defineCommand } from './command.ts';
+import { CliError } from './output.ts';
+
+type EvmReport =
+  | { readonly ok: true; readonly stateRoot: string; readonly ms: number }
+  | { readonly ok: false; readonly code: string; readonly reason: string; readonly ms: number };
+type GuestReport =
+  | { readonly ok: true; readonly claim: object; readonly ms: number }
+  | { readonly ok: false; readonly reason: string; readonly claim?: object; readonly ms: number };
+
+/** `zkl1-node execute`: a block from its file alone, in `@ethereumjs/vm` and in the guest. */
+export const executeCommand = defineCommand({
+  command: 'execute <block>',
+  describe: 'run a block file in @ethereumjs/vm and in the guest, and compare',
+  positionals: {
+    block: { type: 'string', demandOption: true, describe: 'block and witness, as `export` writes them' },
+  },
+  options: {},
+  run: async (args) => {
+    const file = readBlockFile(args.block);
+    const network = await networkOf(file);
+    const block = decode(file, network);
+    const evm = await runEvm(file, network, block);
+    const guest = await runGuest(file, network, block);
+    const ok = evm.ok && guest.ok;
+    const { number, gasUsed } = block.header;
+    const json = { number, blockHash: hex(block.hash()), ok, gasUsed, evm, guest };
+    return { exitCode: ok ? ExitCode.ok : ExitCode.rejected, text: summary(block, evm, guest), json };
+  },
+});
+
+/** The chain of a block file: its own genesis, or the known one of its chain id. */
+async function networkOf(file: BlockFile): Promise<Network> {
+  const genesis: Genesis =
+    file.genesis === undefined ? await networkByChainId(file.chainId) : await parseGenesis('genesis', file.genesis);
+  const { chainId } = genesis.network.config;
+  if (chainId !== file.chainId) {
+    throw new CliError('inputInvalid', `genesis: expected chain ${file.chainId}, got chain ${chainId}`, {
+      field: 'genesis',
+    });
+  }
+  return genesis.network;
+}
+
+/** The block, after checking that what the file says of it is what it is. */
+function decode(file: BlockFile, network: Network): Block {
+  let block: Block;
+  try {
+    block = createChainExecutor(network, new ContentMap()).decodeBlock(file.blockRlp);
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    throw new CliError('inputInvalid', `blockRlp: ${error.message}`, { field: 'blockRlp' }, { cause: error });
+  }
+  const { header } = block;
+  const stated: readonly (readonly [field: string, actual: string, expected: string])[] = [
+    ['number', String(file.number), String(header.number)],
+    ['fork', file.fork, hardforkAt(network.common, header.number, header.timestamp)],
+    ['expected.blockHash', file.expected.blockHash, hex(block.hash())],
+    ['expected.stateRoot', file.expected.stateRoot, hex(header.stateRoot)],
+    ['expected.receiptsRoot', file.expected.receiptsRoot, hex(header.receiptTrie)],
+    ['expected.gasUsed', String(file.expected.gasUsed), String(header.gasUsed)],
+  ];
+  for (const [field, actual, expected] of stated) {
+    if (actual !== expected) {
+      const detail = { field, expected, actual };
+      throw new CliError(
+        'inputInvalid',
+        `${field}: the block and its chain have ${expected}, the file says ${actual}`,
+        detail,
+      );
+    }
+  }
+  return block;
+}
+
+async function runEvm({ witness }: BlockFile, network: Network, block: Block): Promise<EvmReport> {
+  const start = performance.now();
+  try {
+    const executor = createChainExecutor(network, ContentMap.ofWitness(witness));
+    const { stateRoot } = await executor.execute(block);
+    return { ok: true, stateRoot: hex(stateRoot), ms: elapsed(start) };
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    return { ok: false, code: error.code, reason: error.message, ms: elapsed(start) };
+  }
+}
+
+async function runGuest({ blockRlp, witness }: BlockFile, network: Network, block: Block): Promise<GuestReport> {
+  const check = await createBlockCheck();
+  const result: CheckResult = check({
+    chainSpec: chainSpecOf(network, block.header),
+    parentHash: hex(block.header.parentHash),
+    blockHash: hex(block.hash()),
+    blockRlp,
+    witness,
+  });
+  const ms = Math.round(result.ms * 10) / 10;
+  if (result.ok) return { ok: true, claim: result.claim, ms };
+  if (result.kind === 'otherClaim') return { ok: false, reason: result.reason, claim: result.claim, ms };
+  return { ok: false, reason: `${result.rule}: ${result.reason}`, ms };
+}
+
+function elapsed(start: number): number {
+  return Math.round((performance.now() - start) * 10) / 10;
+}
+
+function summary(block: Block, evm: EvmReport, guest: GuestReport): string {
+  const { number, gasUsed } = block.header;
+  const verdict = (report: EvmReport | GuestReport): string =>
+    report.ok ? `accepted in ${report.ms} ms` : `rejected in ${report.ms} ms: ${report.reason}`;
+  return [
+    `block ${number} ${hex(block.hash())}, ${block.transactions.length} transactions, ${gasUsed} gas`,
+    `  @ethereumjs/vm  ${verdict(evm)}`,
+    `  guest           ${verdict(guest)}`,
+  ].join('\n');
+}

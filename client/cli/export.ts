@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+import { chainFolder, nodeConfig } from '../config.ts';
+import { ExitCode } from '../errors.ts';
+import { decodeBlock } from '../execution/chain/block-codec.ts';
+import { hex } from '../execution/chain/block-error.ts';
+import { knownNetwork } from '../execution/chain/known-networks.ts';
+import { hardforkAt } from '../execution/chain/rules.ts';
+import { getBlockRlp } from '../execution/store/blocks.ts';
+import { ChainView } from '../execution/store/chain-view.ts';
+import { Store } from '../execution/store/store.ts';
+import { formatBlockFile } from './block-file.ts';
+import { defineCommand } from './command.ts';
+import { checkWritable, writeOutput } from './files.ts';
+import { dataDirOption, wholeNumber } from './options.ts';
+import { CliError } from './output.ts';
+
+/** `zkl1-node export`: a stored block with its witness, as a file that `execute` takes. */
+export const exportCommand = defineCommand({
+  command: 'export',
+  describe: 'write a block of the data directory and its execution witness to a file',
+  positionals: {},
+  options: {
+    block: {
+      type: 'string',
+      demandOption: true,
+      coerce: wholeNumber('block', 0, Number.MAX_SAFE_INTEGER),
+      describe: 'number of the block',
+    },
+    output: { type: 'string', alias: 'o', demandOption: true, describe: 'file to write' },
+    datadir: dataDirOption,
+  },
+  run: async (args) => {
+    const number = BigInt(args.block);
+    const folder = chainFolder(nodeConfig({ ...args, 'http.addr': '', 'http.port': 0 }));
+    if (!existsSync(folder)) {
+      throw new CliError('inputUnreadable', `data directory ${args.datadir} holds no chain`, { path: args.datadir });
+    }
+    checkWritable(args.output);
+    const genesis = await knownNetwork('dev');
+    const { network } = genesis;
+    const store = await Store.open(folder, genesis.block.hash());
+    try {
+      const view = new ChainView(store, (rlp) => decodeBlock(network.common, rlp));
+      const block = view.canonicalBlock(number);
+      const witness = block === undefined ? undefined : view.witness(block.hash());
+      const blockRlp = block === undefined ? undefined : getBlockRlp(store, block.hash());
+      if (block === undefined || witness === undefined || blockRlp === undefined || number === 0n) {
+        const head = view.head().header.number;
+        throw new CliError('inputUnreadable', `there is no block ${number} to export: expected 1 to ${head}`, { head });
+      }
+      const { header } = block;
+      const blockHash = hex(block.hash());
+      const expected = {
+        blockHash,
+        stateRoot: hex(header.stateRoot),
+        receiptsRoot: hex(header.receiptTrie),
+        gasUsed: header.gasUsed,
+      };
+      const fork = hardforkAt(network.common, header.number, header.timestamp);
+      const { chainId } = network.config;
+      const file = { chainId, fork, number, blockRlp, witness, expected };
+      writeOutput(args.output, formatBlockFile(file, 'zkl1-node export'));
+      const text = `block ${number} ${blockHash} with its witness written to ${args.output}`;
+      return { exitCode: ExitCode.ok, text, json: { ok: true, number, blockHash, file: args.output } };
+    } finally {
+      await store.close();
+    }
+  },
+});
