@@ -45,4 +45,18 @@ export class BodyReader extends Reader {
       else if (sub > 7 && !(sub >= 19 && sub <= 22)) this.fail('opcodeUnsupported', `opcode 0xfc ${sub}`);
     } else if (opcode > 0xc4) this.fail('opcodeUnsupported', `opcode 0x${opcode.toString(16)}`);
   }
+
+  /** Reads past everything up to the innermost block's `else` or `end`, that opcode included. */
+  skipBlock(): 'else' | 'end' {
+    for (let depth = 0; ; ) {
+      const opcode = this.byte();
+      if (opcode === 0x02 || opcode === 0x03 || opcode === 0x04) {
+        this.blockType();
+        depth++;
+      } else if (opcode === 0x05 && depth === 0) return 'else';
+      else if (opcode === 0x0b && depth === 0) return 'end';
+      else if (opcode === 0x0b) depth--;
+      else this.skipImmediates(opcode);
+    }
+  }
 }

@@ -1,7 +1,7 @@
 import { BodyReader } from './body-reader.ts';
 import { type FunctionDefinition, type FunctionType, type Module, ValueType } from './decode.ts';
 import { FUSED_BRANCH, OPPOSITE_COMPARISON, type OpName, type Width } from './isa.ts';
-import { type Code, HOST, isStraight, type Label, type LoweredFunction } from './lowered-code.ts';
+import { type Code, fusedBranch, HOST, isStraight, type Label, type LoweredFunction } from './lowered-code.ts';
 import { chooseForm, type Entry } from './operand-form.ts';
 import { FLOAT_SHAPES, LOADS, OPERATORS, STORES } from './wasm-opcodes.ts';
 
@@ -241,25 +241,10 @@ export class FunctionLowering {
     const height = this.stack.length;
     const last = this.code[this.code.length - 1];
     if (e.kind === 'slot' && this.canRetarget(last, this.stackSlot(height))) {
-      const comparison = when ? (last!.op as OpName) : OPPOSITE_COMPARISON[last!.op as OpName];
-      const fused = comparison === undefined ? undefined : FUSED_BRANCH[comparison];
+      const fused = fusedBranch(last!, when, target);
       if (fused !== undefined) {
         this.code.pop();
-        const { constant } = last!;
-        const zero64 = constant === 0n && /^br(Eq|Ne)64i$/.test(fused);
-        const zero32 = constant === 0n && /^br(Eq|Ne)32i$/.test(fused);
-        if (zero64)
-          this.emit({ op: fused === 'brEq64i' ? 'brZero64' : 'brNonZero64', writes: [], reads: last!.reads, target });
-        else if (zero32)
-          this.emit({ op: fused === 'brEq32i' ? 'brZero32' : 'brNonZero32', writes: [], reads: last!.reads, target });
-        else
-          this.emit({
-            op: fused,
-            writes: [],
-            reads: last!.reads,
-            target,
-            ...(constant === undefined ? {} : { constant }),
-          });
+        this.emit(fused);
         this.barrier = this.code.length;
         return;
       }
@@ -721,21 +706,7 @@ export class FunctionLowering {
 
   /** Skips to the end or else of the innermost block, which nothing falls into. */
   private skipUnreachable(): void {
-    for (let depth = 0; ; ) {
-      const opcode = this.r.byte();
-      if (opcode === 0x02 || opcode === 0x03 || opcode === 0x04) {
-        this.r.blockType();
-        depth++;
-      } else if (opcode === 0x0b) {
-        if (depth === 0) {
-          this.endBlock(false);
-          return;
-        }
-        depth--;
-      } else if (opcode === 0x05 && depth === 0) {
-        this.beginElse(false);
-        return;
-      } else this.r.skipImmediates(opcode);
-    }
+    if (this.r.skipBlock() === 'else') this.beginElse(false);
+    else this.endBlock(false);
   }
 }

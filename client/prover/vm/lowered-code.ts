@@ -1,4 +1,4 @@
-import type { OpName } from './isa.ts';
+import { FUSED_BRANCH, OPPOSITE_COMPARISON, type OpName } from './isa.ts';
 
 /** A place in the code of one function, bound once. */
 export type Label = { position: number };
@@ -48,3 +48,16 @@ export const isStraight = (code: Code): boolean =>
   !['return', 'halt', 'copy', 'fill', 'inputRead', 'globalSet32', 'globalSet64', 'globalGet32', 'globalGet64'].includes(
     code.op,
   );
+
+/** The branch that a comparison and a branch on its outcome become, if there is one. */
+export function fusedBranch(comparison: Code, when: boolean, target: Label): Code | undefined {
+  const name = comparison.op as OpName;
+  const taken = when ? name : OPPOSITE_COMPARISON[name];
+  const fused = taken === undefined ? undefined : FUSED_BRANCH[taken];
+  if (fused === undefined) return undefined;
+  const { constant, reads } = comparison;
+  const zero = constant === 0n ? /^br(Eq|Ne)(32|64)i$/.exec(fused) : null;
+  if (zero !== null)
+    return { op: `br${zero[1] === 'Eq' ? 'Zero' : 'NonZero'}${zero[2]}` as OpName, writes: [], reads, target };
+  return { op: fused, writes: [], reads, target, ...(constant === undefined ? {} : { constant }) };
+}
