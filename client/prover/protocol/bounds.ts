@@ -1,4 +1,4 @@
-import type { BusScope } from '../air/dag.ts';
+import type { BusScope, Interaction } from '../air/dag.ts';
 import { P } from '../field/fp.ts';
 import { SKIP_LOG } from '../poly/interpolate.ts';
 import { limitExceeded } from '../soundness/key.ts';
@@ -6,6 +6,12 @@ import { MAX_LOG_TABLE } from '../soundness/profiles.ts';
 import { closingColumns, shapesOf } from './block/layout.ts';
 import { type BlockStatement, type Machine, maxDegree, maxFields } from './machine.ts';
 import { ceilLog2, type InstanceShape, stackColumns } from './shape.ts';
+
+/**
+ * The provider of a lookup bus may have any multiplicity: a message that its table does not hold must be balanced by the
+ * users' counts alone, and those are bounded.
+ */
+const isProvider = (i: Interaction): boolean => i.bus.kind === 'lookup' && i.direction === 'receive';
 
 /**
  * The largest number of messages that could meet on one bus, per bus and direction; each must stay below P, or
@@ -20,7 +26,7 @@ export function overflowingBus(
   const totals = new Map<string, bigint>();
   for (const { chip, logHeight } of instances)
     for (const i of chip.interactions) {
-      if (i.bus.scope !== scope) continue;
+      if (i.bus.scope !== scope || isProvider(i)) continue;
       const key = `${i.bus.id}/${i.direction}`;
       const total = (totals.get(key) ?? BigInt(extra)) + BigInt(i.maxPerRow) * 2n ** BigInt(logHeight);
       if (total >= BigInt(P)) return i.bus.id;

@@ -1,6 +1,6 @@
 import { BodyReader } from './body-reader.ts';
 import { type FunctionDefinition, type FunctionType, type Module, ValueType } from './decode.ts';
-import { FUSED_BRANCH, OPPOSITE_COMPARISON, type OpName, type Width } from './isa.ts';
+import { OPPOSITE_COMPARISON, type OpName, type Width } from './isa.ts';
 import { type Code, fusedBranch, HOST, isStraight, type Label, type LoweredFunction } from './lowered-code.ts';
 import { chooseForm, type Entry } from './operand-form.ts';
 import { FLOAT_SHAPES, LOADS, OPERATORS, STORES } from './wasm-opcodes.ts';
