@@ -1,42 +1,81 @@
-import { type Block, type BlockHeader, createBlockFromRLP, createBlockHeaderFromRLP } from '@ethereumjs/block';
+import {
+  type Block,
+  type BlockBytes,
+  type BlockHeader,
+  createBlockFromBytesArray,
+  createBlockHeaderFromBytesArray,
+} from '@ethereumjs/block';
 import type { Common } from '@ethereumjs/common';
-import { BlockError } from './block-error.ts';
+import { RLP } from '@ethereumjs/rlp';
+import { createTxFromBlockBodyData } from '@ethereumjs/tx';
+import { BlockError, reasonOf } from './block-error.ts';
 
 /**
  * Decodes a block by the rules of its own number and timestamp. Only the one canonical encoding is accepted: whatever
  * the decoder filled in, dropped or normalised would not encode to the same bytes again.
  * @param rlp rlp([header, transactions, ommers, withdrawals?])
- * @throws BlockError `blockMalformed`
+ * @throws BlockError `blockMalformed`; `transactionInvalid` for a transaction that no block at this height can have
  */
 export function decodeBlock(common: Common, rlp: Uint8Array): Block {
-  return decode('block', rlp, () => {
-    const block = createBlockFromRLP(rlp, { common, setHardfork: true });
-    return [block, block.serialize()];
-  });
+  const values = listOf('block', rlp) as BlockBytes;
+  let block: Block;
+  try {
+    block = createBlockFromBytesArray(values, { common, setHardfork: true });
+  } catch (cause) {
+    throw badTransactionOf(common, values) ?? malformed('block', cause);
+  }
+  requireCanonical('block', rlp, block.serialize());
+  return block;
 }
 
 /** @throws BlockError `blockMalformed` */
 export function decodeHeader(common: Common, rlp: Uint8Array): BlockHeader {
-  return decode('header', rlp, () => {
-    const header = createBlockHeaderFromRLP(rlp, { common, setHardfork: true });
-    return [header, header.serialize()];
-  });
+  let header: BlockHeader;
+  try {
+    header = createBlockHeaderFromBytesArray(listOf('header', rlp) as Uint8Array[], { common, setHardfork: true });
+  } catch (cause) {
+    throw cause instanceof BlockError ? cause : malformed('header', cause);
+  }
+  requireCanonical('header', rlp, header.serialize());
+  return header;
 }
 
-function decode<T>(what: string, rlp: Uint8Array, decoder: () => [T, Uint8Array]): T {
-  let decoded: T;
-  let again: Uint8Array;
+/** The first transaction that does not decode, in a block whose header does. */
+function badTransactionOf(common: Common, [headerValues, transactions]: BlockBytes): BlockError | undefined {
+  let rules: Common;
   try {
-    [decoded, again] = decoder();
+    rules = createBlockHeaderFromBytesArray(headerValues, { common, setHardfork: true }).common;
+  } catch {
+    return undefined;
+  }
+  for (const [index, values] of (Array.isArray(transactions) ? transactions : []).entries()) {
+    try {
+      createTxFromBlockBodyData(values, { common: rules });
+    } catch (cause) {
+      const reason = reasonOf(cause);
+      const detail = { index, actual: reason };
+      return new BlockError('transactionInvalid', `transaction ${index}: ${reason}`, detail, { cause });
+    }
+  }
+  return undefined;
+}
+
+function listOf(what: string, rlp: Uint8Array): unknown {
+  let decoded: unknown;
+  try {
+    decoded = RLP.decode(rlp);
   } catch (cause) {
-    throw new BlockError('blockMalformed', `${what}: ${messageOf(cause)}`, {}, { cause });
+    throw malformed(what, cause);
   }
-  if (Buffer.compare(rlp, again) !== 0) {
-    throw new BlockError('blockMalformed', `${what}: its bytes are not the canonical encoding of its fields`);
-  }
+  if (!Array.isArray(decoded)) throw new BlockError('blockMalformed', `${what}: expected an RLP list, got a string`);
   return decoded;
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function requireCanonical(what: string, rlp: Uint8Array, again: Uint8Array): void {
+  if (Buffer.compare(rlp, again) === 0) return;
+  throw new BlockError('blockMalformed', `${what}: its bytes are not the canonical encoding of its fields`);
+}
+
+function malformed(what: string, cause: unknown): BlockError {
+  return new BlockError('blockMalformed', `${what}: ${reasonOf(cause)}`, {}, { cause });
 }

@@ -18,6 +18,12 @@ export function headerViolation(code: BlockErrorCode, expected: string, actual: 
   });
 }
 
+/** The message of an @ethereumjs error without the state of all objects around it, which it appends in parentheses. */
+export function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/ \((?:vm hf|tx type|block number|header|number)=?.*$/s, '');
+}
+
 export function hex(bytes: Uint8Array): `0x${string}` {
   return `0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')}`;
 }

@@ -4,7 +4,7 @@ import { RLP } from '@ethereumjs/rlp';
 import { isBlob4844Tx } from '@ethereumjs/tx';
 import { type Withdrawal, withdrawalToBytesArray } from '@ethereumjs/util';
 import { orderedTrieRoot } from '../state/trie.ts';
-import { BlockError, hex, requireEqual } from './block-error.ts';
+import { BlockError, hex, reasonOf, requireEqual } from './block-error.ts';
 import { keccak256 } from './crypto.ts';
 import type { ChainConfig } from './genesis-config.ts';
 import { activeForks, GAS_PER_BLOB } from './rules.ts';
@@ -41,8 +41,9 @@ export function validateBody(config: ChainConfig, block: Block): void {
   const blobParams = forks.findLast((fork) => fork.blobParams !== undefined)?.blobParams;
   if (blobParams !== undefined) validateBlobs(block, blobParams.max);
   for (const [index, transaction] of block.transactions.entries()) {
-    const [problem] = transaction.getValidationErrors();
-    if (problem !== undefined) {
+    const [error] = transaction.getValidationErrors();
+    if (error !== undefined) {
+      const problem = reasonOf(error);
       throw new BlockError('transactionInvalid', `transaction ${index}: ${problem}`, { index, actual: problem });
     }
   }

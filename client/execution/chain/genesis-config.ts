@@ -167,8 +167,9 @@ function present(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-/** A JSON number, or a string as geth writes quantities; at most 256 bits. */
+/** A number, or a string as geth writes quantities; at most 256 bits. */
 export function quantity(value: unknown, key: string): bigint {
+  if (typeof value === 'bigint') return value;
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
   if (typeof value === 'string' && /^(0x[0-9a-f]{1,64}|[0-9]{1,77})$/i.test(value)) return BigInt(value);
   throw invalid(key, 'a number', value);

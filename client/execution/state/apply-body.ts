@@ -2,7 +2,7 @@ import type { Block } from '@ethereumjs/block';
 import type { TypedTransaction } from '@ethereumjs/tx';
 import { Account, type Address, EthereumJSError } from '@ethereumjs/util';
 import { encodeReceipt, type RunTxResult, runTx, type TxReceipt, type VM } from '@ethereumjs/vm';
-import { BlockError } from '../chain/block-error.ts';
+import { BlockError, reasonOf } from '../chain/block-error.ts';
 import type { ForkName } from '../chain/chain-spec.ts';
 import { DAO_ACCOUNTS, DAO_RECOVERY } from '../chain/dao-fork.ts';
 import type { Network } from '../chain/network.ts';
@@ -91,7 +91,7 @@ async function runTransaction(
     return await runTx(vm, { tx: transaction, block, blockGasUsed: gasUsed });
   } catch (cause) {
     if (!(cause instanceof EthereumJSError)) throw cause;
-    const problem = cause.message;
+    const problem = reasonOf(cause);
     throw new BlockError(
       'transactionInvalid',
       `transaction ${index}: ${problem}`,
