@@ -113,6 +113,7 @@ export class Expr {
   }
 
   private lift(x: Operand): Expr {
+    if (typeof x === 'number' && !Number.isSafeInteger(x)) throw new RangeError(`expected an integer, got ${x}`);
     return typeof x === 'number' ? this.make({ op: 'const', value: Fp.fromInt(x) }) : x;
   }
 

@@ -1,0 +1,74 @@
+import type { Constraints } from '../../air/chip.ts';
+import { array, bit, type MutableRow, type View } from '../../air/columns.ts';
+import { type Expr, sum } from '../../air/expr.ts';
+import { RANGE16 } from '../buses.ts';
+
+/** Columns of a comparison of numbers of 2 or 4 limbs. */
+export const compareColumns = <N extends 2 | 4>(limbs: N) => ({
+  isLess: bit('1 if a < b'),
+  marker: array(bit('one-hot at the most significant limb where a and b differ; zero if a = b'), limbs),
+});
+
+/** Columns of a comparison that may be signed. */
+export const signColumns = {
+  a: bit('sign of a; 0 in an unsigned comparison'),
+  b: bit('sign of b; 0 in an unsigned comparison'),
+};
+
+const ONCE = { maxPerRow: 1 } as const;
+
+/**
+ * Limbs of a signed number, its order that of unsigned ones: the top limb plus 2^15 modulo 2^16, which is range-checked
+ * and so determines the sign.
+ */
+export function biased(c: Constraints, limbs: readonly Expr[], isSigned: Expr, sign: Expr): Expr[] {
+  const top = limbs
+    .at(-1)!
+    .add(isSigned.mul(2 ** 15))
+    .sub(sign.mul(2 ** 16));
+  c.send(RANGE16, [top], isSigned, ONCE);
+  c.assertZero('sign only of signed numbers', sign.mul(isSigned.not()));
+  return [...limbs.slice(0, -1), top];
+}
+
+export const biasedValue = (limbs: readonly number[], isSigned: boolean): number[] =>
+  limbs.map((limb, k) => (isSigned && k === limbs.length - 1 ? limb ^ 0x8000 : limb));
+
+/**
+ * The order of a and b. The marked limb is the first that differs, because those above are equal and the difference
+ * there, less one, is range-checked in the direction that isLess names. *Assumes* all limbs below 2^16.
+ * @returns 1 if a = b, else 0
+ */
+export function compare(
+  c: Constraints,
+  a: readonly Expr[],
+  b: readonly Expr[],
+  { isLess, marker }: View<ReturnType<typeof compareColumns>, Expr>,
+  isReal: Expr,
+): Expr {
+  const differs = sum(marker);
+  c.assertZero('at most one marker', differs.mul(differs.sub(1)));
+  a.forEach((limb, i) => {
+    c.assertZero(`limb ${i} equal unless marked at or above`, sum(marker.slice(i)).not().mul(limb.sub(b[i]!)));
+  });
+  const difference = sum(marker.map((m, i) => m.mul(b[i]!.sub(a[i]!))));
+  // a < b: b − a − 1 at the marked limb; else a − b − 1 there, and 0 where nothing is marked.
+  const less = isLess.mul(difference.mul(2).sub(1).add(differs));
+  c.send(RANGE16, [less.sub(difference).sub(differs)], isReal, ONCE);
+  return differs.not();
+}
+
+/** Fills the comparison of numbers given by (biased) limbs; returns its outcome. */
+export function fillCompare(
+  row: MutableRow<ReturnType<typeof compareColumns>>,
+  a: readonly number[],
+  b: readonly number[],
+): { readonly less: boolean; readonly equal: boolean } {
+  let k = a.length - 1;
+  while (k >= 0 && a[k] === b[k]) k--;
+  if (k < 0) return { less: false, equal: true };
+  row.marker[k] = 1;
+  const less = a[k]! < b[k]!;
+  row.isLess = less ? 1 : 0;
+  return { less, equal: false };
+}

@@ -1,0 +1,61 @@
+import { defineChip } from '../../air/chip.ts';
+import { array, bit, field, inInterface, u16 } from '../../air/columns.ts';
+import { CELL, MEM, RANGE16 } from '../buses.ts';
+
+/** A cell that a segment touches. */
+export type BoundaryRecord = {
+  readonly space: number;
+  readonly address: number;
+  /** Limbs before and behind the segment. */
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+  /** Epoch of `before`: segment index + 1 of the last segment that touched the cell, 0 for the initial value. */
+  readonly epoch: number;
+  /** Epoch of this segment. */
+  readonly ownEpoch: number;
+  /** Clocks at which the value enters and leaves MEM: below the first access by at most 2^16, and of the last one. */
+  readonly start: number;
+  readonly end: number;
+};
+
+/**
+ * One row per touched cell of a segment: takes the cell from an earlier epoch, offers it to this segment's accesses,
+ * takes what they leave and passes it on under the own epoch. The start clock is free: among the anchored accesses of a
+ * cell the earliest can only take this row's message, by induction each next its predecessor's.
+ */
+export const boundary = defineChip({
+  id: 'boundary',
+  maxDegree: 2,
+  publics: ['ownEpoch'],
+  columns: {
+    ...inInterface({
+      isReal: bit('1 on rows with a cell'),
+      space: field('address space'),
+      address: field('cell in it'),
+      before: array(u16('limbs before the segment'), 4),
+      after: array(u16('limbs behind the segment'), 4),
+      epoch: field('epoch of the limbs before'),
+    }),
+    start: field('clock at which the cell enters MEM, free'),
+    end: field('clock of the last access'),
+  },
+  fillRow: (r: BoundaryRecord, row) => {
+    row.isReal = 1;
+    row.space = r.space;
+    row.address = r.address;
+    row.before = [...r.before];
+    row.after = [...r.after];
+    row.epoch = r.epoch;
+    row.start = r.start;
+    row.end = r.end;
+  },
+  constrain: (c, { isReal, space, address, before, after, epoch, start, end }) => {
+    const once = { maxPerRow: 1 };
+    const own = c.public('ownEpoch');
+    c.receive(CELL, [space, address, ...before, epoch], isReal, once);
+    c.send(CELL, [space, address, ...after, own], isReal, once);
+    c.send(RANGE16, [own.sub(epoch).sub(1)], isReal, once);
+    c.send(MEM, [space, address, ...before, start], isReal, once);
+    c.receive(MEM, [space, address, ...after, end], isReal, once);
+  },
+});

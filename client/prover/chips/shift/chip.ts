@@ -1,0 +1,95 @@
+import { defineChip } from '../../air/chip.ts';
+import { array, bit, field, u16 } from '../../air/columns.ts';
+import { type Expr, sum } from '../../air/expr.ts';
+import { INSTRUCTIONS, type OpName } from '../../vm/isa.ts';
+import type { ProgramInstruction } from '../../vm/program.ts';
+import { constantLimbs, rowType } from '../adapter/encoding.ts';
+import { fillInstruction, fillRead, fillWrite } from '../adapter/fill.ts';
+import { executes, instructionColumns, readColumns, writeColumns } from '../adapter/instruction.ts';
+import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
+import { LIMB } from '../adapter/limbs.ts';
+import type { InstructionRecord } from '../adapter/record.ts';
+import { POW } from '../buses.ts';
+
+/**
+ * A shift by a constant as a left shift by less than 16 bits and a move by whole limbs: right by k is left by −k mod 16
+ * and a move down by ⌈k / 16⌉ limbs.
+ * @returns power 2^(bits to the left), and the limbs to move up, negative for down
+ */
+export function shiftShape(name: OpName, amount: number): { readonly power: number; readonly up: number } {
+  if (name.startsWith('shl')) return { power: 2 ** (amount % 16), up: Math.floor(amount / 16) };
+  return { power: 2 ** ((16 - (amount % 16)) % 16), up: -Math.ceil(amount / 16) };
+}
+
+function shapeOf(i: ProgramInstruction, limbs: 2 | 4): { readonly power: number; readonly up: number } {
+  return shiftShape(i.op, constantLimbs(i)[0]! % (16 * limbs));
+}
+
+/**
+ * c = a shifted by a constant. Limb i of a is high_i · coPower + low_i with high_i < power, low_i < coPower and
+ * power · coPower = 2^16, so that low_i · power + high_(i−1) are the limbs of the left shift; a one-hot selector moves
+ * them by whole limbs. Nothing needs a range check beyond the two parts.
+ */
+function shift(left: OpName, right: OpName, limbs: 2 | 4): InstructionChip {
+  const { op, chip: id, advance } = INSTRUCTIONS[left];
+  const moves = Array.from({ length: 2 * limbs }, (_, k) => k - limbs);
+  const chip = defineChip({
+    id,
+    maxDegree: 3,
+    columns: {
+      ...instructionColumns,
+      a: readColumns(limbs),
+      c: writeColumns(limbs),
+      power: field('2^(bits to the left), from the program'),
+      coPower: field('2^16 / power'),
+      high: array(u16('a_i / coPower'), limbs),
+      low: array(u16('a_i mod coPower'), limbs),
+      isUp: array(bit('one-hot: limbs to move up, −limbs to limbs − 1'), 2 * limbs),
+    },
+    fillRow: (r: InstructionRecord, row) => {
+      fillInstruction(row, r);
+      const a = fillRead(row.a, r, 0);
+      fillWrite(row.c, r);
+      const { power, up } = shapeOf(r.instruction, limbs);
+      const coPower = LIMB / power;
+      row.power = power;
+      row.coPower = coPower;
+      row.high = a.map((limb) => Math.floor(limb / coPower));
+      row.low = a.map((limb) => limb % coPower);
+      row.isUp[up + limbs] = 1;
+    },
+    constrain: (c, row) => {
+      const { a, power, coPower, high, low, isUp, isReal } = row;
+      c.assertZero('one move', sum(isUp).sub(isReal));
+      c.assertZero('power · coPower = 2^16', power.mul(coPower).sub(isReal.mul(LIMB)));
+      const up = sum(isUp.map((s, k) => s.mul(moves[k]!)));
+      const accesses = executes(c, row, { op, fields: [row.c.slot, a.slot, power, up], advance });
+      accesses.read(a);
+      a.limbs.forEach((limb, i) => {
+        c.assertZero(`limb ${i} in two parts`, high[i]!.mul(coPower).add(low[i]!).sub(limb));
+        c.send(POW, [high[i]!, power], isReal, { maxPerRow: 1 });
+        c.send(POW, [low[i]!, coPower], isReal, { maxPerRow: 1 });
+      });
+      const shifted = Array.from({ length: limbs + 1 }, (_, i) => {
+        const parts = [...(i < limbs ? [low[i]!.mul(power)] : []), ...(i > 0 ? [high[i - 1]!] : [])];
+        return sum(parts);
+      });
+      const result = Array.from({ length: limbs }, (_, j): Expr => {
+        const terms = isUp.flatMap((s, k) => {
+          const limb = shifted[j - moves[k]!];
+          return limb === undefined ? [] : [s.mul(limb)];
+        });
+        return sum(terms);
+      });
+      accesses.write(row.c, result);
+    },
+  });
+  const encode = rowType(op, (i) => {
+    const { power, up } = shapeOf(i, limbs);
+    return [...i.writes, ...i.reads, power, up];
+  });
+  return instructionChip(chip, { [left]: encode, [right]: encode });
+}
+
+export const shift32i = shift('shl32i', 'shrU32i', 2);
+export const shift64i = shift('shl64i', 'shrU64i', 4);
