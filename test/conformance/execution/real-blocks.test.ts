@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { decodeBlock } from '../../../client/execution/chain/block-codec.ts';
 import { ContentMap } from '../../../client/execution/state/content-map.ts';
 import { executeBlock } from '../../../client/execution/state/execute-block.ts';
 import { executeBlockFile } from '../../../client/execution/state/execute-file.ts';
 import { blockFile, blockFileNames, INCOMPLETE, openedBlockFile } from '../../support/block-files.ts';
+import { digestOf } from '../../support/content-digest.ts';
 import { needsData } from '../../support/data.ts';
 
 describe('real blocks', needsData(), () => {
@@ -40,16 +40,6 @@ describe('real blocks', needsData(), () => {
     });
   }
 });
-
-/** `deepEqual` takes seconds on thousands of byte arrays. */
-function digestOf(content: object): string {
-  const digest = createHash('sha256');
-  for (const [list, items] of Object.entries(content) as [string, readonly (Uint8Array | readonly Uint8Array[])[]][]) {
-    digest.update(`${list} ${items.length}`);
-    for (const item of items.flat()) digest.update(`${item.length} `).update(item);
-  }
-  return digest.digest('hex');
-}
 
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
