@@ -2,7 +2,7 @@ import { EXT_WORDS } from '../../field/ext-vec.ts';
 import { Fp } from '../../field/fp.ts';
 
 /** Bytes of a block: four extension elements, coordinate by coordinate, one element per lane, Montgomery form. */
-export const BLOCK_BYTES = 80;
+export const BLOCK_BYTES = 80 as const;
 export const LANES = 4;
 
 /** Bytes of a vector of n extension elements; the unused lanes of the last block are zero. */

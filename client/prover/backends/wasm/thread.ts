@@ -41,9 +41,9 @@ export function createThread({ memory, kernels: code, scratch, layout }: ThreadD
   const control = new Int32Array(memory.buffer);
   const modules = new Map<number, KernelModule>();
   const thread = {
-    instantiate(bytes: Uint8Array<ArrayBuffer>): KernelModule {
+    instantiate(bytes: Uint8Array<ArrayBuffer>, imported: Readonly<Record<string, Kernel>>): KernelModule {
       const module = new WebAssembly.Module(bytes);
-      const instance = new WebAssembly.Instance(module, { env: { memory } });
+      const instance = new WebAssembly.Instance(module, { env: { memory }, kernels: imported });
       const names = WebAssembly.Module.exports(module)
         .filter((e) => e.kind === 'function')
         .map((e) => e.name);
@@ -54,9 +54,8 @@ export function createThread({ memory, kernels: code, scratch, layout }: ThreadD
       if (known !== undefined) return known;
       const table = new Uint32Array(memory.buffer);
       const entry = layout.moduleTableWords + 2 * index;
-      const module = thread.instantiate(
-        new Uint8Array(new Uint8Array(memory.buffer, table[entry]!, table[entry + 1]!)),
-      );
+      const bytes = new Uint8Array(new Uint8Array(memory.buffer, table[entry]!, table[entry + 1]!));
+      const module = thread.instantiate(bytes, exported);
       modules.set(index, module);
       return module;
     },
@@ -94,7 +93,8 @@ export function createThread({ memory, kernels: code, scratch, layout }: ThreadD
       }
     },
   };
-  const kernels = thread.instantiate(code);
+  const kernels = thread.instantiate(code, {});
+  const exported = Object.fromEntries(kernels.names.map((name, i) => [name, kernels.call[i]!]));
   kernels.call[kernels.names.indexOf('setScratch')]!(scratch);
   modules.set(0, kernels);
   return { kernels, work: thread.work, serve: thread.serve };
