@@ -7,7 +7,11 @@ import { chainSpecOf, type Network } from '../execution/chain/network.ts';
 import { hardforkAt } from '../execution/chain/rules.ts';
 import { ContentMap } from '../execution/state/content-map.ts';
 import { createChainExecutor } from '../execution/state/executor.ts';
-import { type CheckResult, createBlockCheck } from '../prover/service/check.ts';
+import { encodeClaim } from '../prover/guest/claim.ts';
+import { loadGuest } from '../prover/guest/load.ts';
+import type { BlockClaim } from '../prover/interface.ts';
+import { type CheckedBlock, type CheckResult, createBlockCheck, guestInputOf } from '../prover/service/check.ts';
+import { createLoweredRunner } from '../prover/service/lowered-run.ts';
 import { type BlockFile, readBlockFile } from './block-file.ts';
 import { defineCommand } from './command.ts';
 import { CliError } from './output.ts';
@@ -16,8 +20,12 @@ type EvmReport =
   | { readonly ok: true; readonly stateRoot: string; readonly ms: number }
   | { readonly ok: false; readonly code: string; readonly reason: string; readonly ms: number };
 type GuestReport =
-  | { readonly ok: true; readonly claim: object; readonly ms: number }
-  | { readonly ok: false; readonly reason: string; readonly claim?: object; readonly ms: number };
+  | { readonly ok: true; readonly claim: BlockClaim; readonly ms: number }
+  | { readonly ok: false; readonly reason: string; readonly claim?: BlockClaim; readonly ms: number };
+type VmReport = GuestReport & {
+  readonly instructions: number;
+  readonly instructionsByOperation: Readonly<Record<string, number>>;
+};
 
 /** `zkl1-node execute`: a block from its file alone, in `@ethereumjs/vm` and in the guest. */
 export const executeCommand = defineCommand({
@@ -26,17 +34,20 @@ export const executeCommand = defineCommand({
   positionals: {
     block: { type: 'string', demandOption: true, describe: 'block and witness, as `export` writes them' },
   },
-  options: {},
+  options: {
+    vm: { type: 'boolean', default: false, describe: 'also run the guest as the zkVM has it, lowered' },
+  },
   run: async (args) => {
     const file = readBlockFile(args.block);
     const network = await networkOf(file);
     const block = decode(file, network);
     const evm = await runEvm(file, network, block);
     const guest = await runGuest(file, network, block);
-    const ok = evm.ok && guest.ok;
+    const vm = args.vm ? runVm(file, network, block, guest) : undefined;
+    const ok = evm.ok && guest.ok && vm?.ok !== false;
     const { number, gasUsed } = block.header;
-    const json = { number, blockHash: hex(block.hash()), ok, gasUsed, evm, guest };
-    return { exitCode: ok ? ExitCode.ok : ExitCode.rejected, text: summary(block, evm, guest), json };
+    const json = { number, blockHash: hex(block.hash()), ok, gasUsed, evm, guest, vm };
+    return { exitCode: ok ? ExitCode.ok : ExitCode.rejected, text: summary(block, evm, guest, vm), json };
   },
 });
 
@@ -96,26 +107,47 @@ async function runEvm({ witness }: BlockFile, network: Network, block: Block): P
   }
 }
 
-async function runGuest({ blockRlp, witness }: BlockFile, network: Network, block: Block): Promise<GuestReport> {
-  const check = await createBlockCheck();
-  const result: CheckResult = check({
+function checked({ blockRlp, witness }: BlockFile, network: Network, block: Block): CheckedBlock {
+  return {
     chainSpec: chainSpecOf(network, block.header),
     parentHash: hex(block.header.parentHash),
     blockHash: hex(block.hash()),
     blockRlp,
     witness,
-  });
-  const ms = Math.round(result.ms * 10) / 10;
+  };
+}
+
+async function runGuest(file: BlockFile, network: Network, block: Block): Promise<GuestReport> {
+  const check = await createBlockCheck();
+  const result: CheckResult = check(checked(file, network, block));
+  const ms = rounded(result.ms);
   if (result.ok) return { ok: true, claim: result.claim, ms };
   if (result.kind === 'otherClaim') return { ok: false, reason: result.reason, claim: result.claim, ms };
   return { ok: false, reason: `${result.rule}: ${result.reason}`, ms };
 }
 
-function elapsed(start: number): number {
-  return Math.round((performance.now() - start) * 10) / 10;
+/** The lowered guest must claim what the guest in V8 claims, or trap where that rejects. */
+function runVm(file: BlockFile, network: Network, block: Block, guest: GuestReport): VmReport {
+  const result = createLoweredRunner(loadGuest())(guestInputOf(checked(file, network, block)));
+  const { instructions, instructionsByOperation } = result;
+  const counts = { instructions, instructionsByOperation, ms: rounded(result.ms) };
+  if (!result.ok) return { ...counts, ok: false, reason: `trap in ${result.place}: ${result.reason}` };
+  const { claim } = result;
+  if (!guest.ok || encodeClaim(claim).join() !== encodeClaim(guest.claim).join()) {
+    return { ...counts, ok: false, reason: 'the lowered guest claims something else than the guest in V8', claim };
+  }
+  return { ...counts, ok: true, claim };
 }
 
-function summary(block: Block, evm: EvmReport, guest: GuestReport): string {
+function elapsed(start: number): number {
+  return rounded(performance.now() - start);
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
+
+function summary(block: Block, evm: EvmReport, guest: GuestReport, vm: VmReport | undefined): string {
   const { number, gasUsed } = block.header;
   const verdict = (report: EvmReport | GuestReport): string =>
     report.ok ? `accepted in ${report.ms} ms` : `rejected in ${report.ms} ms: ${report.reason}`;
@@ -123,5 +155,6 @@ function summary(block: Block, evm: EvmReport, guest: GuestReport): string {
     `block ${number} ${hex(block.hash())}, ${block.transactions.length} transactions, ${gasUsed} gas`,
     `  @ethereumjs/vm  ${verdict(evm)}`,
     `  guest           ${verdict(guest)}`,
+    ...(vm === undefined ? [] : [`  lowered guest   ${verdict(vm)} (${vm.instructions} instructions)`]),
   ].join('\n');
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { type Hex, parseEther, parseGwei } from 'viem';
@@ -150,6 +150,27 @@ describe('dev chain', () => {
     ]);
     assert.equal(empty.exitCode, 3);
     assert.match(empty.stderr, /none/);
+  });
+
+  test('rejects a damaged data directory and an output that cannot be written', async (t) => {
+    const folder = temporaryFolder(t);
+    await (await startDevNode(t, folder)).stop('SIGTERM');
+    const unwritable = await runNode([
+      'export',
+      '--datadir',
+      folder,
+      '--block',
+      '1',
+      '-o',
+      join(folder, 'no', 'x.json'),
+    ]);
+    assert.equal(unwritable.exitCode, 3);
+    assert.match(unwritable.stderr, /^zkl1-node: cannot write .*x\.json: no such file or folder\n$/);
+    writeFileSync(join(folder, 'dev', 'chain', 'CURRENT'), 'junk\n');
+    const damaged = await runNode(['--dev', '--datadir', folder, '--http.port', '0', '--json']);
+    assert.equal(damaged.exitCode, 3);
+    assert.equal((jsonOf(damaged) as { error: { code: string } }).error.code, 'storeDamaged');
+    assert.match(damaged.stderr, /^zkl1-node: data directory [^\n]* is damaged[^\n]*\n$/);
   });
 
   test('rejects a second node on the same data directory or port', async (t) => {

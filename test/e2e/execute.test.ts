@@ -22,6 +22,13 @@ type Report = {
   blockHash: string;
   gasUsed: number;
   evm: { ok: boolean; stateRoot?: string; reason?: string };
+  vm?: {
+    ok: boolean;
+    claim?: object;
+    instructions: number;
+    instructionsByOperation: Record<string, number>;
+    reason?: string;
+  };
   guest: { ok: boolean; claim?: { blockHash: string; chainId: number }; reason?: string };
 };
 const real = (name: string): BlockJson => readJson<BlockJson>('blocks', `${name}.json`);
@@ -47,6 +54,29 @@ describe('execute', () => {
       assert.deepEqual([report.guest.ok, report.guest.claim?.blockHash], [true, expected.blockHash]);
     });
   }
+
+  test('--vm → the lowered guest gives the same claim, with its instruction counts', needsData(), async () => {
+    const result = await runNode(['execute', pathOf('mainnet-2675001'), '--vm', '--json']);
+    assert.equal(result.exitCode, 0, result.stderr);
+    const { guest, vm } = jsonOf(result) as Report;
+    assert.ok(vm?.ok);
+    assert.deepEqual(vm.claim, guest.claim);
+    assert.ok(vm.instructions > 10_000);
+    assert.equal(
+      Object.values(vm.instructionsByOperation).reduce((a, b) => a + b),
+      vm.instructions,
+    );
+  });
+
+  test('rejects a block with --vm that the lowered guest traps on, exit code 1', needsData(), async (t) => {
+    const file = real('mainnet-2675001');
+    const witness = { ...file.witness, state: file.witness.state.slice(1) };
+    const result = await runNode(['execute', fileWith(t, { ...file, witness }), '--vm', '--json']);
+    assert.equal(result.exitCode, 1, result.stderr);
+    const { vm } = jsonOf(result) as Report;
+    assert.equal(vm?.ok, false);
+    assert.match(vm?.reason ?? '', /^trap in /);
+  });
 
   test('without --json → a reader’s summary on standard output', needsData(), async () => {
     const result = await runNode(['execute', pathOf('mainnet-2675001')]);
