@@ -101,8 +101,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | typeof ANY>> = {
   air: ['field', 'poly', 'hash'],
   'vm/isa': [],
   vm: ['vm/isa', 'prover/interface'],
-  chips: ['air', 'field', 'vm/isa'],
-  machine: ['chips', 'air', 'field', 'vm/isa'],
+  // poly: closed forms of fixed columns are multilinear extensions.
+  chips: ['air', 'field', 'poly', 'vm/isa'],
+  machine: ['chips', 'air', 'field', 'poly', 'vm/isa'],
   soundness: ['field', 'air', 'machine'],
   'protocol(verify)': [...ARITHMETIC, 'air', 'machine', 'soundness'],
   'guest/claim': ['prover/interface'],
@@ -132,7 +133,9 @@ const NODE_ONLY = /^client\/prover\/(service|backends|guest)\/|(^|\/)(worker|wor
 
 /** Files above this many lines need a reason here. */
 const MAX_LINES = 700;
-const LONG_FILES: Readonly<Record<string, string>> = {};
+const LONG_FILES: Readonly<Record<string, string>> = {
+  'client/prover/vm/execute.ts': 'one case per instruction in one loop: cutting it would cost the loop its speed',
+};
 const MAX_FILE_BYTES = 1_000_000;
 const MAX_GUEST_BYTES = 5_000_000;
 

@@ -1,6 +1,23 @@
+import { add64, ctz, ltS, ltU, mulHigh, popcount, shl64, shrU64 } from './arithmetic64.ts';
+import { type Executable, STRIDE, WORD } from './executable.ts';
 import { FIRST_PC, HALT_PC, INSTRUCTIONS, OP_NAMES, type OpName, TRAP_PC } from './isa.ts';
 import { keccakF } from './keccak-f.ts';
-import type { Program } from './program.ts';
+
+const {
+  w0: W0,
+  w1: W1,
+  r0: R0,
+  r1: R1,
+  r2: R2,
+  r3: R3,
+  low: LO,
+  high: HI,
+  offset: OFFSET,
+  target: TARGET,
+  frame: FRAME,
+  size: SIZE,
+  type: TYPE,
+} = WORD;
 
 /** Why a run has no claim. */
 export type TrapReason =
@@ -31,43 +48,6 @@ export const MAX_SLOTS = 2 ** 22;
 /** Bytes that one row of COPY, FILL and INPUT moves. */
 const ROW_BYTES = 8;
 const KECCAK_BYTES = 200;
-
-/** Words of one instruction in the executor's form. */
-const STRIDE = 16;
-const [OP, W0, W1, R0, R1, R2, R3, LO, HI, OFFSET, TARGET, FRAME, SIZE, TYPE] = [
-  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
-];
-
-/** A program in the form that the interpreter walks; made once per program. */
-export type Executable = {
-  readonly program: Program;
-  readonly code: Int32Array;
-  readonly tables: readonly (readonly number[])[];
-};
-
-export function prepare(program: Program): Executable {
-  const code = new Int32Array(program.code.length * STRIDE);
-  const tables: (readonly number[])[] = [];
-  program.code.forEach((c, k) => {
-    const at = k * STRIDE;
-    code[at + OP] = INSTRUCTIONS[c.op].op;
-    c.writes.forEach((w, n) => {
-      if (n < 2) code[at + W0 + n] = w;
-    });
-    c.reads.forEach((r, n) => {
-      code[at + R0 + n] = r;
-    });
-    code[at + LO] = Number(BigInt.asIntN(32, c.constant));
-    code[at + HI] = Number(BigInt.asIntN(32, c.constant >> 32n));
-    code[at + OFFSET] = c.offset;
-    code[at + TARGET] = c.target;
-    if (c.op === 'brTable') code[at + TARGET] = tables.push(c.targets) - 1;
-    code[at + FRAME] = c.frame;
-    code[at + SIZE] = c.op === 'call' ? (program.frameSizes.get(c.target) ?? 0) : 0;
-    code[at + TYPE] = c.type;
-  });
-  return { program, code, tables };
-}
 
 class Trap extends Error {
   readonly reason: TrapReason;
@@ -751,56 +731,6 @@ export class Executor {
 
 /** Opcodes by name, as literals of the table in `isa.ts`. */
 const O = Object.fromEntries(OP_NAMES.map((name) => [name, INSTRUCTIONS[name].op])) as Readonly<Record<OpName, number>>;
-
-function add64(lo: Int32Array, hi: Int32Array, w: number, al: number, ah: number, bl: number, bh: number): void {
-  const low = (al >>> 0) + (bl >>> 0);
-  lo[w] = low;
-  hi[w] = ah + bh + (low >= 2 ** 32 ? 1 : 0);
-}
-
-function shl64(lo: Int32Array, hi: Int32Array, w: number, low: number, high: number, n: number): void {
-  if (n >= 32) {
-    hi[w] = low << (n - 32);
-    lo[w] = 0;
-  } else {
-    hi[w] = n === 0 ? high : (high << n) | (low >>> (32 - n));
-    lo[w] = low << n;
-  }
-}
-
-function shrU64(lo: Int32Array, hi: Int32Array, w: number, low: number, high: number, n: number): void {
-  if (n >= 32) {
-    lo[w] = high >>> (n - 32);
-    hi[w] = 0;
-  } else {
-    lo[w] = n === 0 ? low : (low >>> n) | (high << (32 - n));
-    hi[w] = high >>> n;
-  }
-}
-
-const ltU = (al: number, ah: number, bl: number, bh: number): boolean =>
-  ah === bh ? al >>> 0 < bl >>> 0 : ah >>> 0 < bh >>> 0;
-
-const ltS = (al: number, ah: number, bl: number, bh: number): boolean => (ah === bh ? al >>> 0 < bl >>> 0 : ah < bh);
-
-/** Upper 32 bits of the unsigned product. */
-function mulHigh(a: number, b: number): number {
-  const al = a & 0xffff;
-  const ah = a >>> 16;
-  const bl = b & 0xffff;
-  const bh = b >>> 16;
-  const middle = al * bh + Math.floor((al * bl) / 65536);
-  const cross = ah * bl + (middle % 65536);
-  return ah * bh + Math.floor(middle / 65536) + Math.floor(cross / 65536);
-}
-
-const ctz = (x: number): number => (x === 0 ? 32 : 31 - Math.clz32(x & -x));
-
-function popcount(x: number): number {
-  let v = x - ((x >>> 1) & 0x55555555);
-  v = (v & 0x33333333) + ((v >>> 2) & 0x33333333);
-  return Math.imul((v + (v >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
-}
 
 function divide64(op: number, x: bigint, y: bigint): bigint {
   if (y === 0n) trap('integer divide by zero');

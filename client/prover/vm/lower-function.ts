@@ -1,21 +1,17 @@
 import { BodyReader } from './body-reader.ts';
 import { type FunctionDefinition, type FunctionType, type Module, ValueType } from './decode.ts';
 import { OPPOSITE_COMPARISON, type OpName, type Width } from './isa.ts';
-import { type Code, fusedBranch, HOST, isStraight, type Label, type LoweredFunction } from './lowered-code.ts';
+import {
+  type Code,
+  type Frame,
+  fusedBranch,
+  HOST,
+  isStraight,
+  type Label,
+  type LoweredFunction,
+} from './lowered-code.ts';
 import { chooseForm, type Entry } from './operand-form.ts';
 import { FLOAT_SHAPES, LOADS, OPERATORS, STORES } from './wasm-opcodes.ts';
-
-type Frame = {
-  readonly kind: 'function' | 'block' | 'loop' | 'if';
-  readonly type: FunctionType;
-  /** Stack height below the block's parameters. */
-  readonly height: number;
-  readonly label: Label;
-  /** Of an `if` whose `else` has not come yet. */
-  otherwise: Label | undefined;
-  /** Locals assigned on every path to the block. */
-  readonly assigned: ReadonlySet<number>;
-};
 
 const width = (t: ValueType): Width => (t === ValueType.i64 || t === ValueType.f64 ? 64 : 32);
 /** How far back the producer of a value is looked for when it is stored to a local. */

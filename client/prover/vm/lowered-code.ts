@@ -1,3 +1,4 @@
+import type { FunctionType } from './decode.ts';
 import { FUSED_BRANCH, OPPOSITE_COMPARISON, type OpName } from './isa.ts';
 
 /** A place in the code of one function, bound once. */
@@ -18,6 +19,19 @@ export type Code = {
   frame?: number;
   /** Whether the first result may still be renamed to another slot. */
   retargetable?: boolean;
+};
+
+/** A block that is open while its body is lowered. */
+export type Frame = {
+  readonly kind: 'function' | 'block' | 'loop' | 'if';
+  readonly type: FunctionType;
+  /** Stack height below the block's parameters. */
+  readonly height: number;
+  readonly label: Label;
+  /** Of an `if` whose `else` has not come yet. */
+  otherwise: Label | undefined;
+  /** Locals assigned on every path to the block. */
+  readonly assigned: ReadonlySet<number>;
 };
 
 export type LoweredFunction = {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { ClientError } from '../../../client/errors.ts';
 import { decodeModule, ValueType } from '../../../client/prover/vm/decode.ts';
-import { type Executable, Executor, prepare } from '../../../client/prover/vm/execute.ts';
+import { type Executable, prepare } from '../../../client/prover/vm/executable.ts';
+import { Executor } from '../../../client/prover/vm/execute.ts';
 import { lower } from '../../../client/prover/vm/lower.ts';
 
 /** What became of the assertions of one file of the WebAssembly testsuite. */
