@@ -9,6 +9,7 @@ import {
   isStraight,
   type Label,
   type LoweredFunction,
+  shiftLabels,
 } from './lowered-code.ts';
 import { chooseForm, type Entry } from './operand-form.ts';
 import { FLOAT_SHAPES, LOADS, OPERATORS, STORES } from './wasm-opcodes.ts';
@@ -67,19 +68,9 @@ export class FunctionLowering {
       reads: [],
       constant: 0n,
     }));
-    this.shiftLabels(zeros.length);
+    shiftLabels(this.code, zeros.length);
     this.code = [...zeros, ...this.code];
     return { code: this.code, size: this.stackBase + this.maxHeight, floats: this.floats };
-  }
-
-  private shiftLabels(by: number): void {
-    const seen = new Set<Label>();
-    for (const c of this.code)
-      for (const l of c.targets ?? (c.target === undefined ? [] : [c.target]))
-        if (!seen.has(l)) {
-          seen.add(l);
-          l.position += by;
-        }
   }
 
   private localSlot(local: number): number {

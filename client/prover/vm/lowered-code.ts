@@ -75,3 +75,9 @@ export function fusedBranch(comparison: Code, when: boolean, target: Label): Cod
     return { op: `br${zero[1] === 'Eq' ? 'Zero' : 'NonZero'}${zero[2]}` as OpName, writes: [], reads, target };
   return { op: fused, writes: [], reads, target, ...(constant === undefined ? {} : { constant }) };
 }
+
+/** Moves every label of the code, when `by` instructions are put in front of it. */
+export function shiftLabels(code: readonly Code[], by: number): void {
+  const labels = new Set(code.flatMap((c) => c.targets ?? (c.target === undefined ? [] : [c.target])));
+  for (const label of labels) label.position += by;
+}
