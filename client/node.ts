@@ -9,7 +9,7 @@ import { DevSealer } from './execution/sealing/dev-sealer.ts';
 import { createChainExecutor } from './execution/state/executor.ts';
 import { estimateGas, simulateCall } from './execution/state/simulate.ts';
 import { ChainView } from './execution/store/chain-view.ts';
-import { commitBlock, commitGenesis, contentSource } from './execution/store/commit.ts';
+import { commitGenesis, contentSource, importBlock } from './execution/store/commit.ts';
 import { Store } from './execution/store/store.ts';
 import { TransactionPool } from './execution/txpool/pool.ts';
 import { type CheckResult, createBlockCheck } from './prover/service/check.ts';
@@ -83,10 +83,9 @@ async function runNode(
     onAdded: () => sealer.wake(),
   });
 
-  const importBlock = async (block: Block): Promise<void> => {
+  const importHead = async (block: Block): Promise<void> => {
     const start = performance.now();
-    const execution = await executor.execute(block);
-    await commitBlock(store, block, execution);
+    const { witness } = await importBlock(executor, store, block);
     head = block;
     await pool.onNewHead();
     const executionMs = performance.now() - start;
@@ -95,7 +94,7 @@ async function runNode(
       parentHash: hex(block.header.parentHash),
       blockHash: hex(block.hash()),
       blockRlp: block.serialize(),
-      witness: execution.witness,
+      witness,
     });
     if (!result.ok) events.onAlarm(block, result.reason);
     events.onBlock({ block, executionMs, check: result });
@@ -111,7 +110,7 @@ async function runNode(
         pool.drop(transaction);
         events.onRefused(hex(transaction.hash()), reason);
       },
-      importBlock,
+      importBlock: importHead,
       now: Date.now,
       onError: (error) => events.onError('sealing', error),
     },

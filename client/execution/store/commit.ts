@@ -1,8 +1,18 @@
 import type { Block } from '@ethereumjs/block';
-import type { BlockExecution, ContentSource, StateChanges } from '../interface.ts';
+import type { BlockExecution, ChainExecutor, ContentSource, StateChanges } from '../interface.ts';
 import { putBlock, putCanonicalHead } from './blocks.ts';
 import { encodeReceipts } from './receipts.ts';
 import type { Store, StoreBatch } from './store.ts';
+
+/**
+ * Executes a block once and stores it as the new canonical head.
+ * @throws as `ChainExecutor.execute`; nothing is stored then
+ */
+export async function importBlock(executor: ChainExecutor, store: Store, block: Block): Promise<BlockExecution> {
+  const execution = await executor.execute(block);
+  await commitBlock(store, block, execution);
+  return execution;
+}
 
 /**
  * Stores an executed block as the new canonical head: block, receipts, witness, the state's new nodes and codes,
