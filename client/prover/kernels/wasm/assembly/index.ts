@@ -34,3 +34,14 @@ export {
   startPoint,
   storeFractions,
 } from './rows';
+export {
+  addPowers,
+  addScaledWords,
+  dotBlocks,
+  dotWords,
+  foldWords,
+  roundBlocks,
+  roundWords,
+  stackRows,
+  tensor,
+} from './whir';
