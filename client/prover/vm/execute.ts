@@ -46,8 +46,11 @@ export const PUBLIC_BYTES = 144;
 /** Slots of all frames together: absolute slots and fp + offset stay below this. */
 export const MAX_SLOTS = 2 ** 22;
 /** Bytes that one row of COPY, FILL and INPUT moves. */
-const ROW_BYTES = 8;
-const KECCAK_BYTES = 200;
+export const ROW_BYTES = 8;
+export const KECCAK_BYTES = 200;
+
+/** Where an instruction stands, and the frame it works in. */
+export type Place = { pc: number; fp: number };
 
 class Trap extends Error {
   readonly reason: TrapReason;
@@ -56,6 +59,10 @@ class Trap extends Error {
     this.reason = reason;
   }
 }
+
+/** Rows of a resumable instruction: one per destination cell, at least one (`records.ts`). */
+const rowsOf = (to: number, length: number): number =>
+  length === 0 ? 1 : Math.floor((to + length - 1) / ROW_BYTES) - Math.floor(to / ROW_BYTES) + 1;
 
 const trap = (reason: TrapReason): never => {
   throw new Trap(reason);
@@ -119,21 +126,40 @@ export class Executor {
    * `main returned without halt`.
    */
   runFrom(pc: number, fp: number, maxInstructions = Number.MAX_SAFE_INTEGER): RunResult {
-    const state = { pc };
-    try {
-      this.loop(state, fp, maxInstructions);
-    } catch (error) {
-      if (!(error instanceof Trap)) throw error;
-      return { ok: false, reason: error.reason, pc: state.pc, profile: this.profile() };
-    }
+    const at = { pc, fp };
+    const reason = this.advance(at, maxInstructions);
+    if (reason !== undefined) return { ok: false, reason, pc: at.pc, profile: this.profile() };
     return { ok: true, publicValues: this.publicValues!, profile: this.profile() };
+  }
+
+  /**
+   * Runs up to `instructions` instructions and leaves in `at` where the next one stands: HALT_PC behind a `halt`.
+   * @returns why the run ended; `instruction limit` if it can go on, undefined if it halted
+   */
+  advance(at: Place, instructions: number): TrapReason | undefined {
+    try {
+      return this.loop(at, instructions);
+    } catch (error) {
+      if (error instanceof Trap) return error.reason;
+      throw error;
+    }
+  }
+
+  /**
+   * The next bytes of advice; they are used up.
+   * @returns undefined where there are not as many
+   */
+  takeInput(bytes: number): Uint8Array | undefined {
+    if (this.inputAt + bytes > this.input.length) return undefined;
+    this.inputAt += bytes;
+    return this.input.subarray(this.inputAt - bytes, this.inputAt);
   }
 
   private profile(): Profile {
     return { instructions: this.byPc.reduce((a, b) => a + b, 0), byPc: this.byPc };
   }
 
-  private loop(state: { pc: number }, firstFp: number, maxInstructions: number): void {
+  private loop(state: Place, maxInstructions: number): TrapReason | undefined {
     const { code, tables, program } = this.executable;
     const { slots32: s32, low64: lo, high64: hi, view, byPc } = this;
     const memoryBytes = this.memory.length;
@@ -144,14 +170,17 @@ export class Executor {
     const check = (fp: number, size: number): void => {
       if (fp + size > MAX_SLOTS) trap('call stack exhausted');
     };
-    let fp = firstFp;
+    let fp = state.fp;
     let pc = state.pc;
     let left = maxInstructions;
     for (;;) {
       state.pc = pc;
       if (pc === TRAP_PC) trap('unreachable');
-      if (pc === HALT_PC) return;
-      if (left-- <= 0) trap('instruction limit');
+      if (pc === HALT_PC) return undefined;
+      if (left-- <= 0) {
+        state.fp = fp;
+        return 'instruction limit';
+      }
       const at = (pc - FIRST_PC) * STRIDE;
       byPc[pc - FIRST_PC]! += 1;
       const w = fp + code[at + W0]!;
@@ -568,14 +597,14 @@ export class Executor {
           const to = address(s32[a]!, 0, length);
           const from = address(s32[b]!, 0, length);
           this.memory.copyWithin(to, from, from + length);
-          byPc[pc - 1 - FIRST_PC]! += Math.ceil(length / ROW_BYTES);
+          byPc[pc - 1 - FIRST_PC]! += rowsOf(to, length) - 1;
           break;
         }
         case O.fill: {
           const length = s32[fp + code[at + R2]!]! >>> 0;
           const to = address(s32[a]!, 0, length);
           this.memory.fill(s32[b]!, to, to + length);
-          byPc[pc - 1 - FIRST_PC]! += Math.ceil(length / ROW_BYTES);
+          byPc[pc - 1 - FIRST_PC]! += rowsOf(to, length) - 1;
           break;
         }
         case O.jump:
@@ -701,10 +730,9 @@ export class Executor {
         case O.inputRead: {
           const length = s32[b]! >>> 0;
           const to = this.aligned(address(s32[a]!, 0, length));
-          if (length % ROW_BYTES !== 0 || this.inputAt + length > this.input.length) trap('input exhausted');
-          this.memory.set(this.input.subarray(this.inputAt, this.inputAt + length), to);
-          this.inputAt += length;
-          byPc[pc - 1 - FIRST_PC]! += length / ROW_BYTES;
+          const advice = length % ROW_BYTES === 0 ? this.takeInput(length) : undefined;
+          this.memory.set(advice ?? trap('input exhausted'), to);
+          byPc[pc - 1 - FIRST_PC]! += rowsOf(to, length) - 1;
           break;
         }
         case O.keccakF: {

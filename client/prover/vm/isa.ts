@@ -29,6 +29,7 @@ export type Instruction = {
 type Options = Partial<Pick<Instruction, 'constant' | 'memoryBytes' | 'control' | 'advance'>>;
 
 const DEFAULT_ADVANCE = 8;
+const COPY_ADVANCE = 16;
 const KECCAK_ADVANCE = 32;
 const HALT_ADVANCE = 32;
 
@@ -166,7 +167,7 @@ export const INSTRUCTIONS = {
   store8From64: define(136, 'store_sub', [], [32, 64], m(1)),
   store16From64: define(137, 'store_sub', [], [32, 64], m(2)),
   store32From64: define(138, 'store32', [], [32, 64], m(4)),
-  copy: define(139, 'copy', [32, 32, 32], [32, 32, 32], { control: 'resume' }),
+  copy: define(139, 'copy', [32, 32, 32], [32, 32, 32], { control: 'resume', advance: COPY_ADVANCE }),
   fill: define(140, 'fill', [32, 32], [32, 32, 32], { control: 'resume' }),
 
   jump: define(150, 'jump', [], [], { control: 'jump' }),
