@@ -127,7 +127,10 @@ export class WorldState implements StateManagerInterface {
     if (entry.fields === undefined) throw new Error(`storage of the absent account ${address.toString()} is written`);
     const undo = entry.storage.put(slot, value);
     if (undo === undefined) return;
-    this.#logged(undo);
+    this.#logged(() => {
+      undo();
+      this.#changed.add(entry);
+    });
     this.#changed.add(entry);
   }
 

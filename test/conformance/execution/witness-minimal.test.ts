@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { decodeBlock } from '../../../client/execution/chain/block-codec.ts';
+import { ContentMap } from '../../../client/execution/state/content-map.ts';
+import { executeBlock } from '../../../client/execution/state/execute-block.ts';
+import { executeBlockFile } from '../../../client/execution/state/execute-file.ts';
+import { openedBlockFile } from '../../support/block-files.ts';
+import { needsData } from '../../support/data.ts';
+import { gapsOf } from '../../support/witness-gaps.ts';
+
+/** Block → items per list that are dropped and altered; all where a run is short. */
+const BLOCKS: readonly (readonly [name: string, perList: number])[] = [
+  ['mainnet-1', Number.POSITIVE_INFINITY],
+  ['mainnet-2675001', Number.POSITIVE_INFINITY],
+  ['mainnet-1150001', Number.POSITIVE_INFINITY],
+  ['mainnet-1150000', 40],
+  ['mainnet-2675000', 40],
+  ['mainnet-1920000', 30],
+  ['mainnet-9069000', 3],
+  ['mainnet-15537394', 2],
+  ['mainnet-18884864', 2],
+  ['mainnet-21429063', 8],
+  ['mainnet-21688509', 12],
+  ['mainnet-22615247', 8],
+  ['mainnet-24628607', 1],
+];
+
+describe('recorded witnesses of real blocks', needsData(), () => {
+  for (const [name, perList] of BLOCKS) {
+    test(`rejects ${name} with any item of its witness missing or altered, naming the item`, async () => {
+      const opened = await openedBlockFile(name);
+      const outcome = await executeBlockFile(opened);
+      assert.ok(outcome.ok);
+      for (const { what, witness, code, hash } of gapsOf(outcome.execution.witness, perList)) {
+        const block = decodeBlock(opened.network.common, opened.blockRlp);
+        await assert.rejects(
+          executeBlock(opened.network, block, ContentMap.ofWitness(witness)),
+          { code, detail: { hash } },
+          what,
+        );
+      }
+    });
+  }
+});
