@@ -1,6 +1,7 @@
+import { Fp } from '../field/fp.ts';
 import { type Ext, Fp5 } from '../field/fp5.ts';
-import type { Label } from './labels.ts';
-import { absorb, allCanonical, extFromBytes, initialSponge, type Sponge, squeeze, tryNonce } from './sponge.ts';
+import { absorb, extFromBytes, initialSponge, type Sponge, squeeze, tryNonce } from '../hash/sponge.ts';
+import { LABELS, type Label } from './labels.ts';
 
 /** Why a proof is rejected: thrown inside the verifier and turned into its result at the border, never further. */
 export class Rejection extends Error {
@@ -39,12 +40,12 @@ export abstract class Transcript {
   /** Absorbs data that both sides have: not part of the proof. */
   absorb(label: Label, words: ArrayLike<number>): void {
     this.note('absorb', label, words.length);
-    this.sponge = absorb(this.sponge, label, words);
+    this.sponge = absorb(this.sponge, LABELS[label], words);
   }
 
   sampleExt(label: Label): Ext {
     this.note('sample', label, 5);
-    const { bytes, sponge } = squeeze(this.sponge, label);
+    const { bytes, sponge } = squeeze(this.sponge, LABELS[label]);
     this.sponge = sponge;
     return extFromBytes(bytes);
   }
@@ -58,7 +59,7 @@ export abstract class Transcript {
     this.note('sample', label, count);
     const indices: number[] = [];
     while (indices.length < count) {
-      const { bytes, sponge } = squeeze(this.sponge, label);
+      const { bytes, sponge } = squeeze(this.sponge, LABELS[label]);
       this.sponge = sponge;
       const view = new DataView(bytes.buffer, bytes.byteOffset);
       for (let i = 0; i < 8 && indices.length < count; i++) indices.push(view.getUint32(4 * i, true) % 2 ** bits);
@@ -77,7 +78,7 @@ export class ProverTranscript extends Transcript {
 
   send(label: Label, words: ArrayLike<number>): void {
     this.note('send', label, words.length);
-    this.sponge = absorb(this.sponge, label, words);
+    this.sponge = absorb(this.sponge, LABELS[label], words);
     for (let i = 0; i < words.length; i++) this.chunks.push(words[i]!);
   }
 
@@ -90,7 +91,7 @@ export class ProverTranscript extends Transcript {
     if (bits === 0) return;
     this.note('grind', label, 1);
     for (let nonce = 0; ; nonce++) {
-      const next = tryNonce(this.sponge, label, nonce, bits);
+      const next = tryNonce(this.sponge, LABELS[label], nonce, bits);
       if (next === undefined) continue;
       this.sponge = next;
       this.chunks.push(nonce);
@@ -121,14 +122,15 @@ export class VerifierTranscript extends Transcript {
   readWords(label: Label, count: number): Uint32Array {
     this.note('send', label, count);
     const words = this.take(label, count);
-    this.sponge = absorb(this.sponge, label, words);
+    this.sponge = absorb(this.sponge, LABELS[label], words);
     return words;
   }
 
   /** `count` canonical field elements. */
   readFields(label: Label, count: number): Uint32Array {
     const words = this.readWords(label, count);
-    if (!allCanonical(words)) throw new Rejection('transcript', 'notCanonical', `${label}: expected elements below P`);
+    if (!words.every(Fp.isCanonical))
+      throw new Rejection('transcript', 'notCanonical', `${label}: expected elements below P`);
     return words;
   }
 
@@ -148,7 +150,7 @@ export class VerifierTranscript extends Transcript {
     if (bits === 0) return;
     this.note('grind', label, 1);
     const nonce = this.take(label, 1)[0]!;
-    const next = tryNonce(this.sponge, label, nonce, bits);
+    const next = tryNonce(this.sponge, LABELS[label], nonce, bits);
     if (next === undefined)
       throw new Rejection('transcript', 'grindingMissing', `${label}: expected ${bits} zero bits`);
     this.sponge = next;

@@ -1,5 +1,5 @@
 import { type Ext, Fp5 } from '../../field/fp5.ts';
-import type { Sponge } from '../../transcript/sponge.ts';
+import type { Sponge } from '../../hash/sponge.ts';
 import type { Transcript } from '../../transcript/transcript.ts';
 import type { LogupChallenges } from '../logup/shape.ts';
 import { logupChallenges } from '../logup/shape.ts';

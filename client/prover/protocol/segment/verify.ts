@@ -3,7 +3,7 @@ import { DIGEST_WORDS } from '../../hash/blake3.ts';
 import { profileGrinding } from '../../soundness/key.ts';
 import { whirParams } from '../../soundness/profiles.ts';
 import { whirLayers } from '../../soundness/whir.ts';
-import type { Sponge } from '../../transcript/sponge.ts';
+import type { Sponge } from '../../hash/sponge.ts';
 import { Rejection, type VerifierTranscript } from '../../transcript/transcript.ts';
 import { shapesOf } from '../block/layout.ts';
 import { overflowingBus } from '../bounds.ts';
