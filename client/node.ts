@@ -4,7 +4,8 @@ import { Address } from '@ethereumjs/util';
 import { chainFolder, type NodeConfig } from './config.ts';
 import type { Genesis } from './execution/chain/genesis.ts';
 import { knownNetwork } from './execution/chain/known-networks.ts';
-import { chainSpecOf, rulesAt } from './execution/chain/network.ts';
+import { chainSpecOf, type Network, rulesAt } from './execution/chain/network.ts';
+import type { ChainExecutor } from './execution/interface.ts';
 import { DevSealer } from './execution/sealing/dev-sealer.ts';
 import { createChainExecutor } from './execution/state/executor.ts';
 import { estimateGas, simulateCall } from './execution/state/simulate.ts';
@@ -116,11 +117,39 @@ async function runNode(
     },
   );
 
-  const ports: RpcPorts = {
+  const ports = rpcPorts({ version, network, executor, store, view, pool, head: () => head });
+  const dispatch = dispatcher(rpcMethods(ports), DEFAULT_LIMITS, (method, error) => events.onError(method, error));
+  const server = await serveHttp(dispatch, { ...config.http, limits: DEFAULT_LIMITS });
+  return {
+    chainId: network.config.chainId,
+    url: server.url,
+    head,
+    dataDir: config.dataDir,
+    close: async () => {
+      await server.close();
+      await sealer.stop();
+      await store.close();
+    },
+  };
+}
+
+export type RpcModules = {
+  readonly version: string;
+  readonly network: Network;
+  readonly executor: ChainExecutor;
+  readonly store: Store;
+  readonly view: ChainView;
+  readonly pool: TransactionPool;
+  readonly head: () => Block;
+};
+
+/** The node as JSON-RPC sees it. */
+export function rpcPorts({ version, network, executor, store, view, pool, head }: RpcModules): RpcPorts {
+  return {
     clientVersion: `zkl1-node/v${version}/${process.platform}-${process.arch}/node${process.versions.node}`,
     chain: {
       chainId: network.config.chainId,
-      head: () => head,
+      head,
       genesis: () => view.genesis(),
       canonicalBlock: (number) => view.canonicalBlock(number),
       blockByHash: (hash) => view.blockByHash(hash),
@@ -144,19 +173,6 @@ async function runNode(
       nextNonce: (address) => pool.nextNonce(address),
     },
     proofs: { status: (hash) => proofProgress(serviceTables(store), hash) },
-  };
-  const dispatch = dispatcher(rpcMethods(ports), DEFAULT_LIMITS, (method, error) => events.onError(method, error));
-  const server = await serveHttp(dispatch, { ...config.http, limits: DEFAULT_LIMITS });
-  return {
-    chainId: network.config.chainId,
-    url: server.url,
-    head,
-    dataDir: config.dataDir,
-    close: async () => {
-      await server.close();
-      await sealer.stop();
-      await store.close();
-    },
   };
 }
 

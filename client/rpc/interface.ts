@@ -58,6 +58,16 @@ export type CallRequest = {
   readonly gasPrice: bigint;
   readonly value: bigint;
   readonly data: Uint8Array;
+  readonly accessList: readonly { readonly address: Uint8Array; readonly storageKeys: readonly Uint8Array[] }[];
+  readonly authorizations: readonly {
+    readonly chainId: bigint;
+    readonly address: Uint8Array;
+    readonly nonce: bigint;
+    readonly yParity: bigint;
+    readonly r: bigint;
+    readonly s: bigint;
+  }[];
+  readonly blobHashes: readonly Uint8Array[];
 };
 export type CallResult =
   | { readonly kind: 'returned'; readonly data: Uint8Array; readonly gasUsed: bigint }

@@ -1,7 +1,13 @@
 /** Calls whose changes are thrown away: `eth_call` and `eth_estimateGas`. */
-import type { Block } from '@ethereumjs/block';
-import { createFeeMarket1559Tx, createLegacyTx, type TypedTransaction } from '@ethereumjs/tx';
-import { Address } from '@ethereumjs/util';
+import { type Block, createBlock } from '@ethereumjs/block';
+import {
+  createBlob4844Tx,
+  createEOACode7702Tx,
+  createFeeMarket1559Tx,
+  createLegacyTx,
+  type TypedTransaction,
+} from '@ethereumjs/tx';
+import { Address, bigIntToUnpaddedBytes } from '@ethereumjs/util';
 import { runTx, type VM } from '@ethereumjs/vm';
 import { ClientError } from '../../errors.ts';
 
@@ -11,9 +17,24 @@ export type Call = {
   readonly to: Uint8Array | undefined;
   /** gas limit; undefined takes the most that a transaction may have */
   readonly gas: bigint | undefined;
+  /** 0 where fees are no matter: the call then sees a base fee of 0 too */
   readonly gasPrice: bigint;
   readonly value: bigint;
   readonly data: Uint8Array;
+  /** EIP-2930 */
+  readonly accessList: readonly { readonly address: Uint8Array; readonly storageKeys: readonly Uint8Array[] }[];
+  /** EIP-7702 */
+  readonly authorizations: readonly Authorization[];
+  /** EIP-4844 */
+  readonly blobHashes: readonly Uint8Array[];
+};
+export type Authorization = {
+  readonly chainId: bigint;
+  readonly address: Uint8Array;
+  readonly nonce: bigint;
+  readonly yParity: bigint;
+  readonly r: bigint;
+  readonly s: bigint;
 };
 export type CallOutcome =
   | { readonly kind: 'returned'; readonly data: Uint8Array; readonly gasUsed: bigint }
@@ -37,8 +58,15 @@ export async function simulateCall(vm: VM, block: Block, call: Call): Promise<Ca
     return { kind: 'failed', reason: `insufficient funds for transfer: balance ${balance}, needed ${call.value}` };
   }
   try {
-    const transaction = unsignedTransaction(vm, block, call, gasLimit);
-    const result = await runTx(vm, { tx: transaction, block, blockGasUsed: 0n, skipNonce: true, skipBalance: true });
+    const seen = call.gasPrice === 0n ? withoutBaseFee(vm, block) : block;
+    const transaction = unsignedTransaction(vm, seen, call, gasLimit);
+    const result = await runTx(vm, {
+      tx: transaction,
+      block: seen,
+      blockGasUsed: 0n,
+      skipNonce: true,
+      skipBalance: true,
+    });
     const { exceptionError, returnValue } = result.execResult;
     if (exceptionError === undefined) return { kind: 'returned', data: returnValue, gasUsed: result.totalGasSpent };
     if (exceptionError.error === 'revert') return { kind: 'reverted', data: returnValue };
@@ -83,25 +111,55 @@ function gasCap(vm: VM, block: Block): bigint {
   return vm.common.isActivatedEIP(7825) ? min(gasLimit, TRANSACTION_GAS_CAP) : gasLimit;
 }
 
+function withoutBaseFee(vm: VM, block: Block): Block {
+  if (block.header.baseFeePerGas === undefined) return block;
+  const header = { ...block.header, baseFeePerGas: 0n };
+  return createBlock({ header }, { common: vm.common, skipConsensusFormatValidation: true });
+}
+
 /** A transaction that answers for its sender without a signature. */
 function unsignedTransaction(vm: VM, block: Block, call: Call, gasLimit: bigint): TypedTransaction {
+  const options = { common: vm.common, freeze: false };
+  const { baseFeePerGas } = block.header;
   const fields = {
     ...(call.to === undefined ? {} : { to: new Address(call.to) }),
     gasLimit,
     value: call.value,
     data: call.data,
   };
-  const options = { common: vm.common, freeze: false };
-  const baseFee = block.header.baseFeePerGas;
-  const price = max(call.gasPrice, baseFee ?? 0n);
   const transaction =
-    baseFee === undefined
-      ? createLegacyTx({ ...fields, gasPrice: price }, options)
-      : createFeeMarket1559Tx({ ...fields, maxFeePerGas: price, maxPriorityFeePerGas: 0n }, options);
+    baseFeePerGas === undefined
+      ? createLegacyTx({ ...fields, gasPrice: call.gasPrice }, options)
+      : typedTransaction(block, call, { ...fields, maxFeePerGas: max(call.gasPrice, baseFeePerGas) }, options);
   const sender = new Address(call.from);
   transaction.getSenderAddress = () => sender;
   return transaction;
 }
+
+function typedTransaction(
+  block: Block,
+  call: Call,
+  fields: Parameters<typeof createFeeMarket1559Tx>[0],
+  options: Parameters<typeof createFeeMarket1559Tx>[1],
+): TypedTransaction {
+  const accessList = call.accessList.map(({ address, storageKeys }) => [address, [...storageKeys]] as AccessListItem);
+  const typed = { ...fields, maxPriorityFeePerGas: 0n, accessList };
+  if (call.authorizations.length > 0) {
+    const authorizationList = call.authorizations.map((a) => [
+      ...[bigIntToUnpaddedBytes(a.chainId), a.address, bigIntToUnpaddedBytes(a.nonce)],
+      ...[bigIntToUnpaddedBytes(a.yParity), bigIntToUnpaddedBytes(a.r), bigIntToUnpaddedBytes(a.s)],
+    ]) as AuthorizationItem[];
+    return createEOACode7702Tx({ ...typed, authorizationList }, options);
+  }
+  if (call.blobHashes.length > 0) {
+    const maxFeePerBlobGas = block.header.getBlobGasPrice();
+    return createBlob4844Tx({ ...typed, blobVersionedHashes: [...call.blobHashes], maxFeePerBlobGas }, options);
+  }
+  return createFeeMarket1559Tx(typed, options);
+}
+
+type AccessListItem = [Uint8Array, Uint8Array[]];
+type AuthorizationItem = [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array];
 
 function min(a: bigint, b: bigint): bigint {
   return a < b ? a : b;

@@ -35,7 +35,7 @@ export function feeMethods({ chain }: RpcPorts): readonly Method[] {
   return [
     method('eth_gasPrice', [], () => quantity(chain.head().header.calcNextBaseFee() + suggestedTip(chain))),
     method('eth_maxPriorityFeePerGas', [], () => quantity(suggestedTip(chain))),
-    method('eth_blobBaseFee', [], () => quantity(chain.head().header.calcNextBlobGasPrice(chain.head().common))),
+    method('eth_blobBaseFee', [], () => quantity(nextBlobFee(chain.head()))),
     method(
       'eth_feeHistory',
       [
@@ -65,19 +65,28 @@ function feeHistory(
     const found = chain.canonicalBlock(number);
     if (found !== undefined) blocks.push(found);
   }
-  const blobLimit = (b: Block): number => Number(b.common.getBlobGasSchedule().maxBlobGasPerBlock);
+  const blobRatio = ({ header, common }: Block): number =>
+    header.blobGasUsed === undefined
+      ? 0
+      : Number(header.blobGasUsed) / Number(common.getBlobGasSchedule().maxBlobGasPerBlock);
   const rewards = percentiles?.length ? { reward: blocks.map((b) => rewardsOf(chain, b, percentiles)) } : {};
   return {
     oldestBlock: quantity(first),
     baseFeePerGas: [...blocks.map((b) => b.header.baseFeePerGas ?? 0n), newest.header.calcNextBaseFee()].map(quantity),
     gasUsedRatio: blocks.map((b) => Number(b.header.gasUsed) / Number(b.header.gasLimit)),
-    baseFeePerBlobGas: [
-      ...blocks.map((b) => b.header.getBlobGasPrice()),
-      newest.header.calcNextBlobGasPrice(newest.common),
-    ].map(quantity),
-    blobGasUsedRatio: blocks.map((b) => Number(b.header.blobGasUsed ?? 0n) / blobLimit(b)),
+    baseFeePerBlobGas: [...blocks.map(blobFee), nextBlobFee(newest)].map(quantity),
+    blobGasUsedRatio: blocks.map(blobRatio),
     ...rewards,
   };
+}
+
+/** 0 before Cancun. */
+function blobFee({ header }: Block): bigint {
+  return header.excessBlobGas === undefined ? 0n : header.getBlobGasPrice();
+}
+
+function nextBlobFee({ header, common }: Block): bigint {
+  return header.excessBlobGas === undefined ? 0n : header.calcNextBlobGasPrice(common);
 }
 
 /** Tips at the percentiles of a block's gas, in the order of tips. */

@@ -78,6 +78,7 @@ export function transactionJson(tx: TypedTransaction, place: Place | undefined):
   return {
     blockHash: place === undefined ? null : data(place.block.hash()),
     blockNumber: place === undefined ? null : quantity(place.block.header.number),
+    blockTimestamp: place === undefined ? null : quantity(place.block.header.timestamp),
     transactionIndex: place === undefined ? null : quantity(place.index),
     hash: data(tx.hash()),
     type: quantity(tx.type),
@@ -88,16 +89,30 @@ export function transactionJson(tx: TypedTransaction, place: Place | undefined):
     value: quantity(tx.value),
     input: data(tx.data),
     ...fees,
-    ...(isTyped || json.chainId !== undefined ? { chainId: quantity(tx.common.chainId()) } : {}),
+    ...(isTyped || isProtected(tx) ? { chainId: quantity(tx.common.chainId()) } : {}),
     ...(isTyped ? { accessList: json.accessList ?? [], yParity: quantity(tx.v ?? 0n) } : {}),
     ...(json.maxFeePerBlobGas === undefined
       ? {}
       : { maxFeePerBlobGas: json.maxFeePerBlobGas, blobVersionedHashes: json.blobVersionedHashes }),
-    ...(json.authorizationList === undefined ? {} : { authorizationList: json.authorizationList }),
+    ...(json.authorizationList === undefined
+      ? {}
+      : { authorizationList: json.authorizationList.map(authorizationJson) }),
     v: quantity(tx.v ?? 0n),
     r: quantity(tx.r ?? 0n),
     s: quantity(tx.s ?? 0n),
   };
+}
+
+/** EIP-155: the chain's id is in `v`. */
+function isProtected(tx: TypedTransaction): boolean {
+  return (tx.v ?? 0n) >= 35n;
+}
+
+/** @ethereumjs writes the fields as bytes; they are quantities, but for the address. */
+function authorizationJson(item: { readonly [field: string]: string }): object {
+  const asQuantity = ([field, value]: [string, string]): [string, string] =>
+    field === 'address' ? [field, value] : [field, quantity(value === '0x' ? 0n : BigInt(value))];
+  return Object.fromEntries(Object.entries(item).map(asQuantity));
 }
 
 /** What the sender paid per gas: the base fee and the tip, or the legacy price. */

@@ -9,6 +9,16 @@ const LATEST: p.BlockId = { kind: 'tag', tag: 'latest' };
 const block = p.withDefault(p.blockId, LATEST);
 
 const accessListItem = p.object({ address: p.address, storageKeys: p.listOf(p.hash32, 1000) });
+/** r and s come as quantities, and from some clients as 32 bytes. */
+const scalar: p.Param<bigint> = { ...p.uint256, read: (value, where) => BigInt(p.storageKey.read(value, where)) };
+const authorization = p.object({
+  chainId: p.uint256,
+  address: p.address,
+  nonce: p.uint64,
+  yParity: p.uint64,
+  r: scalar,
+  s: scalar,
+});
 /** The transaction object of `eth_call`; fields that only matter to a signed transaction are read and unused. */
 const callObject = p.object({
   from: p.optional(p.address),
@@ -23,7 +33,10 @@ const callObject = p.object({
   nonce: p.optional(p.uint64),
   type: p.optional(p.uint64),
   chainId: p.optional(p.uint64),
-  accessList: p.optional(p.listOf(accessListItem, 1000)),
+  accessList: p.withDefault(p.listOf(accessListItem, 1000), []),
+  authorizationList: p.withDefault(p.listOf(authorization, 100), []),
+  blobVersionedHashes: p.withDefault(p.listOf(p.hash32, 100), []),
+  maxFeePerBlobGas: p.optional(p.uint256),
 });
 type CallObject = ReturnType<typeof callObject.read>;
 
@@ -111,6 +124,12 @@ function requestOf(call: CallObject): CallRequest {
     gasPrice: call.maxFeePerGas ?? call.gasPrice ?? 0n,
     value: call.value,
     data: bytesOf(call.input ?? call.data ?? '0x'),
+    accessList: call.accessList.map((item) => ({
+      address: bytesOf(item.address),
+      storageKeys: item.storageKeys.map(bytesOf),
+    })),
+    authorizations: call.authorizationList.map((a) => ({ ...a, address: bytesOf(a.address) })),
+    blobHashes: call.blobVersionedHashes.map(bytesOf),
   };
 }
 

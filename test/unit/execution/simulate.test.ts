@@ -23,6 +23,9 @@ const call = (o: Partial<Call> = {}): Call => ({
   gasPrice: 0n,
   value: 0n,
   data: new Uint8Array(),
+  accessList: [],
+  authorizations: [],
+  blobHashes: [],
   ...o,
 });
 
@@ -47,7 +50,7 @@ describe('simulated calls', () => {
 
   test('a call sees the block it is run on: NUMBER, BASEFEE, its own sender', async () => {
     const vm = await vmWith('435f52486020523360405260605ff3')();
-    const result = await simulateCall(vm, genesis, call());
+    const result = await simulateCall(vm, genesis, call({ gasPrice: 2_000_000_000n }));
     assert.ok(result.kind === 'returned');
     const words = Buffer.from(result.data).toString('hex').match(/.{64}/g) ?? [];
     assert.deepEqual(words.map((word) => BigInt(`0x${word}`)).slice(0, 2), [0n, 1_000_000_000n]);
