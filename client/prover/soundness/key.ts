@@ -15,12 +15,12 @@ import { analyseWhir, whirRounds } from './whir.ts';
  * Maxima that every machine of ours keeps, each with room: a key may allow less, never more.
  * - fractions: a segment of 2^26 cells has fewer than 2^27 messages; the counts of a global bus sum to less than P < 2^31
  *   over all segments, and padding at most doubles what is there.
- * - a Keccak-f message has 102 fields.
+ * - a Keccak-f call has 202 fields.
  */
 export const LIMITS: ArgumentShape = {
   logLocalFractions: 28,
   logGlobalFractions: 32,
-  maxTuple: 128,
+  maxTuple: 256,
   maxDegree: 8,
   maxConstraintsPerChip: 8192,
   maxInstances: 256,

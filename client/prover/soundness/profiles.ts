@@ -22,7 +22,7 @@ const NO_GRINDING: LogupGrinding = { local: 0, global: 0 };
 export const PROFILES: Readonly<Record<SoundnessProfile, Profile>> = {
   P100: { ...johnson(100, 2, 8, 16), logup: NO_GRINDING },
   P100Half: { ...johnson(100, 1, 8, 16), logup: NO_GRINDING },
-  P128: { ...johnson(128, 2, 20, 20), logup: { local: 9, global: 19 } },
+  P128: { ...johnson(128, 2, 20, 20), logup: { local: 10, global: 20 } },
   P100Unique: {
     regime: 'unique',
     targetBits: 100,
