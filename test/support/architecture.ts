@@ -216,7 +216,7 @@ function importViolations(files: Files): readonly Violation[] {
         continue;
       }
       const targetArea = areaOf(target);
-      const recordTypes = area === 'chips' && targetArea === 'vm' && typeOnly;
+      const recordTypes = (area === 'chips' || area === 'machine') && targetArea === 'vm' && typeOnly;
       const fine =
         allowed === ANY ||
         targetArea === LEAF ||
