@@ -1,19 +1,26 @@
 /** The real blocks of the data folder, as inputs of the guest. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { RLP } from '@ethereumjs/rlp';
 import {
   type ActiveFork,
   type BlobParams,
   type ChainSpec,
   encodeChainSpec,
 } from '../../client/prover/guest/chain-spec.ts';
-import { encodeGuestInput, type GuestInput } from '../../client/prover/guest/input.ts';
+import type { GuestInput } from '../../client/prover/guest/input.ts';
+import { bytesOf, hexOf } from './bytes.ts';
 import { dataDir, readJson } from './data.ts';
+
+/** rlp([header, transactions, ommers, withdrawals?]), decoded. */
+export type DecodedBlock = [header: Uint8Array[], transactions: unknown[], ommers: unknown[], withdrawals?: unknown[]];
 
 export type RealBlock = {
   readonly name: string;
   readonly chainId: number;
-  readonly number: number;
+  readonly number: bigint;
+  /** seconds */
+  readonly timestamp: bigint;
   readonly blockRlp: Uint8Array;
   readonly headers: readonly Uint8Array[];
   readonly codes: readonly Uint8Array[];
@@ -23,39 +30,37 @@ export type RealBlock = {
 
 /** Blocks whose witness lacks a node, with that node's hash (README of the data folder). */
 export const INCOMPLETE_BLOCKS: Readonly<Record<string, string>> = {
-  'hoodi-1151683': '7e224bab',
-  'mainnet-22188088': '8a3d287b',
+  'hoodi-1151683': '0x7e224bab8f0d640af8c8c34c9d9592cf1a0d7e6e9fb6f799e70ef0a216f80f6e',
+  'mainnet-22188088': '0x8a3d287b464732615d9fbbb597e156d4b694c3634d77b057bc2965d61c99a32b',
 };
 
-/** Names of all real blocks, ascending by chain and number; none without the data folder. */
+/** Names of all real blocks, ascending by number; none without the data folder. */
 export function realBlockNames(): readonly string[] {
   const dir = dataDir();
   if (dir === undefined) return [];
   return readdirSync(join(dir, 'blocks'))
     .filter((file) => file.endsWith('.json'))
     .map((file) => file.slice(0, -'.json'.length))
-    .sort((a, b) => numberOf(a) - numberOf(b));
+    .sort((a, b) => Number(a.split('-')[1]) - Number(b.split('-')[1]));
 }
-const numberOf = (name: string): number => Number(name.split('-')[1]);
 
 type BlockJson = {
   readonly chainId: number | string;
-  readonly number: number | string;
   readonly blockRlp: string;
   readonly witness: Record<'state' | 'codes' | 'headers', readonly string[]>;
   readonly expected: { readonly blockHash: string; readonly stateRoot: string };
 };
 
-export const bytesOf = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex.replace(/^0x/, ''), 'hex'));
-export const hexOf = (bytes: Uint8Array): `0x${string}` => `0x${Buffer.from(bytes).toString('hex')}`;
-
 export function realBlock(name: string): RealBlock {
   const json = readJson<BlockJson>('blocks', `${name}.json`);
+  const blockRlp = bytesOf(json.blockRlp);
+  const [header] = decodeBlockRlp(blockRlp);
   return {
     name,
     chainId: Number(json.chainId),
-    number: Number(json.number),
-    blockRlp: bytesOf(json.blockRlp),
+    number: quantityOf(header[8]),
+    timestamp: quantityOf(header[11]),
+    blockRlp,
     headers: json.witness.headers.map(bytesOf),
     codes: json.witness.codes.map(bytesOf),
     state: json.witness.state.map(bytesOf),
@@ -63,12 +68,15 @@ export function realBlock(name: string): RealBlock {
   };
 }
 
+export const decodeBlockRlp = (rlp: Uint8Array): DecodedBlock => RLP.decode(rlp) as unknown as DecodedBlock;
+export const quantityOf = (bytes: Uint8Array | undefined): bigint =>
+  BigInt(`0x0${hexOf(bytes ?? Uint8Array.of()).slice(2)}`);
+
 const blobs = (target: number, max: number, baseFeeUpdateFraction: number): BlobParams => ({
   target,
   max,
   baseFeeUpdateFraction,
 });
-type Schedule = Omit<ChainSpec, 'forks'> & { readonly forks: readonly ActiveFork[] };
 const fork = (name: string, by: 'block' | 'time', activation: number, blobParams?: BlobParams): ActiveFork => ({
   name,
   by,
@@ -76,7 +84,7 @@ const fork = (name: string, by: 'block' | 'time', activation: number, blobParams
   blobParams,
 });
 
-const MAINNET: Schedule = {
+const MAINNET: ChainSpec = {
   chainId: 1n,
   genesisHash: '0xd4e56740f876aef8c010b86a40d5f56745a118d0906a34e69aec8c0db1cb8fa3',
   depositContract: '0x00000000219ab540356cbb839cbe05303d7705fa',
@@ -104,7 +112,7 @@ const MAINNET: Schedule = {
   ],
 };
 
-const HOODI: Schedule = {
+const HOODI: ChainSpec = {
   chainId: 560_048n,
   genesisHash: '0xbbe312868b376a3001692a646dd2d7d1e4406380dfd86b98aa8a34d1557c971b',
   depositContract: '0x00000000219ab540356cbb839cbe05303d7705fa',
@@ -118,8 +126,12 @@ const HOODI: Schedule = {
   ],
 };
 
-/** The public chain with the forks that are active at a block. */
-export function chainSpecAt(chainId: number, number: bigint, timestamp: bigint): ChainSpec {
+/** The public chain with the forks that are active at a block: written here once more, so that tests do not ask the client. */
+export function chainSpecOfReal({
+  chainId,
+  number,
+  timestamp,
+}: Pick<RealBlock, 'chainId' | 'number' | 'timestamp'>): ChainSpec {
   const schedule = [MAINNET, HOODI].find((chain) => chain.chainId === BigInt(chainId));
   if (schedule === undefined) throw new Error(`no schedule for chain ${chainId}`);
   const forks = schedule.forks.filter((f) => f.activation <= (f.by === 'block' ? number : timestamp));
@@ -127,7 +139,7 @@ export function chainSpecAt(chainId: number, number: bigint, timestamp: bigint):
 }
 
 /** What the guest gets for a real block; `0x80`, the empty trie's node, is in some witnesses and needed by none. */
-export function guestInputOf(block: RealBlock, chain: ChainSpec): GuestInput {
+export function guestInputOf(block: RealBlock, chain: ChainSpec = chainSpecOfReal(block)): GuestInput {
   return {
     chainSpec: encodeChainSpec(chain),
     blockRlp: block.blockRlp,
@@ -136,5 +148,3 @@ export function guestInputOf(block: RealBlock, chain: ChainSpec): GuestInput {
     state: block.state.filter((node) => node.length > 1),
   };
 }
-
-export const encodeInput = encodeGuestInput;

@@ -6,7 +6,7 @@
 import { ClientError } from '../../errors.ts';
 import { type ByteReader, concat, HEADER, readByte, readU32, section, skipLeb, u32 } from './native-bytes.ts';
 
-const SECTION = { type: 1, import: 2, function: 3, code: 10 } as const;
+export const SECTION = { type: 1, import: 2, function: 3, code: 10 } as const;
 const I64 = 0x7e;
 const PREFIX = 0xfc;
 const [CALL, BR_TABLE, SELECT_TYPED, F32_CONST, F64_CONST] = [0x10, 0x0e, 0x1c, 0x43, 0x44];
@@ -44,7 +44,7 @@ const TYPES = [0x60, 4, I64, I64, I64, I64, 2, I64, I64, 0x60, 2, I64, I64, 2, I
 /** Of each body: index among `TYPES`. */
 const BODY_TYPES = [0, 0, 1, 1] as const;
 
-type Section = { readonly id: number; readonly start: number; readonly end: number };
+export type Section = { readonly id: number; readonly start: number; readonly end: number };
 
 /**
  * @param wasm a valid module with integer, bulk-memory, sign-extension and wide-arithmetic instructions
@@ -101,7 +101,8 @@ export function widen(wasm: Uint8Array): { readonly bytes: Uint8Array<ArrayBuffe
   return { bytes: concat(parts), rewritten };
 }
 
-function sectionsOf(wasm: Uint8Array): readonly Section[] {
+/** The sections in file order, each with the range of its content. */
+export function sectionsOf(wasm: Uint8Array): readonly Section[] {
   const reader = { bytes: wasm, position: HEADER.length };
   const found: Section[] = [];
   while (reader.position < wasm.length) {
@@ -143,14 +144,28 @@ function rewriteBody(
   end: number,
   firstHelper: number,
 ): { readonly parts: readonly Uint8Array[]; readonly rewritten: number } {
+  const parts: Uint8Array[] = [];
+  let kept = start;
+  const found = wideInstructions(wasm, start, end);
+  for (const { at, after, sub } of found) {
+    parts.push(wasm.subarray(kept, at), Uint8Array.from([CALL, ...u32(firstHelper + (WIDE[sub] ?? 0))]));
+    kept = after;
+  }
+  parts.push(wasm.subarray(kept, end));
+  return { parts, rewritten: found.length };
+}
+
+/** A wide-arithmetic instruction: its offset, the offset after it, its sub-opcode. */
+export type WideInstruction = { readonly at: number; readonly after: number; readonly sub: number };
+
+/** The wide-arithmetic instructions of the function body (locals and expression) at start..end. */
+export function wideInstructions(wasm: Uint8Array, start: number, end: number): readonly WideInstruction[] {
   const reader: ByteReader = { bytes: wasm, position: start };
   for (let groups = readU32(reader); groups > 0; groups--) {
     readU32(reader);
     readByte(reader);
   }
-  const parts: Uint8Array[] = [];
-  let kept = start;
-  let rewritten = 0;
+  const found: WideInstruction[] = [];
   while (reader.position < end) {
     const at = reader.position;
     const opcode = readByte(reader);
@@ -159,18 +174,11 @@ function rewriteBody(
       continue;
     }
     const sub = readU32(reader);
-    const helper = WIDE[sub];
-    if (helper === undefined) {
-      skipPrefixedImmediates(reader, sub, at);
-      continue;
-    }
-    parts.push(wasm.subarray(kept, at), Uint8Array.from([CALL, ...u32(firstHelper + helper)]));
-    kept = reader.position;
-    rewritten++;
+    if (WIDE[sub] === undefined) skipPrefixedImmediates(reader, sub, at);
+    else found.push({ at, after: reader.position, sub });
   }
   if (reader.position !== end) throw notWasm('a function body', end);
-  parts.push(wasm.subarray(kept, end));
-  return { parts, rewritten };
+  return found;
 }
 
 function skipImmediates(reader: ByteReader, opcode: number, at: number): void {

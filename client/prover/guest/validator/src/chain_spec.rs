@@ -102,7 +102,7 @@ pub struct ChainSpec {
     pub hash: B256,
     pub chain_id: u64,
     pub dao_fork_block: Option<u64>,
-    deposit_contract: Address,
+    pub deposit_contract: Address,
     /// by index into `KNOWN_FORKS`
     activations: [ForkCondition; FORKS],
     /// of the newest listed fork that has some

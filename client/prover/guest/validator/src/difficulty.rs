@@ -7,7 +7,7 @@ use alloy_primitives::U256;
 
 const MINIMUM_DIFFICULTY: u64 = 131_072;
 const BOUND_DIVISOR_LOG: usize = 11;
-const MIN_ADJUSTMENT: i128 = -99;
+const MIN_STEPS: i64 = -99;
 
 /// Blocks by which each fork delays the difficulty bomb: EIP-649, 1234, 2384, 3554, 4345, 5133; newest first.
 const BOMB_DELAYS: [(EthereumHardfork, u64); 6] = [
@@ -23,14 +23,14 @@ const BOMB_FIRST_PERIOD: u64 = 2;
 
 /// The difficulty of a block at `number` and `timestamp`, above its parent's timestamp.
 pub fn block_difficulty(chain: &ChainSpec, number: u64, timestamp: u64, parent: &Header) -> U256 {
-    let seconds = i128::from(timestamp) - i128::from(parent.timestamp);
+    let seconds = timestamp.saturating_sub(parent.timestamp);
     let steps = if chain.is_byzantium_active_at_block(number) {
         // EIP-100
         let ommer_bonus = if parent.ommers_hash == EMPTY_OMMER_ROOT_HASH { 1 } else { 2 };
-        (ommer_bonus - seconds / 9).max(MIN_ADJUSTMENT)
+        steps_after(seconds / 9, ommer_bonus)
     } else if chain.is_homestead_active_at_block(number) {
         // EIP-2
-        (1 - seconds / 10).max(MIN_ADJUSTMENT)
+        steps_after(seconds / 10, 1)
     } else if seconds < 13 {
         1
     } else {
@@ -43,6 +43,11 @@ pub fn block_difficulty(chain: &ChainSpec, number: u64, timestamp: u64, parent: 
         parent.difficulty.saturating_add(offset)
     };
     adjusted.saturating_add(bomb(chain, number)).max(U256::from(MINIMUM_DIFFICULTY))
+}
+
+/// `bonus` less one step per period, at least `MIN_STEPS`.
+fn steps_after(periods: u64, bonus: i64) -> i64 {
+    i64::try_from(periods).map_or(MIN_STEPS, |periods| bonus.saturating_sub(periods).max(MIN_STEPS))
 }
 
 /// 2^(periods − 2) from the second period on, counted from the delayed block number.

@@ -11,6 +11,7 @@ mod body;
 mod chain_spec;
 mod claim;
 mod crypto;
+mod deposits;
 mod difficulty;
 mod execution;
 mod header;
@@ -22,6 +23,7 @@ mod rejection;
 mod rlp_item;
 mod ssz;
 mod state;
+mod system_calls;
 mod trie;
 
 pub use claim::BlockClaim;

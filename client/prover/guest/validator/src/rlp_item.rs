@@ -14,9 +14,11 @@ pub struct Item {
 /// The item at `at` of a trie node.
 #[inline]
 pub fn item_at(bytes: &[u8], at: usize) -> Result<Item> {
-    // Hash references are most of what tries hold.
-    if bytes.get(at) == Some(&0xa0) && at + 33 <= bytes.len() {
-        return Ok(Item { is_list: false, start: at + 1, end: at + 33 });
+    // Hashes and empty children are most of what tries hold.
+    match bytes.get(at) {
+        Some(0xa0) if bytes.len() - at >= 33 => return Ok(Item { is_list: false, start: at + 1, end: at + 33 }),
+        Some(0x80) => return Ok(Item { is_list: false, start: at + 1, end: at + 1 }),
+        _ => {}
     }
     let mut rest = bytes.get(at..).unwrap_or(&[]);
     let header = Header::decode(&mut rest).map_err(|error| reject!(Witness, "trie node: {error}"))?;

@@ -39,7 +39,15 @@ struct Account {
     slots: U256Map<Slot>,
     dirty_slots: Vec<U256>,
     is_dirty: bool,
+    /// `info.nonce` stands for 0 (see `OCCUPIED_NONCE`)
+    is_occupied: bool,
 }
+
+/// EIP-7610: no contract is created over an account that has storage, although it has neither nonce nor code. revm
+/// looks at nonce and code only, so such an account shows it this nonce. Nobody can send from one: it was left by a
+/// contract creation before EIP-161. (Without balance it counts as empty and keeps nonce 0; a creation that stays is
+/// then refused in `apply`.)
+const OCCUPIED_NONCE: u64 = 1 << 63;
 
 pub struct State {
     tries: Tries,
@@ -79,9 +87,10 @@ impl State {
         })
     }
 
-    /// The error that was met first, if any: whatever was computed after it means nothing.
-    pub fn take_error(&mut self) -> Option<Rejection> {
-        self.first_error.take()
+    /// The error that was met first, else `rejection`: whatever came after an error means nothing, and revm words a
+    /// missing node as a failed transaction.
+    pub fn cause(&mut self, rejection: Rejection) -> Rejection {
+        self.first_error.take().unwrap_or(rejection)
     }
 
     fn keep<T>(&mut self, result: Result<T>) -> core::result::Result<T, StateError> {
@@ -107,6 +116,7 @@ impl State {
             slots: U256Map::default(),
             dirty_slots: Vec::new(),
             is_dirty: false,
+            is_occupied: false,
         };
         if let Some(rlp) = self.tries.get(self.accounts_trie, &key)? {
             let leaf: TrieAccount = decode_whole(rlp, "account")?;
@@ -115,6 +125,9 @@ impl State {
             account.storage_root = leaf.storage_root;
             if leaf.code_hash != KECCAK_EMPTY {
                 account.info.code = None;
+            } else if leaf.nonce == 0 && !leaf.balance.is_zero() && leaf.storage_root != EMPTY_ROOT_HASH {
+                account.is_occupied = true;
+                account.info.nonce = OCCUPIED_NONCE;
             }
         }
         account.info.account_id = AccountId::new(at);
@@ -179,6 +192,7 @@ impl State {
             account.storage = Some(Child::EMPTY);
             account.slots.clear();
             account.dirty_slots.clear();
+            account.is_occupied = false;
         }
         account.exists = !is_deleted;
         if is_deleted {
@@ -216,7 +230,7 @@ impl State {
     /// Writes every change into the tries and returns the state root. In each trie all puts come before the deletes:
     /// the fewest nodes are needed so, and witnesses are recorded in that order.
     pub fn root(&mut self) -> Result<B256> {
-        if let Some(error) = self.take_error() {
+        if let Some(error) = self.first_error.take() {
             return Err(error);
         }
         let mut deleted: Vec<Key> = Vec::new();
@@ -231,7 +245,7 @@ impl State {
                 account.write_storage(&mut self.tries)?;
             }
             let leaf = TrieAccount {
-                nonce: account.info.nonce,
+                nonce: if account.is_occupied { 0 } else { account.info.nonce },
                 balance: account.info.balance,
                 storage_root: account.storage_root,
                 code_hash: account.info.code_hash,

@@ -177,7 +177,7 @@ impl Tries {
         if end == depth || end == PATH_LENGTH {
             return Err(malformed("extension"));
         }
-        let child = self.decode_child(items, first.end, &key, end)?;
+        let (child, _) = self.decode_child(items, first.end, &key, end)?;
         if child == Child::EMPTY {
             return Err(malformed("extension without a child"));
         }
@@ -191,27 +191,26 @@ impl Tries {
         let mut key = *key;
         for (slot, child) in children.iter_mut().enumerate() {
             set_nibble(&mut key, depth, slot as u8);
-            *child = self.decode_child(items, at, &key, depth + 1)?;
-            at = item_at(items, at)?.end;
+            (*child, at) = self.decode_child(items, at, &key, depth + 1)?;
         }
         ensure!(items[at..] == [0x80], Witness, "malformed trie node at depth {depth}: branch value");
         Ok(self.add_branch(children, hash))
     }
 
-    /// The child that stands at `at`: nothing, a hash, or a node shorter than a hash.
+    /// The child that stands at `at` (nothing, a hash, or a node shorter than a hash) and where it ends.
     #[inline]
-    fn decode_child(&mut self, items: &'static [u8], at: usize, key: &Key, depth: usize) -> Result<Child> {
+    fn decode_child(&mut self, items: &'static [u8], at: usize, key: &Key, depth: usize) -> Result<(Child, usize)> {
         let item = item_at(items, at)?;
-        let size_bytes = item.end - item.start;
-        if item.is_list {
-            ensure!(item.end - at < HASH_BYTES, Witness, "malformed trie node: long node inside another");
-            return self.decode(&items[item.start..item.end], None, key, depth);
-        }
-        match size_bytes {
-            0 => Ok(Child::EMPTY),
-            HASH_BYTES => Ok(Child::unread(items[item.start..].as_ptr().addr() - self.input.as_ptr().addr())),
-            _ => Err(reject!(Witness, "malformed trie node: child of {size_bytes} bytes")),
-        }
+        let child = match item.end - item.start {
+            _ if item.is_list => {
+                ensure!(item.end - at < HASH_BYTES, Witness, "malformed trie node: long node inside another");
+                self.decode(&items[item.start..item.end], None, key, depth)?
+            }
+            0 => Child::EMPTY,
+            HASH_BYTES => Child::unread(items[item.start..].as_ptr().addr() - self.input.as_ptr().addr()),
+            size_bytes => return Err(reject!(Witness, "malformed trie node: child of {size_bytes} bytes")),
+        };
+        Ok((child, item.end))
     }
 
     /// A loaded, not empty node.
