@@ -47,9 +47,12 @@ export const inInterface = <S extends ColumnSpec | ColumnSpecs>(item: S): InTree
 /** The same column or group as part of the verification key. */
 export const fixed = <S extends ColumnSpec | ColumnSpecs>(item: S): InTree<S> => moveTo(item, 'fixed') as InTree<S>;
 
-/** A row of a chip by name: a `T` per column, an array of them per column array, a view per group. */
+/**
+ * A row of a chip by name: a `T` per column, an array of them per column array, a view per group. A column that only some
+ * chips of a family have is optional.
+ */
 export type View<C extends ColumnSpecs, T> = {
-  readonly [K in keyof C]: C[K] extends ColumnSpec<infer N>
+  readonly [K in keyof C]: C[K] extends ColumnSpec<infer N> | undefined
     ? N extends number
       ? readonly T[]
       : T
@@ -60,7 +63,7 @@ export type View<C extends ColumnSpecs, T> = {
 
 /** A row to be filled, all cells zero at first. */
 export type MutableRow<C extends ColumnSpecs> = {
-  -readonly [K in keyof C]: C[K] extends ColumnSpec<infer N>
+  -readonly [K in keyof C]: C[K] extends ColumnSpec<infer N> | undefined
     ? N extends number
       ? number[]
       : number

@@ -54,7 +54,7 @@ export const isProvider = (i: Interaction): boolean => i.bus.kind === 'lookup' &
 /**
  * On every row of every accepted trace a count that is not a provider's is an integer in [0, maxPerRow]: a negative one
  * would cancel another row's lookup, a larger one escape the overflow inequality. Shown by trying all values of the
- * bits in it that the constraints on those bits alone allow.
+ * bits in it, and of bits that constraints tie to them, that those constraints allow.
  */
 function checkCounts(chip: CompiledChip, fail: Fail): void {
   const columns = columnsOfNodes(chip);
@@ -70,7 +70,7 @@ function checkCounts(chip: CompiledChip, fail: Fail): void {
         fail('countNotBits', `${i.label}: its count depends on ${chip.columns[c]!.name}, which is not a bit`);
     if (bits.length > MAX_COUNT_BITS)
       fail('countNotBits', `${i.label}: expected a count of at most ${MAX_COUNT_BITS} bits, got ${bits.length}`);
-    const own = chip.constraints.filter((k) => [...columns(k.node)].every((c) => bits.includes(c)));
+    const own = constraintsOn(chip, columns, bits);
     for (let assignment = 0; assignment < 2 ** bits.length; assignment++) {
       const value = (c: number): number => (assignment >> bits.indexOf(c)) & 1;
       const values = evaluateSome(chip, value, [i.count, ...own.map((k) => k.node)]);
@@ -80,6 +80,24 @@ function checkCounts(chip: CompiledChip, fail: Fail): void {
         fail('countOutOfRange', `${i.label}: expected a count in [0, ${i.maxPerRow}], its bits allow ${signed(count)}`);
     }
   }
+}
+
+/** Constraints among bits that touch `bits`; the bits they bring in are appended, up to the limit. */
+function constraintsOn(
+  chip: CompiledChip,
+  columns: (id: NodeId) => ReadonlySet<number>,
+  bits: number[],
+): CompiledChip['constraints'] {
+  const touching = chip.constraints
+    .map((k) => ({ k, of: [...columns(k.node)] }))
+    .filter(({ of }) => of.some((c) => bits.includes(c)) && of.every((c) => chip.columns[c]!.kind === 'bit'))
+    .sort((x, y) => x.of.length - y.of.length);
+  return touching.flatMap(({ k, of }) => {
+    const added = of.filter((c) => !bits.includes(c));
+    if (bits.length + added.length > MAX_COUNT_BITS) return [];
+    bits.push(...added);
+    return [k];
+  });
 }
 
 const signed = (x: number): number => (x > P / 2 ? x - P : x);

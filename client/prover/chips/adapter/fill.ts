@@ -1,7 +1,7 @@
 import type { MutableRow } from '../../air/columns.ts';
+import type { AccessRecord, InstructionRecord } from '../../vm/records.ts';
 import { constantLimbs } from './encoding.ts';
 import type { instructionColumns } from './instruction.ts';
-import type { AccessRecord, InstructionRecord } from './record.ts';
 
 /** Row filling of the adapter's columns. */
 

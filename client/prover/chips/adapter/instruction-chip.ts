@@ -1,8 +1,8 @@
 import type { Chip } from '../../air/chip.ts';
 import type { ColumnSpecs } from '../../air/columns.ts';
 import type { OpName } from '../../vm/isa.ts';
+import type { InstructionRecord } from '../../vm/records.ts';
 import type { Encoding } from './encoding.ts';
-import type { InstructionRecord } from './record.ts';
 
 /** A chip that executes instructions, with the program rows of each. */
 export type InstructionChip = {

@@ -1,6 +1,7 @@
 import { defineChip } from '../../air/chip.ts';
 import { array, u16 } from '../../air/columns.ts';
 import { INSTRUCTIONS, type OpName } from '../../vm/isa.ts';
+import type { InstructionRecord } from '../../vm/records.ts';
 import { plain } from '../adapter/encoding.ts';
 import { fillInstruction, fillOperand, fillWrite } from '../adapter/fill.ts';
 import {
@@ -14,7 +15,6 @@ import {
   writeColumns,
 } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
-import type { InstructionRecord } from '../adapter/record.ts';
 import { addLimbs } from './core.ts';
 
 /** c = a + b, or c = a − b as c + b = a, by width and form of b. */

@@ -2,6 +2,7 @@ import { defineChip } from '../../air/chip.ts';
 import { bit, field } from '../../air/columns.ts';
 import { sum } from '../../air/expr.ts';
 import { INSTRUCTIONS, type OpName } from '../../vm/isa.ts';
+import type { InstructionRecord } from '../../vm/records.ts';
 import { branchOn } from '../adapter/encoding.ts';
 import { fillInstruction, fillOperand, fillRead } from '../adapter/fill.ts';
 import {
@@ -13,7 +14,6 @@ import {
   readColumns,
 } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
-import type { InstructionRecord } from '../adapter/record.ts';
 import { biased, biasedValue, compare, compareColumns, fillCompare, signColumns } from '../compare/core.ts';
 import { assertNonZero, nonZeroHint, norm, normValue } from '../zero/core.ts';
 

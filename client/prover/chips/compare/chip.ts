@@ -1,6 +1,7 @@
 import { defineChip } from '../../air/chip.ts';
 import { bit } from '../../air/columns.ts';
 import { INSTRUCTIONS, type OpName } from '../../vm/isa.ts';
+import type { InstructionRecord } from '../../vm/records.ts';
 import { RESULT_ONE, resultOn } from '../adapter/encoding.ts';
 import { fillInstruction, fillOperand, fillWrite } from '../adapter/fill.ts';
 import {
@@ -13,7 +14,6 @@ import {
   writeColumns,
 } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
-import type { InstructionRecord } from '../adapter/record.ts';
 import { biased, biasedValue, compare, compareColumns, fillCompare, signColumns } from './core.ts';
 
 /**

@@ -2,6 +2,7 @@ import { type Constraints, defineChip } from '../../air/chip.ts';
 import { array, bit, field, type MutableRow, type View } from '../../air/columns.ts';
 import type { Expr } from '../../air/expr.ts';
 import { INSTRUCTIONS } from '../../vm/isa.ts';
+import type { InstructionRecord } from '../../vm/records.ts';
 import { programRow, rowType } from '../adapter/encoding.ts';
 import { fillCell, fillInstruction, fillRead } from '../adapter/fill.ts';
 import {
@@ -14,7 +15,6 @@ import {
 } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
 import { LIMB } from '../adapter/limbs.ts';
-import type { InstructionRecord } from '../adapter/record.ts';
 import { PROGRAM, RANGE16, Space } from '../buses.ts';
 
 const ONCE = { maxPerRow: 1 } as const;

@@ -2,12 +2,12 @@ import { defineChip } from '../../air/chip.ts';
 import { array, bit, u8 } from '../../air/columns.ts';
 import { type Expr, sum } from '../../air/expr.ts';
 import { INSTRUCTIONS, type OpName } from '../../vm/isa.ts';
+import type { InstructionRecord } from '../../vm/records.ts';
 import { plain } from '../adapter/encoding.ts';
 import { fillInstruction, fillRead, fillWrite } from '../adapter/fill.ts';
 import { executes, instructionColumns, operandFieldsOf, readColumns, writeColumns } from '../adapter/instruction.ts';
 import { instructionChip } from '../adapter/instruction-chip.ts';
 import { INV_BYTE } from '../adapter/limbs.ts';
-import type { InstructionRecord } from '../adapter/record.ts';
 import { BYTES, RANGE16, Space } from '../buses.ts';
 
 type Form = {

@@ -2,6 +2,7 @@ import { type Constraints, defineChip } from '../../air/chip.ts';
 import { array, bit, u8, u16, type View } from '../../air/columns.ts';
 import type { Expr } from '../../air/expr.ts';
 import { INSTRUCTIONS, type OpName } from '../../vm/isa.ts';
+import type { InstructionRecord } from '../../vm/records.ts';
 import { constantLimbs, opNumber, plain, rowType } from '../adapter/encoding.ts';
 import { fillInstruction, fillOperand, fillRead, fillWrite } from '../adapter/fill.ts';
 import {
@@ -15,7 +16,6 @@ import {
 } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
 import { BYTE, INV_BYTE } from '../adapter/limbs.ts';
-import type { InstructionRecord } from '../adapter/record.ts';
 import { AND } from '../buses.ts';
 
 /** Bytes of one pair of limbs and of their conjunction. */

@@ -11,8 +11,6 @@ export type BoundaryRecord = {
   readonly after: readonly number[];
   /** Epoch of `before`: segment index + 1 of the last segment that touched the cell, 0 for the initial value. */
   readonly epoch: number;
-  /** Epoch of this segment. */
-  readonly ownEpoch: number;
   /** Clocks at which the value enters and leaves MEM: below the first access by at most 2^16, and of the last one. */
   readonly start: number;
   readonly end: number;
@@ -20,13 +18,13 @@ export type BoundaryRecord = {
 
 /**
  * One row per touched cell of a segment: takes the cell from an earlier epoch, offers it to this segment's accesses,
- * takes what they leave and passes it on under the own epoch. The start clock is free: among the anchored accesses of a
+ * takes what they leave and passes it on under the own epoch, segment index + 1. The start clock is free: among the anchored accesses of a
  * cell the earliest can only take this row's message, by induction each next its predecessor's.
  */
 export const boundary = defineChip({
   id: 'boundary',
   maxDegree: 2,
-  publics: ['ownEpoch'],
+  publics: ['segment'],
   columns: {
     ...inInterface({
       isReal: bit('1 on rows with a cell'),
@@ -51,7 +49,7 @@ export const boundary = defineChip({
   },
   constrain: (c, { isReal, space, address, before, after, epoch, start, end }) => {
     const once = { maxPerRow: 1 };
-    const own = c.public('ownEpoch');
+    const own = c.public('segment').add(1);
     c.receive(CELL, [space, address, ...before, epoch], isReal, once);
     c.send(CELL, [space, address, ...after, own], isReal, once);
     c.send(RANGE16, [own.sub(epoch).sub(1)], isReal, once);

@@ -1,6 +1,7 @@
 import { defineChip } from '../../air/chip.ts';
 import { field } from '../../air/columns.ts';
 import { INSTRUCTIONS, type OpName } from '../../vm/isa.ts';
+import type { InstructionRecord } from '../../vm/records.ts';
 import { plain } from '../adapter/encoding.ts';
 import { fillInstruction, fillOperand, fillRead, fillWrite } from '../adapter/fill.ts';
 import {
@@ -13,7 +14,6 @@ import {
   writeColumns,
 } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
-import type { InstructionRecord } from '../adapter/record.ts';
 import { assertNonZero, nonZeroHint } from '../zero/core.ts';
 
 /** result = operand, a slot or a constant; globals stand in absolute slots. */

@@ -3,12 +3,12 @@ import { array, bit, field, u16 } from '../../air/columns.ts';
 import { type Expr, sum } from '../../air/expr.ts';
 import { INSTRUCTIONS, type OpName } from '../../vm/isa.ts';
 import type { ProgramInstruction } from '../../vm/program.ts';
+import type { InstructionRecord } from '../../vm/records.ts';
 import { constantLimbs, rowType } from '../adapter/encoding.ts';
 import { fillInstruction, fillRead, fillWrite } from '../adapter/fill.ts';
 import { executes, instructionColumns, readColumns, writeColumns } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
 import { LIMB } from '../adapter/limbs.ts';
-import type { InstructionRecord } from '../adapter/record.ts';
 import { POW } from '../buses.ts';
 
 /**

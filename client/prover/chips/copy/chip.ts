@@ -1,0 +1,234 @@
+import { defineChip } from '../../air/chip.ts';
+import { array, bit, field, u8 } from '../../air/columns.ts';
+import { type Expr, sum } from '../../air/expr.ts';
+import { INSTRUCTIONS } from '../../vm/isa.ts';
+import type { CellRecord, InstructionRecord } from '../../vm/records.ts';
+import { rowType } from '../adapter/encoding.ts';
+import { fillInstruction, fillRead, fillWrite } from '../adapter/fill.ts';
+import { executes, instructionColumns, rangeCheck, readColumns, writeColumns } from '../adapter/instruction.ts';
+import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
+import { bytesOf, INV_BYTE, LIMB } from '../adapter/limbs.ts';
+import { BYTES, Space } from '../buses.ts';
+import { compare, compareColumns, fillCompare } from '../compare/core.ts';
+import { CELL_BYTES, CELL_LIMBS, cellColumns, INV_CELL_BYTES } from '../load/address.ts';
+import { packBytes, startIndex } from '../unaligned/core.ts';
+import { assertNonZero, nonZeroHint } from '../zero/core.ts';
+import {
+  advancedColumns,
+  assertAdvanced,
+  assertIdle,
+  assertStart,
+  assertWithin,
+  countColumns,
+  countOf,
+  fillCount,
+  fillLimit,
+  leftColumns,
+  limitColumns,
+  reachesBeyond,
+  replaced,
+} from './core.ts';
+
+const valueOfLimbs = (limbs: readonly number[]): number => limbs[0]! + LIMB * limbs[1]!;
+const valueOfPointer = (limbs: readonly Expr[]): Expr => limbs[1]!.mul(LIMB).add(limbs[0]!);
+
+const byteCell = { ...cellColumns, low: array(u8('low bytes of the cell'), CELL_LIMBS) };
+const isStart = array(bit('one-hot: first byte of the cell that moves; zero where nothing does'), CELL_BYTES);
+
+type ByteCellRow = { limbs: number[]; low: number[]; prev: number };
+
+function fillByteCell(row: ByteCellRow, { before, prev }: CellRecord): void {
+  row.limbs = [...before];
+  row.low = before.map((limb) => limb & 255);
+  row.prev = prev;
+}
+
+const unusedCells = (names: readonly string[], reason: string): Record<string, string> =>
+  Object.fromEntries(
+    names
+      .flatMap((name) => [`${name}.prev`, ...[0, 1, 2, 3].flatMap((k) => [`${name}.limbs[${k}]`, `${name}.low[${k}]`])])
+      .map((cell) => [cell, reason]),
+  );
+const NOTHING_MOVES = 'a row that moves nothing accesses no memory';
+
+/**
+ * memory.copy: each row moves up to 8 bytes into one cell, from one or two, and advances its operands; control stays
+ * until nothing is left. Where the source begins below the destination the last bytes move first, so overlapping ranges
+ * come out as if read before written.
+ */
+export const copy: InstructionChip = instructionChip(
+  defineChip({
+    id: INSTRUCTIONS.copy.chip,
+    maxDegree: 3,
+    publics: ['memoryPages'],
+    columns: {
+      ...instructionColumns,
+      to: readColumns(2),
+      from: readColumns(2),
+      length: readColumns(2),
+      ...countColumns,
+      order: compareColumns(2),
+      limits: { to: limitColumns, from: limitColumns },
+      forward: field('bytes that `to` and `from` advance: the count, or 0 where the last bytes move first'),
+      source: { first: byteCell, second: byteCell, isStart },
+      crosses: bit('1 if the source bytes lie in two cells'),
+      target: { ...byteCell, isStart },
+      moved: array(u8('bytes that move, from the source’s start on'), CELL_BYTES),
+      next: { to: writeColumns(2), from: writeColumns(2), length: writeColumns(2) },
+      after: { to: advancedColumns, from: advancedColumns, length: advancedColumns },
+      left: leftColumns,
+    },
+    fillRow: (r: InstructionRecord, row) => {
+      fillInstruction(row, r);
+      const limbs = [row.to, row.from, row.length].map((operand, k) => [...fillRead(operand, r, k)]);
+      const [to, from, length] = limbs.map(valueOfLimbs) as [number, number, number];
+      fillCompare(row.order, limbs[1]!, limbs[0]!);
+      fillLimit(row.limits.to, to, length);
+      fillLimit(row.limits.from, from, length);
+      row.after.to = [...fillWrite(row.next.to, r, 0)];
+      row.after.from = [...fillWrite(row.next.from, r, 1)];
+      row.after.length = [...fillWrite(row.next.length, r, 2)];
+      row.left = nonZeroHint(row.after.length[0]! + row.after.length[1]!);
+      const count = length - valueOfLimbs(row.after.length);
+      if (count === 0) return;
+      fillCount(row, count);
+      row.forward = from < to ? 0 : count;
+      const plus = from < to ? length - count : 0;
+      const [sourceStart, targetStart] = [(from + plus) % CELL_BYTES, (to + plus) % CELL_BYTES];
+      row.source.isStart[sourceStart] = 1;
+      row.target.isStart[targetStart] = 1;
+      row.crosses = sourceStart + count > CELL_BYTES ? 1 : 0;
+      fillByteCell(row.source.first, r.cells[0]!);
+      if (row.crosses === 1) fillByteCell(row.source.second, r.cells[1]!);
+      fillByteCell(row.target, r.cells.at(-1)!);
+      const bytes = [...row.source.first.limbs, ...row.source.second.limbs].flatMap((limb) => [limb & 255, limb >> 8]);
+      row.moved = bytes.slice(sourceStart, sourceStart + CELL_BYTES);
+    },
+    constrain: (c, row) => {
+      const { to, from, length, isMore, order, limits, forward, source, crosses, target, moved, next, after, left } =
+        row;
+      const { isReal } = row;
+      const pages = c.public('memoryPages');
+      const isActive = isMore[0]!;
+      const count = countOf(c, isMore);
+      c.assertZero('only real rows move', isActive.mul(isReal.not()));
+      const { op, advance } = INSTRUCTIONS.copy;
+      const accesses = executes(c, row, {
+        op,
+        fields: [to.slot, from.slot, length.slot],
+        next: row.pc.add(1).sub(left.isNonZero),
+        advance,
+      });
+      for (const operand of [to, from, length]) accesses.read(operand);
+      assertNonZero(c, sum(after.length), left.isNonZero, left.inverse);
+      assertIdle(c, isActive, length.limbs);
+      assertWithin(c, to.limbs, length.limbs, pages, limits.to, isReal);
+      assertWithin(c, from.limbs, length.limbs, pages, limits.from, isReal);
+      compare(c, from.limbs, to.limbs, order, isReal);
+      const backward = order.isLess;
+      c.assertZero('forward', forward.sub(backward.not().mul(count)));
+
+      assertStart(c, source.isStart, isMore, 'source');
+      assertStart(c, target.isStart, isMore, 'target');
+      c.assertZero('crosses', crosses.sub(reachesBeyond(source.isStart, isMore)));
+      c.assertZero('the bytes fit the target', reachesBeyond(target.isStart, isMore));
+
+      const plus = backward.mul(valueOfPointer(length.limbs).sub(count));
+      const cellAt = (pointer: readonly Expr[], start: readonly Expr[]): Expr =>
+        valueOfPointer(pointer).add(plus).sub(startIndex(start)).mul(INV_CELL_BYTES);
+      const { first, second } = source;
+      const read = [...bytesOf(c, first.limbs, first.low, isActive), ...bytesOf(c, second.limbs, second.low, crosses)];
+      moved.forEach((byte, j) => {
+        const here = sum(source.isStart.map((s, start) => s.mul(read[start + j]!)));
+        c.assertZero(`byte ${j} that moves`, byte.sub(here));
+      });
+      const sourceCell = cellAt(from.limbs, source.isStart);
+      accesses.cell(Space.LINEAR, sourceCell, first.limbs, first.limbs, first.prev, isActive);
+      accesses.cell(Space.LINEAR, sourceCell.add(1), second.limbs, second.limbs, second.prev, crosses);
+      const before = bytesOf(c, target.limbs, target.low, isActive);
+      const limbs = packBytes(replaced(before, target.isStart, isMore, (j) => moved[j]!));
+      accesses.cell(Space.LINEAR, cellAt(to.limbs, target.isStart), target.limbs, limbs, target.prev, isActive);
+
+      assertAdvanced(c, 'to', to.limbs, forward, after.to);
+      assertAdvanced(c, 'from', from.limbs, forward, after.from);
+      assertAdvanced(c, 'length', after.length, count, length.limbs);
+      rangeCheck(c, [...after.to, ...after.from, ...after.length], isReal);
+      accesses.write(next.to, after.to);
+      accesses.write(next.from, after.from);
+      accesses.write(next.length, after.length);
+    },
+    freeCells: {
+      ...unusedCells(['source.second'], 'used only where the source bytes lie in two cells'),
+      ...unusedCells(['source.first', 'target'], NOTHING_MOVES),
+    },
+  }),
+  { copy: rowType(INSTRUCTIONS.copy.op, (i) => i.reads) },
+);
+
+/** memory.fill, in rows like those of a copy. */
+export const fill: InstructionChip = instructionChip(
+  defineChip({
+    id: 'fill',
+    maxDegree: 3,
+    publics: ['memoryPages'],
+    columns: {
+      ...instructionColumns,
+      to: readColumns(2),
+      value: readColumns(2),
+      length: readColumns(2),
+      ...countColumns,
+      byte: u8('low byte of the value'),
+      limit: limitColumns,
+      target: { ...byteCell, isStart },
+      next: { to: writeColumns(2), length: writeColumns(2) },
+      after: { to: advancedColumns, length: advancedColumns },
+      left: leftColumns,
+    },
+    fillRow: (r: InstructionRecord, row) => {
+      fillInstruction(row, r);
+      const to = valueOfLimbs(fillRead(row.to, r, 0));
+      row.byte = fillRead(row.value, r, 1)[0]! & 255;
+      const length = valueOfLimbs(fillRead(row.length, r, 2));
+      fillLimit(row.limit, to, length);
+      row.after.to = [...fillWrite(row.next.to, r, 0)];
+      row.after.length = [...fillWrite(row.next.length, r, 1)];
+      row.left = nonZeroHint(row.after.length[0]! + row.after.length[1]!);
+      const count = length - valueOfLimbs(row.after.length);
+      if (count === 0) return;
+      fillCount(row, count);
+      row.target.isStart[to % CELL_BYTES] = 1;
+      fillByteCell(row.target, r.cells[0]!);
+    },
+    constrain: (c, row) => {
+      const { to, value, length, isMore, byte, limit, target, next, after, left, isReal } = row;
+      const isActive = isMore[0]!;
+      const count = countOf(c, isMore);
+      c.assertZero('only real rows move', isActive.mul(isReal.not()));
+      const { op, advance } = INSTRUCTIONS.fill;
+      const accesses = executes(c, row, {
+        op,
+        fields: [to.slot, value.slot, length.slot],
+        next: row.pc.add(1).sub(left.isNonZero),
+        advance,
+      });
+      for (const operand of [to, value, length]) accesses.read(operand);
+      assertNonZero(c, sum(after.length), left.isNonZero, left.inverse);
+      assertIdle(c, isActive, length.limbs);
+      assertWithin(c, to.limbs, length.limbs, c.public('memoryPages'), limit, isReal);
+      c.send(BYTES, [byte, value.limbs[0]!.sub(byte).mul(INV_BYTE)], isReal, { maxPerRow: 1 });
+      assertStart(c, target.isStart, isMore, 'target');
+      c.assertZero('the bytes fit the target', reachesBeyond(target.isStart, isMore));
+      const before = bytesOf(c, target.limbs, target.low, isActive);
+      const limbs = packBytes(replaced(before, target.isStart, isMore, () => byte));
+      const cell = valueOfPointer(to.limbs).sub(startIndex(target.isStart)).mul(INV_CELL_BYTES);
+      accesses.cell(Space.LINEAR, cell, target.limbs, limbs, target.prev, isActive);
+      assertAdvanced(c, 'to', to.limbs, count, after.to);
+      assertAdvanced(c, 'length', after.length, count, length.limbs);
+      rangeCheck(c, [...after.to, ...after.length], isReal);
+      accesses.write(next.to, after.to);
+      accesses.write(next.length, after.length);
+    },
+    freeCells: unusedCells(['target'], NOTHING_MOVES),
+  }),
+  { fill: rowType(INSTRUCTIONS.fill.op, (i) => i.reads) },
+);

@@ -1,0 +1,129 @@
+import { defineChip } from '../../air/chip.ts';
+import { array, bit, u8, u16 } from '../../air/columns.ts';
+import { INSTRUCTIONS, type OpName } from '../../vm/isa.ts';
+import type { InstructionRecord } from '../../vm/records.ts';
+import { limbsOf, plain } from '../adapter/encoding.ts';
+import { fillInstruction, fillRead, fillWrite } from '../adapter/fill.ts';
+import {
+  executes,
+  instructionColumns,
+  operandFieldsOf,
+  rangeCheck,
+  readColumns,
+  writeColumns,
+} from '../adapter/instruction.ts';
+import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
+import { bytesOf, LIMB } from '../adapter/limbs.ts';
+import { RANGE16 } from '../buses.ts';
+import { compare, compareColumns, fillCompare } from '../compare/core.ts';
+import { multiply } from '../multiply/core.ts';
+import { assertSigned, fillSigned, negateColumns } from './core.ts';
+
+const ONCE = { maxPerRow: 1 } as const;
+const toBigint = (limbs: readonly number[]): bigint =>
+  limbs.reduceRight((acc, limb) => (acc << 16n) | BigInt(limb), 0n);
+
+/**
+ * Quotient or remainder, signed or not: numerator = quotient · divisor + remainder over the magnitudes, as integers, with
+ * remainder < divisor, which also excludes a zero divisor. The result takes the sign of the numerator, or for a quotient
+ * that of both; the one quotient that does not fit, −2^(width−1) / −1, has no row.
+ */
+function division(divS: OpName, divU: OpName, remS: OpName, remU: OpName, limbs: 2 | 4): InstructionChip {
+  const { op, chip: id, advance } = INSTRUCTIONS[divU];
+  const step = (name: OpName): number => INSTRUCTIONS[name].op - op;
+  const chip = defineChip({
+    id,
+    maxDegree: 3,
+    columns: {
+      ...instructionColumns,
+      a: readColumns(limbs),
+      b: readColumns(limbs),
+      c: writeColumns(limbs),
+      isSigned: bit('1 for signed operands'),
+      isRemainder: bit('1 if the result is the remainder'),
+      aSign: bit('sign of a; 0 if unsigned'),
+      bSign: bit('sign of b; 0 if unsigned'),
+      resultSign: bit('sign that the result takes'),
+      numerator: array(u16('|a|'), limbs),
+      divisor: array(u16('|b|'), limbs),
+      quotient: array(u16('|a| / |b|'), limbs),
+      remainder: array(u16('|a| mod |b|'), limbs),
+      result: array(u16('quotient or remainder with its sign'), limbs),
+      divisorLow: array(u8('low bytes of the divisor'), limbs),
+      quotientLow: array(u8('low bytes of the quotient'), limbs),
+      negated: { a: negateColumns(limbs), b: negateColumns(limbs), result: negateColumns(limbs) },
+      order: compareColumns(limbs),
+    },
+    fillRow: (r: InstructionRecord, row) => {
+      fillInstruction(row, r);
+      const a = fillRead(row.a, r, 0);
+      const b = fillRead(row.b, r, 1);
+      row.result = [...fillWrite(row.c, r)];
+      const name = r.instruction.op;
+      row.isSigned = name === divS || name === remS ? 1 : 0;
+      row.isRemainder = name === remS || name === remU ? 1 : 0;
+      row.aSign = row.isSigned * (a.at(-1)! >> 15);
+      row.bSign = row.isSigned * (b.at(-1)! >> 15);
+      row.resultSign = row.isRemainder === 1 ? row.aSign : row.aSign ^ row.bSign;
+      row.numerator = fillSigned(row.negated.a, row.aSign, a);
+      row.divisor = fillSigned(row.negated.b, row.bSign, b);
+      const [numerator, divisor] = [toBigint(row.numerator), toBigint(row.divisor)];
+      row.quotient = limbsOf(numerator / divisor, 16 * limbs);
+      row.remainder = limbsOf(numerator % divisor, 16 * limbs);
+      row.divisorLow = row.divisor.map((limb) => limb & 255);
+      row.quotientLow = row.quotient.map((limb) => limb & 255);
+      fillSigned(row.negated.result, row.resultSign, row.isRemainder === 1 ? row.remainder : row.quotient);
+      fillCompare(row.order, row.remainder, row.divisor);
+    },
+    constrain: (c, row) => {
+      const { a, b, isSigned, isRemainder, aSign, bSign, resultSign, negated, order, isReal } = row;
+      const { numerator, divisor, quotient, remainder, result, divisorLow, quotientLow } = row;
+      const accesses = executes(c, row, {
+        op: isSigned
+          .mul(step(divS))
+          .add(isRemainder.mul(step(remU)))
+          .add(op),
+        fields: operandFieldsOf([row.c], [a, b]),
+        advance,
+      });
+      accesses.read(a);
+      accesses.read(b);
+      accesses.write(row.c, result);
+      c.assertZero('signed rows are real', isSigned.mul(isReal.not()));
+      for (const [operand, sign] of [
+        [a, aSign],
+        [b, bSign],
+      ] as const) {
+        c.assertZero('a sign only of signed operands', sign.mul(isSigned.not()));
+        c.send(RANGE16, [operand.limbs.at(-1)!.mul(2).sub(sign.mul(LIMB))], isSigned, ONCE);
+      }
+      const quotientSign = aSign.add(bSign).sub(aSign.mul(bSign).mul(2));
+      c.assertZero('sign of the result', resultSign.sub(quotientSign).sub(isRemainder.mul(aSign.sub(quotientSign))));
+      assertSigned(c, 'numerator', aSign, a.limbs, numerator, negated.a);
+      assertSigned(c, 'divisor', bSign, b.limbs, divisor, negated.b);
+      const magnitude = quotient.map((q, k) => q.add(isRemainder.mul(remainder[k]!.sub(q))));
+      assertSigned(c, 'result', resultSign, magnitude, result, negated.result);
+
+      const wide = [...numerator, ...numerator.map(() => c.constant(0))];
+      const carry = multiply(
+        c,
+        bytesOf(c, quotient, quotientLow, isReal),
+        bytesOf(c, divisor, divisorLow, isReal),
+        wide,
+        isReal,
+        (k) => remainder[k],
+      );
+      c.assertZero('the product fits', carry!);
+      compare(c, remainder, divisor, order, isReal);
+      c.assertZero('remainder < divisor', order.isLess.sub(isReal));
+      const fits = isSigned.mul(isRemainder.not()).mul(resultSign.not());
+      c.send(RANGE16, [quotient.at(-1)!.mul(2)], fits, ONCE);
+      rangeCheck(c, [...numerator, ...remainder, ...result], isReal);
+    },
+  });
+  if (step(remS) !== step(divS) + step(remU)) throw new RangeError(`${id}: op numbers must add up`);
+  return instructionChip(chip, { [divS]: plain, [divU]: plain, [remS]: plain, [remU]: plain });
+}
+
+export const divide32 = division('divS32', 'divU32', 'remS32', 'remU32', 2);
+export const divide64 = division('divS64', 'divU64', 'remS64', 'remU64', 4);
