@@ -1,5 +1,6 @@
 import type { InstructionChip } from '../chips/adapter/instruction-chip.ts';
 import { add32i, add32r, add64i, add64r, sub32r, sub64r } from '../chips/add/chip.ts';
+import { add128 } from '../chips/add128/chip.ts';
 import {
   branchEqual32i,
   branchLess32,
@@ -15,8 +16,12 @@ import {
 } from '../chips/branch/chip.ts';
 import { compare32, compare32i, compare64, compare64i } from '../chips/compare/chip.ts';
 import { branchTable, call, callIndirect, jump, returns } from '../chips/control/chip.ts';
+import { copy, fill } from '../chips/copy/chip.ts';
+import { countBits32, countBits64 } from '../chips/count-zeros/chip.ts';
+import { divide32, divide64 } from '../chips/divide/chip.ts';
 import { ext } from '../chips/extend/chip.ts';
 import { halt } from '../chips/halt/chip.ts';
+import { inputRead, inputSize } from '../chips/input/chip.ts';
 import { keccakHost } from '../chips/keccak/host.ts';
 import { load8, load16, load32, load32x, load64 } from '../chips/load/chip.ts';
 import { andLow32, andLow64, logic32, logic32i, logic64, logic64i } from '../chips/logic/chip.ts';
@@ -32,7 +37,9 @@ import {
   select32,
   select64,
 } from '../chips/move/chip.ts';
+import { multiply32, multiply64, multiplyWide } from '../chips/multiply/chip.ts';
 import { shift32i, shift64i } from '../chips/shift/chip.ts';
+import { shiftVariable32, shiftVariable64 } from '../chips/shiftx/chip.ts';
 import { store32, store32x, store64, storeSubWord } from '../chips/store/chip.ts';
 import { loadUnaligned, storeUnaligned } from '../chips/unaligned/chip.ts';
 
@@ -63,6 +70,16 @@ export const INSTRUCTION_CHIPS: readonly InstructionChip[] = [
   andLow64,
   shift32i,
   shift64i,
+  shiftVariable32,
+  shiftVariable64,
+  multiply32,
+  multiply64,
+  multiplyWide,
+  divide32,
+  divide64,
+  countBits32,
+  countBits64,
+  add128,
   compare32,
   compare32i,
   compare64,
@@ -78,6 +95,8 @@ export const INSTRUCTION_CHIPS: readonly InstructionChip[] = [
   storeSubWord,
   loadUnaligned,
   storeUnaligned,
+  copy,
+  fill,
   jump,
   branchZero32,
   branchZero64,
@@ -94,6 +113,8 @@ export const INSTRUCTION_CHIPS: readonly InstructionChip[] = [
   call,
   callIndirect,
   returns,
+  inputSize,
+  inputRead,
   keccakHost,
   halt,
 ];

@@ -1,5 +1,6 @@
 import type { ExtraMessage } from '../air/check.ts';
 import type { Chip } from '../air/chip.ts';
+import type { Bus } from '../air/dag.ts';
 import { programRow } from '../chips/adapter/encoding.ts';
 import type { InstructionChip } from '../chips/adapter/instruction-chip.ts';
 import { DATA, EXEC, PROGRAM, PUBLIC, SORT } from '../chips/buses.ts';
@@ -14,6 +15,7 @@ import { pair } from '../chips/tables/pair.ts';
 import { pow } from '../chips/tables/pow.ts';
 import { round } from '../chips/tables/round.ts';
 import type { Table } from '../chips/tables/table.ts';
+import { Fp } from '../field/fp.ts';
 import { FIRST_PC, HALT_PC, INSTRUCTIONS, type OpName } from '../vm/isa.ts';
 import type { Program } from '../vm/program.ts';
 import { INSTRUCTION_CHIPS } from './instruction-chips.ts';
@@ -30,6 +32,7 @@ type Block = { readonly claim: Uint32Array; readonly segments: readonly Segment[
 /** Clocks of a segment stay below this. */
 const CLOCK_LIMIT = 2 ** 29;
 const MAX_LOG_HEIGHT = 22;
+const PAGE_BYTES = 2 ** 16;
 /** The clock that every segment starts with. */
 const FIRST_CLOCK = 1;
 
@@ -54,6 +57,7 @@ export type ZkVm<P extends string> = {
   readonly instructionChips: readonly InstructionChip[];
   readonly tables: readonly Table[];
   readonly zones: readonly Zone[];
+  readonly shape: MachineShape;
   readonly initial: ReadonlyMap<string, readonly number[]>;
   readonly numberOf: (chipId: string) => number;
 };
@@ -66,13 +70,23 @@ export function programMessages(program: Program): number[][] {
   const rows = program.code.flatMap((instruction, k) => {
     const encoding = encodings.get(instruction.op);
     if (encoding === undefined) throw new Error(`no chip executes ${instruction.op}`);
-    return encoding(instruction, FIRST_PC + k).map((r) => [...r]);
+    return encoding(instruction, FIRST_PC + k).map((r) => r.map(Fp.fromInt));
   });
   program.table.forEach((entry, index) => {
     if (entry !== undefined) rows.push([...programRow(index, 0, FUNCTION_TABLE_OP, [entry.type, entry.entry])]);
   });
   return rows;
 }
+
+/** What the verifier must know of a program besides the commitment to its tables. */
+export type MachineShape = {
+  readonly entry: { readonly pc: number; readonly fp: number };
+  readonly zones: readonly Zone[];
+  readonly programLogHeight: number;
+  readonly dataLogHeight: number;
+  /** Linear memory, in pages of 2^16 bytes. */
+  readonly memoryPages: number;
+};
 
 /**
  * Fixes the chips, tables, entry and memory of a program.
@@ -81,12 +95,40 @@ export function programMessages(program: Program): number[][] {
 export function buildZkVm<P extends string>(program: Program, profile: P, slots: number): ZkVm<P> {
   const { zones, cells } = initialMemory(program, slots);
   const programTable = committedTable('program', PROGRAM, programMessages(program));
-  const dataTable = committedTable(
-    'data',
-    DATA,
-    cells.length > 0 ? cells.map((c) => [c.space, c.address, ...c.limbs]) : [[0, 0, 0, 0, 0, 0]],
-  );
-  const tables = [pair, pow, round, programTable, dataTable];
+  const contents = cells.map((c) => [c.space, c.address, ...c.limbs]);
+  const dataTable = committedTable('data', DATA, contents.length > 0 ? contents : [[0, 0, 0, 0, 0, 0]]);
+  const shape = {
+    entry: program.entry,
+    zones,
+    programLogHeight: programTable.logHeight,
+    dataLogHeight: dataTable.logHeight,
+    memoryPages: program.memoryBytes / PAGE_BYTES,
+  };
+  const initial = new Map(cells.map((c) => [`${c.space}/${c.address}`, c.limbs]));
+  return { ...assemble(shape, profile, [pair, pow, round, programTable, dataTable]), initial };
+}
+
+/** The machine as the verifier has it: the contents of the committed tables are known by their commitment only. */
+export function verifierMachine<P extends string>(shape: MachineShape, profile: P): ZkVm<P>['machine'] {
+  const unknown = (id: string, bus: Bus, logHeight: number): Table => ({
+    ...committedTable(id, bus, [bus.fields.map(() => 0)]),
+    logHeight,
+  });
+  return assemble(shape, profile, [
+    pair,
+    pow,
+    round,
+    unknown('program', PROGRAM, shape.programLogHeight),
+    unknown('data', DATA, shape.dataLogHeight),
+  ]).machine;
+}
+
+function assemble<P extends string>(
+  shape: MachineShape,
+  profile: P,
+  tables: readonly Table[],
+): Omit<ZkVm<P>, 'initial'> {
+  const { zones } = shape;
   const others = [boundary, refresh, memoryTable, keccakCall, keccakRound] as unknown as readonly Chip[];
   const chips: Chip[] = [
     ...INSTRUCTION_CHIPS.map((c) => c.chip as unknown as Chip),
@@ -103,15 +145,18 @@ export function buildZkVm<P extends string>(program: Program, profile: P, slots:
   const advances = new Map(
     INSTRUCTION_CHIPS.map((c) => [numberOf(c.chip.compiled.id), maxAdvance(Object.keys(c.encodings) as OpName[])]),
   );
-  const fixedSlots = layOutFixed([programTable, dataTable], numberOf);
   return {
     machine: {
       name: 'zkvm',
       profile,
       chips,
-      logRows: Math.max(programTable.logHeight, dataTable.logHeight),
-      fixedSlots,
-      publics: (segment) => ({ segment: segment.index, ownEpoch: segment.index + 1 }),
+      logRows: Math.max(shape.programLogHeight, shape.dataLogHeight),
+      fixedSlots: layOutFixed(tables, numberOf),
+      publics: (segment) => ({
+        segment: segment.index,
+        ownEpoch: segment.index + 1,
+        memoryPages: shape.memoryPages,
+      }),
       localMessages: (block, { entry, exit }) => [
         { bus: EXEC, message: [entry.pc, entry.fp, FIRST_CLOCK], count: 1 },
         { bus: EXEC, message: [exit.pc, exit.fp, exit.clock], count: -1 },
@@ -124,12 +169,12 @@ export function buildZkVm<P extends string>(program: Program, profile: P, slots:
           { bus: SORT, message: [space, kind, from], count: 1 },
           { bus: SORT, message: [space, kind, to], count: -1 },
         ]),
-      checkShape: (block) => checkShape(block, program, tableHeights, advances),
+      checkShape: (block) => checkShape(block, shape.entry, tableHeights, advances),
     },
     instructionChips: INSTRUCTION_CHIPS,
     tables,
     zones,
-    initial: new Map(cells.map((c) => [`${c.space}/${c.address}`, c.limbs])),
+    shape,
     numberOf,
   };
 }
@@ -163,12 +208,12 @@ function layOutFixed(
  */
 function checkShape(
   block: Block,
-  program: Program,
+  entry: MachineShape['entry'],
   tableHeights: ReadonlyMap<number, number>,
   advances: ReadonlyMap<number, number>,
 ): string | undefined {
   if (block.segments.length === 0) return 'a block has at least one segment';
-  let { pc, fp } = program.entry;
+  let { pc, fp } = entry;
   for (const [j, s] of block.segments.entries()) {
     if (s.index !== j) return `segment ${j} has index ${s.index}`;
     if (s.entry.pc !== pc || s.entry.fp !== fp) return `segment ${j} does not start where the one before ended`;

@@ -1,0 +1,114 @@
+import { CLAIM_BYTES } from '../guest/claim.ts';
+import type { ProfileId } from '../interface.ts';
+import { buildZkVm, type ZkVm } from '../machine/zkvm.ts';
+import type { BlockStatement, VerifyingKey } from '../protocol/machine.ts';
+import type { StepTimer } from '../protocol/segment/prove.ts';
+import { encodeProof, PROOF_VERSION } from '../verifier/codec.ts';
+import { type KeyData, keyData, keyDigest } from '../verifier/key.ts';
+import { claimWords } from '../verifier/verify.ts';
+import { decodeModule } from '../vm/decode.ts';
+import { type Executable, prepare } from '../vm/executable.ts';
+import { MAX_SLOTS, type TrapReason } from '../vm/execute.ts';
+import { lower } from '../vm/lower.ts';
+import { record, type SegmentLimits } from '../vm/record.ts';
+import { commitFixed, type FixedTables, proveBlock } from './prove-block.ts';
+import { buildTrace } from './trace.ts';
+
+/** Everything about a guest that proofs of different inputs share. */
+export type GuestProver = {
+  readonly vm: ZkVm<ProfileId>;
+  readonly executable: Executable;
+  readonly vk: VerifyingKey;
+  readonly fixed: FixedTables;
+  readonly key: KeyData;
+};
+
+/** Lowers a guest, assembles its machine and commits its tables. */
+export function createGuestProver(
+  wasm: Uint8Array,
+  o: { readonly profile: ProfileId; readonly proofType: number },
+): GuestProver {
+  const program = lower(decodeModule(wasm));
+  const vm = buildZkVm(program, o.profile, MAX_SLOTS);
+  const fixed = commitFixed(vm.machine);
+  const fixedCap = fixed.committed.cap;
+  return {
+    vm,
+    executable: prepare(program),
+    vk: { machine: vm.machine, digest: keyDigest(vm.machine, vm.shape, fixedCap), fixedCap },
+    fixed,
+    key: keyData(vm.machine, vm.shape, fixedCap, o),
+  };
+}
+
+/** Cells and messages of all tables, padding included. */
+export type ProofSize = {
+  readonly segments: number;
+  readonly instructions: number;
+  readonly cells: number;
+  readonly interactions: number;
+};
+
+export type GuestProof =
+  | { readonly ok: true; readonly proof: Uint8Array; readonly claim: Uint8Array; readonly size: ProofSize }
+  | { readonly ok: false; readonly reason: TrapReason; readonly pc: number };
+
+/**
+ * Runs the guest on an input and proves the run.
+ * @param headerRlp header of the block that the claim is about; its hash must be the claim's block hash
+ */
+export function proveGuest(
+  prover: GuestProver,
+  input: Uint8Array,
+  headerRlp: (claim: Uint8Array) => Uint8Array,
+  o: { readonly limits?: SegmentLimits; readonly onStep?: StepTimer } = {},
+): GuestProof {
+  const { vm, vk } = prover;
+  const onStep = o.onStep ?? (() => {});
+  const run = record(prover.executable, input, o.limits);
+  if (!run.end.ok) return run.end;
+  onStep('record');
+  const last = run.segments.length - 1;
+  const cells = run.end.cells;
+  const traces = run.segments.map((s, j) => buildTrace(vm, s, j === last ? cells : undefined));
+  onStep('trace');
+  const claim = run.end.publicValues.slice(0, CLAIM_BYTES);
+  const block: BlockStatement = {
+    claim: claimWords(claim),
+    segments: run.segments.map((s, index) => ({
+      index,
+      type: 0,
+      entry: { pc: s.entry.pc, fp: s.entry.fp },
+      exit: s.exit,
+      instances: traces[index]!.map((t) => ({ chip: vm.numberOf(t.chip.id), logHeight: t.logHeight })),
+    })),
+  };
+  const proof = proveBlock(vk, prover.fixed, block, traces, { onStep });
+  const rows = run.segments.map((s) => [...s.rows.values()].reduce((n, r) => n + r.length, 0));
+  return {
+    ok: true,
+    claim,
+    proof: encodeProof({
+      version: PROOF_VERSION,
+      proofType: prover.key.proofType,
+      vkHash: vk.digest,
+      headerRlp: headerRlp(claim),
+      claim,
+      interface: proof.interface,
+      segments: block.segments.map((s, j) => ({
+        type: s.type,
+        exit: s.exit,
+        instances: s.instances,
+        globalSum: proof.segments[j]!.globalSum,
+        bytes: proof.segments[j]!.bytes,
+      })),
+      closing: [proof.closing],
+    }),
+    size: {
+      segments: block.segments.length,
+      instructions: rows.reduce((a, b) => a + b, 0),
+      cells: traces.flat().reduce((n, t) => n + t.chip.columns.length * 2 ** t.logHeight, 0),
+      interactions: traces.flat().reduce((n, t) => n + t.chip.interactions.length * 2 ** t.logHeight, 0),
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import { chipText } from '../air/digest.ts';
+import { blake3 } from '../hash/blake3.ts';
+import type { ProfileId } from '../interface.ts';
+import { type MachineShape, verifierMachine } from '../machine/zkvm.ts';
+import { PROTOCOL_VERSION } from '../protocol/block/chain.ts';
+import type { Machine, VerifyingKey } from '../protocol/machine.ts';
+import { profileBits } from '../soundness/key.ts';
+import type { AcceptedKey } from './verify.ts';
+
+/** A verification key as data: what of it is not code. */
+export type KeyData = {
+  readonly proofType: number;
+  readonly profile: ProfileId;
+  /** Bits of provable security under the profile. */
+  readonly securityBits: number;
+  readonly shape: MachineShape;
+  /** Digests of the committed tables' cap, as 32-bit words. */
+  readonly fixedCap: readonly number[];
+  /** Hex digest of the key. */
+  readonly digest: string;
+};
+
+/**
+ * Digest of everything that a key fixes: protocol version, profile, chips with their expressions, buses and order,
+ * layout and commitment of the fixed columns, entry and memory zones.
+ */
+export function keyDigest(machine: Machine, shape: MachineShape, fixedCap: ArrayLike<number>): Uint8Array {
+  const text = JSON.stringify([
+    PROTOCOL_VERSION,
+    machine.name,
+    machine.profile,
+    machine.logRows,
+    machine.chips.map((c) => chipText(c.compiled)),
+    machine.fixedSlots,
+    shape,
+    Array.from(fixedCap),
+  ]);
+  return blake3(new TextEncoder().encode(text));
+}
+
+const hex = (bytes: Uint8Array): string => Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
+
+/** The key as data, from the machine that the prover built. */
+export function keyData(
+  machine: Machine,
+  shape: MachineShape,
+  fixedCap: Uint32Array,
+  o: { readonly proofType: number; readonly profile: ProfileId },
+): KeyData {
+  return {
+    ...o,
+    securityBits: profileBits(o.profile),
+    shape,
+    fixedCap: Array.from(fixedCap),
+    digest: hex(keyDigest(machine, shape, fixedCap)),
+  };
+}
+
+/**
+ * The key that `verify` takes. The digest is recomputed from this build's chips, so that key data of another build is
+ * told apart.
+ * @throws RangeError when the data is of another build
+ */
+export function acceptedKey(data: KeyData): AcceptedKey {
+  const machine = verifierMachine(data.shape, data.profile);
+  const fixedCap = Uint32Array.from(data.fixedCap);
+  const digest = keyDigest(machine, data.shape, fixedCap);
+  if (hex(digest) !== data.digest)
+    throw new RangeError(`verification key ${data.digest} is of another build, this one has ${hex(digest)}`);
+  const vk: VerifyingKey = { machine, digest, fixedCap };
+  return {
+    vk,
+    proofType: data.proofType,
+    profile: data.profile,
+    securityBits: data.securityBits,
+    entry: data.shape.entry,
+  };
+}
