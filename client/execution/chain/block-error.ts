@@ -18,10 +18,16 @@ export function headerViolation(code: BlockErrorCode, expected: string, actual: 
   });
 }
 
-/** The message of an @ethereumjs error without the state of all objects around it, which it appends in parentheses. */
+/**
+ * The message of an @ethereumjs error as one line, without the state of all objects around it, which it appends in
+ * parentheses, and without the source of a getter that one message prints in place of its value.
+ */
 export function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/ \((?:vm hf|tx type|block number|header|number)=?.*$/s, '');
+  return message
+    .replace(/ \((?:vm hf|tx type|block number|header|number)=?.*$/s, '')
+    .replace(/ \w+\(\) \{.*?\} /s, ' ')
+    .replace(/\s+/g, ' ');
 }
 
 export function hex(bytes: Uint8Array): `0x${string}` {
