@@ -139,8 +139,10 @@ class Recorder {
       const at = firstCell + cells.clocks[k]!;
       const old = cells.words[k]!;
       let now = old;
-      if (cells.space === MemorySpace.LINEAR) now = this.cellWords(address);
-      else if (shape.control !== 'return') now = [pc + 1, fp];
+      // A copy's source may be its destination's cell, which is accessed behind it.
+      const isSource = instruction.op === 'copy' && k < cells.addresses.length - 1;
+      if (cells.space === MemorySpace.CALL_STACK && shape.control !== 'return') now = [pc + 1, fp];
+      else if (cells.space === MemorySpace.LINEAR && !isSource) now = this.cellWords(address);
       if (cells.space === MemorySpace.CALL_STACK) this.returnCells.set(address, now);
       return { ...ledger.access(cells.space, address, at, old, now), address };
     });
