@@ -8,8 +8,10 @@ import { executeCommand } from './execute.ts';
 import { exportCommand } from './export.ts';
 import { nodeCommand } from './node.ts';
 import { CliError, type Outcome, printFailure, printOutcome, type Streams } from './output.ts';
+import { proveCommand } from './prove.ts';
+import { verifyCommand } from './verify.ts';
 
-const COMMANDS: readonly Command[] = [nodeCommand, executeCommand, exportCommand];
+const COMMANDS: readonly Command[] = [nodeCommand, executeCommand, exportCommand, proveCommand, verifyCommand];
 
 /**
  * Parses and runs one command line.

@@ -1,20 +1,17 @@
 import type { Block } from '@ethereumjs/block';
 import { ClientError, ExitCode } from '../errors.ts';
 import { hex } from '../execution/chain/block-error.ts';
-import { type Genesis, parseGenesis } from '../execution/chain/genesis.ts';
-import { networkByChainId } from '../execution/chain/known-networks.ts';
-import { chainSpecOf, type Network } from '../execution/chain/network.ts';
-import { hardforkAt } from '../execution/chain/rules.ts';
+import type { Network } from '../execution/chain/network.ts';
 import { ContentMap } from '../execution/state/content-map.ts';
 import { createChainExecutor } from '../execution/state/executor.ts';
 import { encodeClaim } from '../prover/guest/claim.ts';
 import { loadGuest } from '../prover/guest/load.ts';
 import type { BlockClaim } from '../prover/interface.ts';
-import { type CheckedBlock, type CheckResult, createBlockCheck, guestInputOf } from '../prover/service/check.ts';
+import { type CheckResult, createBlockCheck, guestInputOf } from '../prover/service/check.ts';
 import { createLoweredRunner } from '../prover/service/lowered-run.ts';
 import { type BlockFile, readBlockFile } from './block-file.ts';
 import { defineCommand } from './command.ts';
-import { CliError } from './output.ts';
+import { checkedBlock, decodeBlockOf, networkOf } from './input-block.ts';
 
 type EvmReport =
   | { readonly ok: true; readonly stateRoot: string; readonly ms: number }
@@ -40,7 +37,7 @@ export const executeCommand = defineCommand({
   run: async (args) => {
     const file = readBlockFile(args.block);
     const network = await networkOf(file);
-    const block = decode(file, network);
+    const block = decodeBlockOf(file, network);
     const evm = await runEvm(file, network, block);
     const guest = await runGuest(file, network, block);
     const vm = args.vm ? runVm(file, network, block, guest) : undefined;
@@ -50,50 +47,6 @@ export const executeCommand = defineCommand({
     return { exitCode: ok ? ExitCode.ok : ExitCode.rejected, text: summary(block, evm, guest, vm), json };
   },
 });
-
-/** The chain of a block file: its own genesis, or the known one of its chain id. */
-async function networkOf(file: BlockFile): Promise<Network> {
-  const genesis: Genesis =
-    file.genesis === undefined ? await networkByChainId(file.chainId) : await parseGenesis('genesis', file.genesis);
-  const { chainId } = genesis.network.config;
-  if (chainId !== file.chainId) {
-    throw new CliError('inputInvalid', `genesis: expected chain ${file.chainId}, got chain ${chainId}`, {
-      field: 'genesis',
-    });
-  }
-  return genesis.network;
-}
-
-/** The block, after checking that what the file says of it is what it is. */
-function decode(file: BlockFile, network: Network): Block {
-  let block: Block;
-  try {
-    block = createChainExecutor(network, new ContentMap()).decodeBlock(file.blockRlp);
-  } catch (error) {
-    if (!(error instanceof ClientError)) throw error;
-    throw new CliError('inputInvalid', `blockRlp: ${error.message}`, { field: 'blockRlp' }, { cause: error });
-  }
-  const { header } = block;
-  const stated: readonly (readonly [field: string, actual: string, expected: string])[] = [
-    ['number', String(file.number), String(header.number)],
-    ['fork', file.fork, hardforkAt(network.common, header.number, header.timestamp)],
-    ['expected.blockHash', file.expected.blockHash, hex(block.hash())],
-    ['expected.stateRoot', file.expected.stateRoot, hex(header.stateRoot)],
-    ['expected.receiptsRoot', file.expected.receiptsRoot, hex(header.receiptTrie)],
-    ['expected.gasUsed', String(file.expected.gasUsed), String(header.gasUsed)],
-  ];
-  for (const [field, actual, expected] of stated) {
-    if (actual !== expected) {
-      const detail = { field, expected, actual };
-      throw new CliError(
-        'inputInvalid',
-        `${field}: the block and its chain have ${expected}, the file says ${actual}`,
-        detail,
-      );
-    }
-  }
-  return block;
-}
 
 async function runEvm({ witness }: BlockFile, network: Network, block: Block): Promise<EvmReport> {
   const start = performance.now();
@@ -107,19 +60,9 @@ async function runEvm({ witness }: BlockFile, network: Network, block: Block): P
   }
 }
 
-function checked({ blockRlp, witness }: BlockFile, network: Network, block: Block): CheckedBlock {
-  return {
-    chainSpec: chainSpecOf(network, block.header),
-    parentHash: hex(block.header.parentHash),
-    blockHash: hex(block.hash()),
-    blockRlp,
-    witness,
-  };
-}
-
 async function runGuest(file: BlockFile, network: Network, block: Block): Promise<GuestReport> {
   const check = await createBlockCheck();
-  const result: CheckResult = check(checked(file, network, block));
+  const result: CheckResult = check(checkedBlock(file, network, block));
   const ms = rounded(result.ms);
   if (result.ok) return { ok: true, claim: result.claim, ms };
   if (result.kind === 'otherClaim') return { ok: false, reason: result.reason, claim: result.claim, ms };
@@ -128,7 +71,7 @@ async function runGuest(file: BlockFile, network: Network, block: Block): Promis
 
 /** The lowered guest must claim what the guest in V8 claims, or trap where that rejects. */
 function runVm(file: BlockFile, network: Network, block: Block, guest: GuestReport): VmReport {
-  const result = createLoweredRunner(loadGuest())(guestInputOf(checked(file, network, block)));
+  const result = createLoweredRunner(loadGuest())(guestInputOf(checkedBlock(file, network, block)));
   const { instructions, instructionsByOperation } = result;
   const counts = { instructions, instructionsByOperation, ms: rounded(result.ms) };
   if (!result.ok) return { ...counts, ok: false, reason: `trap in ${result.place}: ${result.reason}` };

@@ -55,6 +55,7 @@ const EXIT_CODES: Readonly<Record<string, ExitCode>> = {
   inputUnreadable: ExitCode.unreadable,
   inputInvalid: ExitCode.unreadable,
   outputUnwritable: ExitCode.unreadable,
+  blockRejected: ExitCode.rejected,
   systemError: ExitCode.unreadable,
   portInUse: ExitCode.unreadable,
   portUnusable: ExitCode.unreadable,
@@ -73,5 +74,5 @@ function exitCodeOf(code: string): ExitCode {
 }
 
 /** Codes raised by the command line itself. */
-export type CliErrorCode = 'usage' | 'inputUnreadable' | 'inputInvalid' | 'outputUnwritable';
+export type CliErrorCode = 'usage' | 'inputUnreadable' | 'inputInvalid' | 'outputUnwritable' | 'blockRejected';
 export class CliError extends ClientError<CliErrorCode> {}

@@ -156,6 +156,20 @@ export function decodeProof(bytes: Uint8Array): EncodedProof {
   };
 }
 
+/** The same for callers outside the verifier: returns, never throws for what the bytes are. */
+export function tryDecodeProof(
+  bytes: Uint8Array,
+):
+  | { readonly ok: true; readonly proof: EncodedProof }
+  | { readonly ok: false; readonly stage: string; readonly code: string; readonly detail: string } {
+  try {
+    return { ok: true, proof: decodeProof(bytes) };
+  } catch (error) {
+    if (!(error instanceof Rejection)) throw error;
+    return { ok: false, stage: error.stage, code: error.code, detail: error.message };
+  }
+}
+
 function decodeSegment(bytes: Uint8Array, j: number): EncodedSegment {
   if (bytes.length < SEGMENT_FIXED) reject('truncated', `segment ${j}: expected at least ${SEGMENT_FIXED} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
