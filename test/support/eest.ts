@@ -42,7 +42,7 @@ export function eestTests(path: string): ReadonlyMap<string, BlockchainTest> {
 }
 
 /** The chain of a fork's name (`Osaka`) or of a transition (`PragueToOsakaAtTime15k`). */
-export function eestNetwork(test: BlockchainTest, genesisHash: `0x${string}`): Network {
+export function eestNetwork(test: Pick<BlockchainTest, 'network' | 'config'>, genesisHash: `0x${string}`): Network {
   const transition = /^(\w+)To(\w+)AtTime15k$/.exec(test.network);
   const first = transition?.[1] ?? test.network;
   const second = transition?.[2];

@@ -1,7 +1,7 @@
 /** What a block's body must be before it runs: the header's commitments to it, and what needs no state. */
 import type { Block } from '@ethereumjs/block';
 import { RLP } from '@ethereumjs/rlp';
-import { isBlob4844Tx } from '@ethereumjs/tx';
+import { isBlob4844Tx, type TypedTransaction } from '@ethereumjs/tx';
 import { type Withdrawal, withdrawalToBytesArray } from '@ethereumjs/util';
 import { orderedTrieRoot } from '../state/trie.ts';
 import { BlockError, hex, reasonOf, requireEqual } from './block-error.ts';
@@ -40,13 +40,18 @@ export function validateBody(config: ChainConfig, block: Block): void {
   );
   const blobParams = forks.findLast((fork) => fork.blobParams !== undefined)?.blobParams;
   if (blobParams !== undefined) validateBlobs(block, blobParams.max);
-  for (const [index, transaction] of block.transactions.entries()) {
-    const [error] = transaction.getValidationErrors();
-    if (error !== undefined) {
-      const problem = reasonOf(error);
-      throw new BlockError('transactionInvalid', `transaction ${index}: ${problem}`, { index, actual: problem });
-    }
-  }
+  for (const [index, transaction] of block.transactions.entries()) validateTransaction(transaction, index);
+}
+
+/**
+ * What a transaction must be whatever the state: its signature, and gas for what it costs at least.
+ * @throws BlockError `transactionInvalid`
+ */
+export function validateTransaction(transaction: TypedTransaction, index: number): void {
+  const [error] = transaction.getValidationErrors();
+  if (error === undefined) return;
+  const problem = reasonOf(error);
+  throw new BlockError('transactionInvalid', `transaction ${index}: ${problem}`, { index, actual: problem });
 }
 
 function validateBlobs(block: Block, max: number): void {

@@ -1,12 +1,11 @@
 import type { Block } from '@ethereumjs/block';
-import type { TypedTransaction } from '@ethereumjs/tx';
-import { Account, type Address, EthereumJSError } from '@ethereumjs/util';
-import { encodeReceipt, type RunTxResult, runTx, type TxReceipt, type VM } from '@ethereumjs/vm';
-import { BlockError, reasonOf } from '../chain/block-error.ts';
+import { Account, type Address } from '@ethereumjs/util';
+import { encodeReceipt, type TxReceipt, type VM } from '@ethereumjs/vm';
 import type { ForkName } from '../chain/chain-spec.ts';
 import { DAO_ACCOUNTS, DAO_RECOVERY } from '../chain/dao-fork.ts';
 import type { Network } from '../chain/network.ts';
 import { activeForks } from '../chain/rules.ts';
+import { applyTransaction } from './apply-transaction.ts';
 import { depositsOf, requestsOf } from './requests.ts';
 import {
   BEACON_ROOTS,
@@ -54,7 +53,7 @@ export async function applyBody(network: Network, vm: VM, state: WorldState, blo
   const logsBloom = new Uint8Array(BLOOM_BYTES);
   let gasUsed = 0n;
   for (const [index, transaction] of block.transactions.entries()) {
-    const result = await runTransaction(vm, block, transaction, index, gasUsed);
+    const result = await applyTransaction(vm, block, transaction, index, gasUsed);
     gasUsed += result.totalGasSpent;
     receipts.push(result.receipt);
     encodedReceipts.push(encodeReceipt(result.receipt, transaction.type));
@@ -72,33 +71,6 @@ export async function applyBody(network: Network, vm: VM, state: WorldState, blo
       )
     : [];
   return { gasUsed, receipts, encodedReceipts, logsBloom, requests, stateRoot: state.flush() };
-}
-
-async function runTransaction(
-  vm: VM,
-  block: Block,
-  transaction: TypedTransaction,
-  index: number,
-  gasUsed: bigint,
-): Promise<RunTxResult> {
-  const gasLeft = block.header.gasLimit - gasUsed;
-  if (transaction.gasLimit > gasLeft) {
-    const detail = { index, expected: `at most ${gasLeft}`, actual: String(transaction.gasLimit) };
-    const message = `transaction ${index}: gas limit ${transaction.gasLimit}, expected at most the block's ${gasLeft} left`;
-    throw new BlockError('transactionInvalid', message, detail);
-  }
-  try {
-    return await runTx(vm, { tx: transaction, block, blockGasUsed: gasUsed });
-  } catch (cause) {
-    if (!(cause instanceof EthereumJSError)) throw cause;
-    const problem = reasonOf(cause);
-    throw new BlockError(
-      'transactionInvalid',
-      `transaction ${index}: ${problem}`,
-      { index, actual: problem },
-      { cause },
-    );
-  }
 }
 
 /** EIP-779 */
