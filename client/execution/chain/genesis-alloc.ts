@@ -5,7 +5,7 @@ import { ContentMap } from '../state/content-map.ts';
 import { strictSource } from '../state/strict-source.ts';
 import { EMPTY_ROOT } from '../state/trie-node.ts';
 import { WorldState } from '../state/world-state.ts';
-import { ConfigError, quantity } from './genesis-config.ts';
+import { bytesOf, invalid, quantity } from './genesis-config.ts';
 
 export type GenesisAccount = {
   readonly address: Uint8Array;
@@ -24,10 +24,10 @@ export function parseAlloc(json: unknown): GenesisAlloc {
     if (value === null || typeof value !== 'object') throw invalid(field, 'an object', value);
     const account = value as Readonly<Record<string, unknown>>;
     return {
-      address: bytes(key.startsWith('0x') ? key : `0x${key}`, field, 20),
+      address: bytesOf(key.startsWith('0x') ? key : `0x${key}`, field, 20),
       nonce: quantity(account.nonce ?? 0, `${field}.nonce`),
       balance: quantity(account.balance ?? 0, `${field}.balance`),
-      code: bytes(account.code ?? '0x', `${field}.code`),
+      code: bytesOf(account.code ?? '0x', `${field}.code`),
       storage: Object.entries(account.storage ?? {}).map(
         ([slot, word]: [string, unknown]) =>
           [wordOf(slot, `${field}.storage`), wordOf(word, `${field}.storage`)] as const,
@@ -39,8 +39,8 @@ export function parseAlloc(json: unknown): GenesisAlloc {
 /** The state that these accounts are, with all of its nodes and codes. */
 export async function allocState(alloc: GenesisAlloc): Promise<{ stateRoot: Uint8Array; changes: StateChanges }> {
   const state = new WorldState(strictSource(new ContentMap()), EMPTY_ROOT);
-  for (const { address: bytes, nonce, balance, code, storage } of alloc) {
-    const address = new Address(bytes);
+  for (const { address: addressBytes, nonce, balance, code, storage } of alloc) {
+    const address = new Address(addressBytes);
     await state.putAccount(address, new Account(nonce, balance));
     if (code.length > 0) await state.putCode(address, code);
     for (const [slot, value] of storage) await state.putStorage(address, slot, value);
@@ -54,21 +54,4 @@ function wordOf(value: unknown, field: string): Uint8Array {
   const digits = typeof value === 'string' ? value.replace(/^0x/, '') : '';
   if (typeof value !== 'string' || !/^[0-9a-f]{0,64}$/i.test(digits)) throw invalid(field, 'a word of 32 bytes', value);
   return new Uint8Array(Buffer.from(digits.padStart(64, '0'), 'hex'));
-}
-
-function bytes(value: unknown, field: string, sizeBytes?: number): Uint8Array {
-  const isHex = typeof value === 'string' && /^0x(?:[0-9a-f]{2})*$/i.test(value);
-  if (!isHex || (sizeBytes !== undefined && value.length !== 2 + 2 * sizeBytes)) {
-    throw invalid(field, sizeBytes === undefined ? '0x… hex of whole bytes' : `${sizeBytes} bytes of hex`, value);
-  }
-  return new Uint8Array(Buffer.from(value.slice(2), 'hex'));
-}
-
-function invalid(key: string, expected: string, actual: unknown): ConfigError {
-  const came = actual === undefined ? 'nothing' : String(actual).slice(0, 80);
-  return new ConfigError('genesisInvalid', `genesis file: ${key}: expected ${expected}, got ${came}`, {
-    key,
-    expected,
-    actual: came,
-  });
 }

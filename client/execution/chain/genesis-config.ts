@@ -175,13 +175,19 @@ export function quantity(value: unknown, key: string): bigint {
   throw invalid(key, 'a number', value);
 }
 
-function invalid(key: string, expected: string, actual: unknown): ConfigError {
+/** @param sizeBytes exact; any number of whole bytes by default */
+export function bytesOf(value: unknown, key: string, sizeBytes?: number): Uint8Array {
+  const isHex = typeof value === 'string' && /^0x(?:[0-9a-f]{2})*$/i.test(value);
+  if (!isHex || (sizeBytes !== undefined && value.length !== 2 + 2 * sizeBytes)) {
+    throw invalid(key, sizeBytes === undefined ? '0x… hex of whole bytes' : `${sizeBytes} bytes as 0x… hex`, value);
+  }
+  return new Uint8Array(Buffer.from(value.slice(2), 'hex'));
+}
+
+export function invalid(key: string, expected: string, actual: unknown): ConfigError {
   const came = actual === undefined ? 'nothing' : String(actual).slice(0, 80);
-  return new ConfigError('genesisInvalid', `genesis config: ${key}: expected ${expected}, got ${came}`, {
-    key,
-    expected,
-    actual: came,
-  });
+  const message = `genesis: ${key === '' ? '' : `${key}: `}expected ${expected}, got ${came}`;
+  return new ConfigError('genesisInvalid', message, { key, expected, actual: came });
 }
 
 export class ConfigError extends ClientError<

@@ -3,8 +3,9 @@ import { type Block, createBlock } from '@ethereumjs/block';
 import { KECCAK256_RLP, SHA256_NULL } from '@ethereumjs/util';
 import type { StateChanges } from '../interface.ts';
 import { EMPTY_ROOT } from '../state/trie-node.ts';
+import { hex } from './block-error.ts';
 import { allocState, type GenesisAlloc, parseAlloc } from './genesis-alloc.ts';
-import { ConfigError, parseChainConfig, quantity } from './genesis-config.ts';
+import { bytesOf, invalid, parseChainConfig, quantity } from './genesis-config.ts';
 import { createNetwork, type Network } from './network.ts';
 import { activeForks, commonOf, hardforkAt } from './rules.ts';
 
@@ -32,7 +33,7 @@ export async function parseGenesis(name: string, json: unknown): Promise<Genesis
   const config = parseChainConfig(file.config, difficulty);
   const alloc = file.alloc === undefined ? undefined : parseAlloc(file.alloc);
   const state = alloc === undefined ? undefined : await stateOf(alloc);
-  const statedRoot = file.stateRoot === undefined ? undefined : bytes(file.stateRoot, 'stateRoot', 32);
+  const statedRoot = file.stateRoot === undefined ? undefined : bytesOf(file.stateRoot, 'stateRoot', 32);
   const stateRoot = state?.stateRoot ?? statedRoot;
   if (stateRoot === undefined) throw invalid('alloc', 'the accounts of the genesis block', undefined);
   if (statedRoot !== undefined) requireEqual('stateRoot', statedRoot, stateRoot);
@@ -49,7 +50,7 @@ export async function parseGenesis(name: string, json: unknown): Promise<Genesis
     stateRoot,
     gasLimit: quantity(file.gasLimit, 'gasLimit'),
     gasUsed: quantity(file.gasUsed ?? 0, 'gasUsed'),
-    extraData: bytes(file.extraData ?? '0x', 'extraData'),
+    extraData: bytesOf(file.extraData ?? '0x', 'extraData'),
     nonce: padded(file.nonce ?? '0x0', 'nonce', 8),
     mixHash: padded(file.mixHash ?? '0x0', 'mixHash', 32),
     coinbase: padded(file.coinbase ?? '0x0', 'coinbase', 20),
@@ -70,7 +71,7 @@ export async function parseGenesis(name: string, json: unknown): Promise<Genesis
     { common, skipConsensusFormatValidation: true },
   );
   const hash = block.hash();
-  if (file.genesisHash !== undefined) requireEqual('genesisHash', bytes(file.genesisHash, 'genesisHash', 32), hash);
+  if (file.genesisHash !== undefined) requireEqual('genesisHash', bytesOf(file.genesisHash, 'genesisHash', 32), hash);
   return {
     network: createNetwork(name, config, hex(hash)),
     block,
@@ -80,14 +81,6 @@ export async function parseGenesis(name: string, json: unknown): Promise<Genesis
 
 async function stateOf(alloc: GenesisAlloc): Promise<{ stateRoot: Uint8Array; changes: StateChanges }> {
   return alloc.length === 0 ? { stateRoot: EMPTY_ROOT, changes: { nodes: [], codes: [] } } : await allocState(alloc);
-}
-
-function bytes(value: unknown, field: string, sizeBytes?: number): Uint8Array {
-  const isHex = typeof value === 'string' && /^0x(?:[0-9a-f]{2})*$/i.test(value);
-  if (!isHex || (sizeBytes !== undefined && value.length !== 2 + 2 * sizeBytes)) {
-    throw invalid(field, sizeBytes === undefined ? '0x… hex of whole bytes' : `${sizeBytes} bytes as 0x… hex`, value);
-  }
-  return new Uint8Array(Buffer.from(value.slice(2), 'hex'));
 }
 
 /** geth writes fields of fixed length as numbers too. */
@@ -100,14 +93,4 @@ function padded(value: unknown, field: string, sizeBytes: number): Uint8Array {
 
 function requireEqual(field: string, stated: Uint8Array, actual: Uint8Array): void {
   if (Buffer.compare(stated, actual) !== 0) throw invalid(field, `${hex(actual)}, which the file gives`, hex(stated));
-}
-
-function hex(data: Uint8Array): `0x${string}` {
-  return `0x${Buffer.from(data).toString('hex')}`;
-}
-
-function invalid(key: string, expected: string, actual: unknown): ConfigError {
-  const came = actual === undefined ? 'nothing' : String(actual).slice(0, 80);
-  const message = `genesis file: ${key === '' ? '' : `${key}: `}expected ${expected}, got ${came}`;
-  return new ConfigError('genesisInvalid', message, { key, expected, actual: came });
 }

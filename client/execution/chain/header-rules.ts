@@ -20,6 +20,8 @@ const DAO_EXTRA_DATA_BLOCKS = 10n;
 /** EIP-7918 */
 const BLOB_BASE_COST = 8192n;
 const MIN_BLOB_GAS_PRICE = 1n;
+/** Blob gas costs e^(excess / update fraction) wei: past this exponent more than there is, and the series takes minutes. */
+const MAX_BLOB_PRICE_EXPONENT = 200n;
 
 /**
  * Checks every rule that a header obeys by itself and against its parent. Which fields it has was checked when it was
@@ -55,6 +57,10 @@ export function validateHeader(
   }
   const blobParams = forks.findLast((fork) => fork.blobParams !== undefined)?.blobParams;
   if (blobParams !== undefined) {
+    const largest = MAX_BLOB_PRICE_EXPONENT * BigInt(blobParams.baseFeeUpdateFraction);
+    const parentExcess = parent.excessBlobGas ?? 0n;
+    if (parentExcess > largest)
+      throw headerViolation('excessBlobGas', `at most ${largest} in the parent`, parentExcess);
     const expected = nextExcessBlobGas(blobParams, parent, isActive('osaka'));
     requireEqual('excessBlobGas', expected, header.excessBlobGas ?? 'none');
   }

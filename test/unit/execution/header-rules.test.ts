@@ -59,6 +59,13 @@ describe('header rules', () => {
     test(`rejects ${what}`, () => assert.throws(() => check(child(changed)), { code }));
   }
 
+  test('rejects a parent whose blob gas costs more than there is, without computing the price', () => {
+    const parent = header({ number: 5n, timestamp: 10n, gasLimit: 6000n, baseFeePerGas: 7n, excessBlobGas: 1n << 64n });
+    const next = { number: 6n, timestamp: 11n, gasLimit: 6000n, baseFeePerGas: parent.calcNextBaseFee() };
+    const block = header({ ...next, parentHash: parent.hash(), excessBlobGas: 1n << 64n });
+    assert.throws(() => validateHeader(dev.config, block, parent, parent.hash()), { code: 'excessBlobGas' });
+  });
+
   test('the largest allowed steps of the gas limit → accepted', () => {
     check(child({ gasLimit: limit + limit / 1024n - 1n }));
     check(child({ gasLimit: limit - limit / 1024n + 1n }));
