@@ -50,3 +50,49 @@ export function popcount(x: number): number {
   v = (v & 0x33333333) + ((v >>> 2) & 0x33333333);
   return Math.imul((v + (v >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
+
+/** Elements of a 128-bit integer's lower and upper half. */
+type Pair = readonly [number, number];
+
+/** The sum or, with `subtract`, the difference of two 128-bit integers. */
+export function add128(lo: Int32Array, hi: Int32Array, w: Pair, a: Pair, b: Pair, subtract: boolean): void {
+  const x = words(lo, hi, a);
+  const y = words(lo, hi, b);
+  const sign = subtract ? -1 : 1;
+  let carry = 0;
+  for (let k = 0; k < 4; k++) {
+    const s = (x[k]! >>> 0) + sign * (y[k]! >>> 0) + carry;
+    carry = Math.floor(s / 2 ** 32);
+    x[k] = s;
+  }
+  setWords(lo, hi, w, x);
+}
+
+const words = (lo: Int32Array, hi: Int32Array, [low, high]: Pair): [number, number, number, number] => [
+  lo[low]!,
+  hi[low]!,
+  lo[high]!,
+  hi[high]!,
+];
+
+function setWords(lo: Int32Array, hi: Int32Array, [low, high]: Pair, x: readonly number[]): void {
+  lo[low] = x[0]!;
+  hi[low] = x[1]!;
+  lo[high] = x[2]!;
+  hi[high] = x[3]!;
+}
+
+/** The 128-bit product of elements `a` and `b`. */
+export function mulWide(lo: Int32Array, hi: Int32Array, w: Pair, a: number, b: number, signed: boolean): void {
+  const [x0, x1, y0, y1] = [lo[a]!, hi[a]!, lo[b]!, hi[b]!];
+  const low = (x: number, y: number): number => Math.imul(x, y) >>> 0;
+  const high = (x: number, y: number): number => mulHigh(x, y) >>> 0;
+  const r1 = high(x0, y0) + low(x0, y1) + low(x1, y0);
+  const r2 = high(x0, y1) + high(x1, y0) + low(x1, y1) + Math.floor(r1 / 2 ** 32);
+  // Two's complement: a negative factor counts 2^64 too much, so the other one comes off the upper half.
+  const excess = signed ? (x1 < 0 ? y0 >>> 0 : 0) + (y1 < 0 ? x0 >>> 0 : 0) : 0;
+  const excessHigh = signed ? (x1 < 0 ? y1 : 0) + (y1 < 0 ? x1 : 0) : 0;
+  const upper = r2 - excess;
+  const top = high(x1, y1) + Math.floor(upper / 2 ** 32) - excessHigh;
+  setWords(lo, hi, w, [Math.imul(x0, y0), r1, upper, top]);
+}

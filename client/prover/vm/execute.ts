@@ -1,4 +1,4 @@
-import { add64, ctz, ltS, ltU, mulHigh, popcount, shl64, shrU64 } from './arithmetic64.ts';
+import { add64, add128, ctz, ltS, ltU, mulHigh, mulWide, popcount, shl64, shrU64 } from './arithmetic64.ts';
 import { type Executable, STRIDE, WORD } from './executable.ts';
 import { FIRST_PC, HALT_PC, INSTRUCTIONS, OP_NAMES, type OpName, TRAP_PC } from './isa.ts';
 import { keccakF } from './keccak-f.ts';
@@ -187,173 +187,178 @@ export class Executor {
       const a = fp + code[at + R0]!;
       const b = fp + code[at + R1]!;
       pc++;
+      // Literal cases, so that V8 makes a jump table; a test compares them with `isa.ts`.
       switch (code[at]!) {
-        case O.mov32:
+        case 1: // mov32
           s32[w] = s32[a]!;
           break;
-        case O.mov64:
+        case 2: // mov64
           lo[w] = lo[a]!;
           hi[w] = hi[a]!;
           break;
-        case O.const32:
+        case 3: // const32
           s32[w] = code[at + LO]!;
           break;
-        case O.const64:
+        case 4: // const64
           lo[w] = code[at + LO]!;
           hi[w] = code[at + HI]!;
           break;
-        case O.select32:
+        case 5: // select32
           s32[w] = s32[fp + code[at + R2]!] !== 0 ? s32[a]! : s32[b]!;
           break;
-        case O.select64: {
+        case 6: {
+          // select64
           const source = s32[fp + code[at + R2]!] !== 0 ? a : b;
           lo[w] = lo[source]!;
           hi[w] = hi[source]!;
           break;
         }
-        case O.wrap:
+        case 7: // wrap
           s32[w] = lo[a]!;
           break;
-        case O.extendU:
+        case 8: // extendU
           lo[w] = s32[a]!;
           hi[w] = 0;
           break;
-        case O.extendS:
+        case 9: // extendS
           lo[w] = s32[a]!;
           hi[w] = s32[a]! >> 31;
           break;
-        case O.extend8S32:
+        case 10: // extend8S32
           s32[w] = (s32[a]! << 24) >> 24;
           break;
-        case O.extend16S32:
+        case 11: // extend16S32
           s32[w] = (s32[a]! << 16) >> 16;
           break;
-        case O.extend8S64:
+        case 12: // extend8S64
           lo[w] = (lo[a]! << 24) >> 24;
           hi[w] = lo[w]! >> 31;
           break;
-        case O.extend16S64:
+        case 13: // extend16S64
           lo[w] = (lo[a]! << 16) >> 16;
           hi[w] = lo[w]! >> 31;
           break;
-        case O.extend32S64:
+        case 14: // extend32S64
           lo[w] = lo[a]!;
           hi[w] = lo[w]! >> 31;
           break;
-        case O.globalGet32:
+        case 15: // globalGet32
           s32[w] = s32[code[at + R0]!]!;
           break;
-        case O.globalGet64:
+        case 16: // globalGet64
           lo[w] = lo[code[at + R0]!]!;
           hi[w] = hi[code[at + R0]!]!;
           break;
-        case O.globalSet32:
+        case 17: // globalSet32
           s32[code[at + W0]!] = s32[a]!;
           break;
-        case O.globalSet64:
+        case 18: // globalSet64
           lo[code[at + W0]!] = lo[a]!;
           hi[code[at + W0]!] = hi[a]!;
           break;
-        case O.add32r:
+        case 20: // add32r
           s32[w] = s32[a]! + s32[b]!;
           break;
-        case O.add32i:
+        case 21: // add32i
           s32[w] = s32[a]! + code[at + LO]!;
           break;
-        case O.sub32r:
+        case 22: // sub32r
           s32[w] = s32[a]! - s32[b]!;
           break;
-        case O.add64r:
+        case 23: // add64r
           add64(lo, hi, w, lo[a]!, hi[a]!, lo[b]!, hi[b]!);
           break;
-        case O.add64i:
+        case 24: // add64i
           add64(lo, hi, w, lo[a]!, hi[a]!, code[at + LO]!, code[at + HI]!);
           break;
-        case O.sub64r: {
+        case 25: {
+          // sub64r
           const borrow = lo[a]! >>> 0 < lo[b]! >>> 0 ? 1 : 0;
           const high = hi[a]! - hi[b]! - borrow;
           lo[w] = lo[a]! - lo[b]!;
           hi[w] = high;
           break;
         }
-        case O.and32r:
+        case 26: // and32r
           s32[w] = s32[a]! & s32[b]!;
           break;
-        case O.or32r:
+        case 27: // or32r
           s32[w] = s32[a]! | s32[b]!;
           break;
-        case O.xor32r:
+        case 28: // xor32r
           s32[w] = s32[a]! ^ s32[b]!;
           break;
-        case O.and32i:
-        case O.andLow32:
+        case 29: // and32i
+        case 38: // andLow32
           s32[w] = s32[a]! & code[at + LO]!;
           break;
-        case O.or32i:
+        case 30: // or32i
           s32[w] = s32[a]! | code[at + LO]!;
           break;
-        case O.xor32i:
+        case 31: // xor32i
           s32[w] = s32[a]! ^ code[at + LO]!;
           break;
-        case O.and64r:
+        case 32: // and64r
           hi[w] = hi[a]! & hi[b]!;
           lo[w] = lo[a]! & lo[b]!;
           break;
-        case O.or64r:
+        case 33: // or64r
           hi[w] = hi[a]! | hi[b]!;
           lo[w] = lo[a]! | lo[b]!;
           break;
-        case O.xor64r:
+        case 34: // xor64r
           hi[w] = hi[a]! ^ hi[b]!;
           lo[w] = lo[a]! ^ lo[b]!;
           break;
-        case O.and64i:
-        case O.andLow64:
+        case 35: // and64i
+        case 39: // andLow64
           hi[w] = hi[a]! & code[at + HI]!;
           lo[w] = lo[a]! & code[at + LO]!;
           break;
-        case O.or64i:
+        case 36: // or64i
           hi[w] = hi[a]! | code[at + HI]!;
           lo[w] = lo[a]! | code[at + LO]!;
           break;
-        case O.xor64i:
+        case 37: // xor64i
           hi[w] = hi[a]! ^ code[at + HI]!;
           lo[w] = lo[a]! ^ code[at + LO]!;
           break;
-        case O.shl32i:
+        case 40: // shl32i
           s32[w] = s32[a]! << code[at + LO]!;
           break;
-        case O.shrU32i:
+        case 41: // shrU32i
           s32[w] = s32[a]! >>> code[at + LO]!;
           break;
-        case O.shl64i:
+        case 42: // shl64i
           shl64(lo, hi, w, lo[a]!, hi[a]!, code[at + LO]!);
           break;
-        case O.shrU64i:
+        case 43: // shrU64i
           shrU64(lo, hi, w, lo[a]!, hi[a]!, code[at + LO]!);
           break;
-        case O.shl32:
+        case 44: // shl32
           s32[w] = s32[a]! << (s32[b]! & 31);
           break;
-        case O.shrS32:
+        case 45: // shrS32
           s32[w] = s32[a]! >> (s32[b]! & 31);
           break;
-        case O.shrU32:
+        case 46: // shrU32
           s32[w] = s32[a]! >>> (s32[b]! & 31);
           break;
-        case O.rotl32:
-        case O.rotr32: {
+        case 47: // rotl32
+        case 48: {
+          // rotr32
           const n = (code[at] === O.rotl32 ? s32[b]! : -s32[b]!) & 31;
           s32[w] = n === 0 ? s32[a]! : (s32[a]! << n) | (s32[a]! >>> (32 - n));
           break;
         }
-        case O.shl64:
+        case 49: // shl64
           shl64(lo, hi, w, lo[a]!, hi[a]!, lo[b]! & 63);
           break;
-        case O.shrU64:
+        case 51: // shrU64
           shrU64(lo, hi, w, lo[a]!, hi[a]!, lo[b]! & 63);
           break;
-        case O.shrS64: {
+        case 50: {
+          // shrS64
           const n = lo[b]! & 63;
           const low = lo[a]!;
           const high = hi[a]!;
@@ -366,8 +371,9 @@ export class Executor {
           }
           break;
         }
-        case O.rotl64:
-        case O.rotr64: {
+        case 52: // rotl64
+        case 53: {
+          // rotr64
           const n = (code[at] === O.rotl64 ? lo[b]! : -lo[b]!) & 63;
           const swap = n >= 32;
           const low = swap ? hi[a]! : lo[a]!;
@@ -377,222 +383,220 @@ export class Executor {
           hi[w] = k === 0 ? high : (high << k) | (low >>> (32 - k));
           break;
         }
-        case O.eq32r:
+        case 60: // eq32r
           s32[w] = s32[a] === s32[b] ? 1 : 0;
           break;
-        case O.ne32r:
+        case 61: // ne32r
           s32[w] = s32[a] !== s32[b] ? 1 : 0;
           break;
-        case O.ltU32r:
+        case 62: // ltU32r
           s32[w] = s32[a]! >>> 0 < s32[b]! >>> 0 ? 1 : 0;
           break;
-        case O.geU32r:
+        case 63: // geU32r
           s32[w] = s32[a]! >>> 0 >= s32[b]! >>> 0 ? 1 : 0;
           break;
-        case O.ltS32r:
+        case 64: // ltS32r
           s32[w] = s32[a]! < s32[b]! ? 1 : 0;
           break;
-        case O.geS32r:
+        case 65: // geS32r
           s32[w] = s32[a]! >= s32[b]! ? 1 : 0;
           break;
-        case O.eq32i:
+        case 66: // eq32i
           s32[w] = s32[a] === code[at + LO] ? 1 : 0;
           break;
-        case O.ne32i:
+        case 67: // ne32i
           s32[w] = s32[a] !== code[at + LO] ? 1 : 0;
           break;
-        case O.ltU32i:
+        case 68: // ltU32i
           s32[w] = s32[a]! >>> 0 < code[at + LO]! >>> 0 ? 1 : 0;
           break;
-        case O.geU32i:
+        case 69: // geU32i
           s32[w] = s32[a]! >>> 0 >= code[at + LO]! >>> 0 ? 1 : 0;
           break;
-        case O.ltS32i:
+        case 70: // ltS32i
           s32[w] = s32[a]! < code[at + LO]! ? 1 : 0;
           break;
-        case O.geS32i:
+        case 71: // geS32i
           s32[w] = s32[a]! >= code[at + LO]! ? 1 : 0;
           break;
-        case O.eq64r:
+        case 72: // eq64r
           s32[w] = lo[a] === lo[b] && hi[a] === hi[b] ? 1 : 0;
           break;
-        case O.ne64r:
+        case 73: // ne64r
           s32[w] = lo[a] !== lo[b] || hi[a] !== hi[b] ? 1 : 0;
           break;
-        case O.ltU64r:
+        case 74: // ltU64r
           s32[w] = ltU(lo[a]!, hi[a]!, lo[b]!, hi[b]!) ? 1 : 0;
           break;
-        case O.geU64r:
+        case 75: // geU64r
           s32[w] = ltU(lo[a]!, hi[a]!, lo[b]!, hi[b]!) ? 0 : 1;
           break;
-        case O.ltS64r:
+        case 76: // ltS64r
           s32[w] = ltS(lo[a]!, hi[a]!, lo[b]!, hi[b]!) ? 1 : 0;
           break;
-        case O.geS64r:
+        case 77: // geS64r
           s32[w] = ltS(lo[a]!, hi[a]!, lo[b]!, hi[b]!) ? 0 : 1;
           break;
-        case O.eq64i:
+        case 78: // eq64i
           s32[w] = lo[a] === code[at + LO] && hi[a] === code[at + HI] ? 1 : 0;
           break;
-        case O.ne64i:
+        case 79: // ne64i
           s32[w] = lo[a] !== code[at + LO] || hi[a] !== code[at + HI] ? 1 : 0;
           break;
-        case O.ltU64i:
+        case 80: // ltU64i
           s32[w] = ltU(lo[a]!, hi[a]!, code[at + LO]!, code[at + HI]!) ? 1 : 0;
           break;
-        case O.geU64i:
+        case 81: // geU64i
           s32[w] = ltU(lo[a]!, hi[a]!, code[at + LO]!, code[at + HI]!) ? 0 : 1;
           break;
-        case O.ltS64i:
+        case 82: // ltS64i
           s32[w] = ltS(lo[a]!, hi[a]!, code[at + LO]!, code[at + HI]!) ? 1 : 0;
           break;
-        case O.geS64i:
+        case 83: // geS64i
           s32[w] = ltS(lo[a]!, hi[a]!, code[at + LO]!, code[at + HI]!) ? 0 : 1;
           break;
-        case O.mul32:
+        case 90: // mul32
           s32[w] = Math.imul(s32[a]!, s32[b]!);
           break;
-        case O.mul64: {
+        case 91: {
+          // mul64
           const high = mulHigh(lo[a]!, lo[b]!) + Math.imul(lo[a]!, hi[b]!) + Math.imul(hi[a]!, lo[b]!);
           lo[w] = Math.imul(lo[a]!, lo[b]!);
           hi[w] = high;
           break;
         }
-        case O.divS32:
+        case 92: // divS32
           if (s32[b] === 0) trap('integer divide by zero');
           if (s32[a] === -(2 ** 31) && s32[b] === -1) trap('integer overflow');
           s32[w] = s32[a]! / s32[b]!;
           break;
-        case O.divU32:
+        case 93: // divU32
           if (s32[b] === 0) trap('integer divide by zero');
           s32[w] = (s32[a]! >>> 0) / (s32[b]! >>> 0);
           break;
-        case O.remS32:
+        case 94: // remS32
           if (s32[b] === 0) trap('integer divide by zero');
           s32[w] = s32[a]! % s32[b]!;
           break;
-        case O.remU32:
+        case 95: // remU32
           if (s32[b] === 0) trap('integer divide by zero');
           s32[w] = (s32[a]! >>> 0) % (s32[b]! >>> 0);
           break;
-        case O.divS64:
-        case O.divU64:
-        case O.remS64:
-        case O.remU64:
+        case 96: // divS64
+        case 97: // divU64
+        case 98: // remS64
+        case 99: // remU64
           this.set64(w, divide64(code[at]!, this.get64(a), this.get64(b)));
           break;
-        case O.clz32:
+        case 100: // clz32
           s32[w] = Math.clz32(s32[a]!);
           break;
-        case O.ctz32:
+        case 101: // ctz32
           s32[w] = ctz(s32[a]!);
           break;
-        case O.popcnt32:
+        case 102: // popcnt32
           s32[w] = popcount(s32[a]!);
           break;
-        case O.clz64:
+        case 103: // clz64
           lo[w] = hi[a] !== 0 ? Math.clz32(hi[a]!) : 32 + Math.clz32(lo[a]!);
           hi[w] = 0;
           break;
-        case O.ctz64:
+        case 104: // ctz64
           lo[w] = lo[a] !== 0 ? ctz(lo[a]!) : 32 + ctz(hi[a]!);
           hi[w] = 0;
           break;
-        case O.popcnt64:
+        case 105: // popcnt64
           lo[w] = popcount(lo[a]!) + popcount(hi[a]!);
           hi[w] = 0;
           break;
-        case O.add128:
-        case O.sub128: {
-          const c = fp + code[at + R2]!;
-          const d = fp + code[at + R3]!;
-          const left128 = (BigInt.asUintN(64, this.get64(b)) << 64n) | BigInt.asUintN(64, this.get64(a));
-          const right128 = (BigInt.asUintN(64, this.get64(d)) << 64n) | BigInt.asUintN(64, this.get64(c));
-          const result = code[at] === O.add128 ? left128 + right128 : left128 - right128;
-          this.set64(w, BigInt.asIntN(64, result));
-          this.set64(fp + code[at + W1]!, BigInt.asIntN(64, result >> 64n));
+        case 106: // add128
+        case 107: // sub128
+          add128(
+            lo,
+            hi,
+            [w, fp + code[at + W1]!],
+            [a, b],
+            [fp + code[at + R2]!, fp + code[at + R3]!],
+            code[at] === O.sub128,
+          );
           break;
-        }
-        case O.mulWideU:
-        case O.mulWideS: {
-          const signed = code[at] === O.mulWideS;
-          const x = signed ? this.get64(a) : BigInt.asUintN(64, this.get64(a));
-          const y = signed ? this.get64(b) : BigInt.asUintN(64, this.get64(b));
-          const result = x * y;
-          this.set64(w, BigInt.asIntN(64, result));
-          this.set64(fp + code[at + W1]!, BigInt.asIntN(64, result >> 64n));
+        case 108: // mulWideU
+        case 109: // mulWideS
+          mulWide(lo, hi, [w, fp + code[at + W1]!], a, b, code[at] === O.mulWideS);
           break;
-        }
-        case O.load32:
+        case 120: // load32
           s32[w] = view.getInt32(address(s32[a]!, code[at + OFFSET]!, 4), true);
           break;
-        case O.load8U32:
+        case 121: // load8U32
           s32[w] = view.getUint8(address(s32[a]!, code[at + OFFSET]!, 1));
           break;
-        case O.load8S32:
+        case 122: // load8S32
           s32[w] = view.getInt8(address(s32[a]!, code[at + OFFSET]!, 1));
           break;
-        case O.load16U32:
+        case 123: // load16U32
           s32[w] = view.getUint16(address(s32[a]!, code[at + OFFSET]!, 2), true);
           break;
-        case O.load16S32:
+        case 124: // load16S32
           s32[w] = view.getInt16(address(s32[a]!, code[at + OFFSET]!, 2), true);
           break;
-        case O.load64: {
+        case 125: {
+          // load64
           const p = address(s32[a]!, code[at + OFFSET]!, 8);
           lo[w] = view.getInt32(p, true);
           hi[w] = view.getInt32(p + 4, true);
           break;
         }
-        case O.load8U64:
+        case 126: // load8U64
           lo[w] = view.getUint8(address(s32[a]!, code[at + OFFSET]!, 1));
           hi[w] = 0;
           break;
-        case O.load8S64:
+        case 127: // load8S64
           lo[w] = view.getInt8(address(s32[a]!, code[at + OFFSET]!, 1));
           hi[w] = lo[w]! >> 31;
           break;
-        case O.load16U64:
+        case 128: // load16U64
           lo[w] = view.getUint16(address(s32[a]!, code[at + OFFSET]!, 2), true);
           hi[w] = 0;
           break;
-        case O.load16S64:
+        case 129: // load16S64
           lo[w] = view.getInt16(address(s32[a]!, code[at + OFFSET]!, 2), true);
           hi[w] = lo[w]! >> 31;
           break;
-        case O.load32U64:
+        case 130: // load32U64
           lo[w] = view.getInt32(address(s32[a]!, code[at + OFFSET]!, 4), true);
           hi[w] = 0;
           break;
-        case O.load32S64:
+        case 131: // load32S64
           lo[w] = view.getInt32(address(s32[a]!, code[at + OFFSET]!, 4), true);
           hi[w] = lo[w]! >> 31;
           break;
-        case O.store32:
+        case 132: // store32
           view.setInt32(address(s32[a]!, code[at + OFFSET]!, 4), s32[b]!, true);
           break;
-        case O.store8From32:
+        case 133: // store8From32
           view.setInt8(address(s32[a]!, code[at + OFFSET]!, 1), s32[b]!);
           break;
-        case O.store16From32:
+        case 134: // store16From32
           view.setInt16(address(s32[a]!, code[at + OFFSET]!, 2), s32[b]!, true);
           break;
-        case O.store64: {
+        case 135: {
+          // store64
           const p = address(s32[a]!, code[at + OFFSET]!, 8);
           view.setInt32(p, lo[b]!, true);
           view.setInt32(p + 4, hi[b]!, true);
           break;
         }
-        case O.store8From64:
+        case 136: // store8From64
           view.setInt8(address(s32[a]!, code[at + OFFSET]!, 1), lo[b]!);
           break;
-        case O.store16From64:
+        case 137: // store16From64
           view.setInt16(address(s32[a]!, code[at + OFFSET]!, 2), lo[b]!, true);
           break;
-        case O.store32From64:
+        case 138: // store32From64
           view.setInt32(address(s32[a]!, code[at + OFFSET]!, 4), lo[b]!, true);
           break;
-        case O.copy: {
+        case 139: {
+          // copy
           const length = s32[fp + code[at + R2]!]! >>> 0;
           const to = address(s32[a]!, 0, length);
           const from = address(s32[b]!, 0, length);
@@ -600,113 +604,116 @@ export class Executor {
           byPc[pc - 1 - FIRST_PC]! += rowsOf(to, length) - 1;
           break;
         }
-        case O.fill: {
+        case 140: {
+          // fill
           const length = s32[fp + code[at + R2]!]! >>> 0;
           const to = address(s32[a]!, 0, length);
           this.memory.fill(s32[b]!, to, to + length);
           byPc[pc - 1 - FIRST_PC]! += rowsOf(to, length) - 1;
           break;
         }
-        case O.jump:
+        case 150: // jump
           pc = code[at + TARGET]!;
           break;
-        case O.brNonZero32:
+        case 151: // brNonZero32
           if (s32[a] !== 0) pc = code[at + TARGET]!;
           break;
-        case O.brZero32:
+        case 152: // brZero32
           if (s32[a] === 0) pc = code[at + TARGET]!;
           break;
-        case O.brNonZero64:
+        case 153: // brNonZero64
           if (lo[a] !== 0 || hi[a] !== 0) pc = code[at + TARGET]!;
           break;
-        case O.brZero64:
+        case 154: // brZero64
           if (lo[a] === 0 && hi[a] === 0) pc = code[at + TARGET]!;
           break;
-        case O.brEq32r:
+        case 155: // brEq32r
           if (s32[a] === s32[b]) pc = code[at + TARGET]!;
           break;
-        case O.brNe32r:
+        case 156: // brNe32r
           if (s32[a] !== s32[b]) pc = code[at + TARGET]!;
           break;
-        case O.brLtU32r:
+        case 157: // brLtU32r
           if (s32[a]! >>> 0 < s32[b]! >>> 0) pc = code[at + TARGET]!;
           break;
-        case O.brGeU32r:
+        case 158: // brGeU32r
           if (s32[a]! >>> 0 >= s32[b]! >>> 0) pc = code[at + TARGET]!;
           break;
-        case O.brLtS32r:
+        case 159: // brLtS32r
           if (s32[a]! < s32[b]!) pc = code[at + TARGET]!;
           break;
-        case O.brGeS32r:
+        case 160: // brGeS32r
           if (s32[a]! >= s32[b]!) pc = code[at + TARGET]!;
           break;
-        case O.brEq32i:
+        case 161: // brEq32i
           if (s32[a] === code[at + LO]) pc = code[at + TARGET]!;
           break;
-        case O.brNe32i:
+        case 162: // brNe32i
           if (s32[a] !== code[at + LO]) pc = code[at + TARGET]!;
           break;
-        case O.brLtU32i:
+        case 163: // brLtU32i
           if (s32[a]! >>> 0 < code[at + LO]! >>> 0) pc = code[at + TARGET]!;
           break;
-        case O.brGeU32i:
+        case 164: // brGeU32i
           if (s32[a]! >>> 0 >= code[at + LO]! >>> 0) pc = code[at + TARGET]!;
           break;
-        case O.brLtS32i:
+        case 165: // brLtS32i
           if (s32[a]! < code[at + LO]!) pc = code[at + TARGET]!;
           break;
-        case O.brGeS32i:
+        case 166: // brGeS32i
           if (s32[a]! >= code[at + LO]!) pc = code[at + TARGET]!;
           break;
-        case O.brEq64r:
+        case 167: // brEq64r
           if (lo[a] === lo[b] && hi[a] === hi[b]) pc = code[at + TARGET]!;
           break;
-        case O.brNe64r:
+        case 168: // brNe64r
           if (lo[a] !== lo[b] || hi[a] !== hi[b]) pc = code[at + TARGET]!;
           break;
-        case O.brLtU64r:
+        case 169: // brLtU64r
           if (ltU(lo[a]!, hi[a]!, lo[b]!, hi[b]!)) pc = code[at + TARGET]!;
           break;
-        case O.brGeU64r:
+        case 170: // brGeU64r
           if (!ltU(lo[a]!, hi[a]!, lo[b]!, hi[b]!)) pc = code[at + TARGET]!;
           break;
-        case O.brLtS64r:
+        case 171: // brLtS64r
           if (ltS(lo[a]!, hi[a]!, lo[b]!, hi[b]!)) pc = code[at + TARGET]!;
           break;
-        case O.brGeS64r:
+        case 172: // brGeS64r
           if (!ltS(lo[a]!, hi[a]!, lo[b]!, hi[b]!)) pc = code[at + TARGET]!;
           break;
-        case O.brEq64i:
+        case 173: // brEq64i
           if (lo[a] === code[at + LO] && hi[a] === code[at + HI]) pc = code[at + TARGET]!;
           break;
-        case O.brNe64i:
+        case 174: // brNe64i
           if (lo[a] !== code[at + LO] || hi[a] !== code[at + HI]) pc = code[at + TARGET]!;
           break;
-        case O.brLtU64i:
+        case 175: // brLtU64i
           if (ltU(lo[a]!, hi[a]!, code[at + LO]!, code[at + HI]!)) pc = code[at + TARGET]!;
           break;
-        case O.brGeU64i:
+        case 176: // brGeU64i
           if (!ltU(lo[a]!, hi[a]!, code[at + LO]!, code[at + HI]!)) pc = code[at + TARGET]!;
           break;
-        case O.brLtS64i:
+        case 177: // brLtS64i
           if (ltS(lo[a]!, hi[a]!, code[at + LO]!, code[at + HI]!)) pc = code[at + TARGET]!;
           break;
-        case O.brGeS64i:
+        case 178: // brGeS64i
           if (!ltS(lo[a]!, hi[a]!, code[at + LO]!, code[at + HI]!)) pc = code[at + TARGET]!;
           break;
-        case O.brTable: {
+        case 179: {
+          // brTable
           const targets = tables[code[at + TARGET]!]!;
           pc = targets[Math.min(s32[a]! >>> 0, targets.length - 1)]!;
           break;
         }
-        case O.call:
+        case 180: // call
           check(fp + code[at + FRAME]!, code[at + SIZE]!);
           this.returnPc.push(pc);
           this.returnFp.push(fp);
           fp += code[at + FRAME]!;
           pc = code[at + TARGET]!;
           break;
-        case O.callIndirect: {
+        case 181: {
+          // callIndirect
           const index = s32[a]! >>> 0;
           if (index >= program.table.length) trap('undefined element');
           const element = program.table[index];
@@ -719,15 +726,16 @@ export class Executor {
           pc = element.entry;
           break;
         }
-        case O.return:
+        case 182: // return
           if (this.returnPc.length === 0) trap('main returned without halt');
           pc = this.returnPc.pop()!;
           fp = this.returnFp.pop()!;
           break;
-        case O.inputSize:
+        case 190: // inputSize
           s32[w] = this.input.length;
           break;
-        case O.inputRead: {
+        case 191: {
+          // inputRead
           const length = s32[b]! >>> 0;
           const to = this.aligned(address(s32[a]!, 0, length));
           const advice = length % ROW_BYTES === 0 ? this.takeInput(length) : undefined;
@@ -735,12 +743,14 @@ export class Executor {
           byPc[pc - 1 - FIRST_PC]! += rowsOf(to, length) - 1;
           break;
         }
-        case O.keccakF: {
+        case 192: {
+          // keccakF
           const p = this.aligned(address(s32[a]!, 0, KECCAK_BYTES));
           keccakF(this.memory.subarray(p, p + KECCAK_BYTES));
           break;
         }
-        case O.halt: {
+        case 193: {
+          // halt
           const p = this.aligned(address(s32[a]!, 0, PUBLIC_BYTES));
           this.publicValues = this.memory.slice(p, p + PUBLIC_BYTES);
           pc = HALT_PC;

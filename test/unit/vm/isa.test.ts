@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { INSTRUCTIONS, instruction, OP_NAMES } from '../../../client/prover/vm/isa.ts';
+
+const EXECUTOR = new URL('../../../client/prover/vm/execute.ts', import.meta.url);
+
+test('numbers of instructions → all different, in one byte, none of them 255', () => {
+  const numbers = OP_NAMES.map((name) => INSTRUCTIONS[name].op);
+  assert.equal(new Set(numbers).size, numbers.length);
+  // 255 is the row type of the function table.
+  assert.ok(numbers.every((n) => n > 0 && n < 255));
+});
+
+test('clock advance → more than the accesses of any row', () => {
+  const cells = { keccakF: 25, halt: 18, copy: 3 } as Readonly<Record<string, number>>;
+  for (const name of OP_NAMES) {
+    const { reads, writes, memoryBytes, advance } = instruction(name);
+    const usual = memoryBytes > 1 ? 2 : 1;
+    assert.ok(reads.length + writes.length + (cells[name] ?? usual) < advance, name);
+  }
+});
+
+// V8 makes a jump table only of literal cases, so the executor's switch repeats the numbers beside the names.
+test('cases of the executor → every instruction once, under its number', () => {
+  const source = readFileSync(EXECUTOR, 'utf8');
+  const cases = [...source.matchAll(/^ +case (\d+):(?: \{\n)? *\/\/ (\w+)$/gm)].map(([, op, name]) => [
+    name,
+    Number(op),
+  ]);
+  assert.equal(cases.length, (source.match(/^ +case /gm) ?? []).length);
+  const expected = OP_NAMES.map((name) => [name, INSTRUCTIONS[name].op]);
+  const byName = (a: readonly unknown[], b: readonly unknown[]): number => (String(a[0]) < String(b[0]) ? -1 : 1);
+  assert.deepEqual(cases.sort(byName), expected.sort(byName));
+});
