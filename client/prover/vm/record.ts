@@ -152,7 +152,9 @@ class Recorder {
       const slot = slots.writes[k]!;
       return ledger.access(slotSpace(width), slot, firstWrite + k, words, this.slotWords(width, slot));
     });
-    this.add(cells.chip, { instruction, pc, fp, clock, next: this.place.pc, reads, cells: records, writes });
+    const next = this.place.pc;
+    const accessed = records.length === 0 ? NO_RECORDS : records;
+    this.add(cells.chip, { instruction, pc, fp, clock, next, reads, cells: accessed, writes });
     if (instruction.op === 'keccakF') this.keccak.push(this.keccakRecord(records));
     this.clock += shape.advance;
     return undefined;
@@ -176,6 +178,7 @@ class Recorder {
     const writes = shape.writes.map((width, k) => this.slotWords(width, slots.writes[k]!));
     const operands = reads.map(([low]) => low >>> 0);
     const cells = cellsOf(instruction, shape, operands, this.place.fp);
+    if (cells.addresses.length === 0) return { reads, writes, cells: { ...cells, words: NO_WORDS } };
     const linear = cells.space === MemorySpace.LINEAR;
     // Cells outside memory are those of an instruction that is about to trap.
     const addresses = linear
@@ -244,6 +247,8 @@ const cellOf = (address: number): number => Math.floor(address / ROW_BYTES);
 /** The cells that an instruction accesses, in order, and the chip that such accesses belong to. */
 function cellsOf(i: ProgramInstruction, shape: Instruction, operands: readonly number[], fp: number): Cells {
   const { chip, memoryBytes, control } = shape;
+  const none = NO_CELLS.get(i.op);
+  if (none !== undefined) return none;
   const linear = (addresses: readonly number[], clocks = upTo(addresses.length), reserved = clocks.length): Cells => ({
     chip,
     space: MemorySpace.LINEAR,
@@ -273,8 +278,19 @@ function cellsOf(i: ProgramInstruction, shape: Instruction, operands: readonly n
   if (i.op === 'halt') return whole(PUBLIC_BYTES);
   const stack = (address: number): Cells => ({ ...linear([address]), space: MemorySpace.CALL_STACK });
   if (control === 'call' || control === 'callIndirect') return stack(fp + i.frame);
-  if (control === 'return') return stack(fp);
-  return linear([]);
+  return stack(fp);
 }
+
+/** Instructions that access slots only, by name: most rows share one of these. */
+const NO_CELLS: ReadonlyMap<string, Cells> = new Map(
+  OP_NAMES.flatMap((name) => {
+    const { chip, memoryBytes, control }: Instruction = INSTRUCTIONS[name];
+    const slotsOnly = ['next', 'jump', 'branch', 'table'].includes(control) && memoryBytes === 0 && name !== 'keccakF';
+    if (!slotsOnly) return [];
+    return [[name, { chip, space: MemorySpace.LINEAR, addresses: [], clocks: [], reserved: 0 }] as const];
+  }),
+);
+const NO_RECORDS: readonly CellRecord[] = [];
+const NO_WORDS: readonly Words[] = [];
 
 export type RecordErrorCode = 'segmentLimits';

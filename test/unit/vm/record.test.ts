@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { Space } from '../../../client/prover/chips/buses.ts';
 import { encodeGuestInput } from '../../../client/prover/guest/input.ts';
 import { decodeModule } from '../../../client/prover/vm/decode.ts';
 import { type Executable, prepare } from '../../../client/prover/vm/executable.ts';
@@ -106,6 +107,10 @@ describe('recording run', () => {
       }
     });
   }
+
+  test('address spaces → those of the buses', () => {
+    assert.deepEqual(MemorySpace, Space);
+  });
 
   test('every kind of row occurs in the program above', () => {
     const chips = new Set(record(everything, INPUT).segments.flatMap((s) => [...s.rows.keys()]));
