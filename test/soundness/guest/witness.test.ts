@@ -111,11 +111,7 @@ describe('guest on an altered witness', needsData(), () => {
       [headers.slice(1), 'witness', /missing ancestor header \d+ \(BLOCKHASH\)/],
       [[...headers.slice(0, 1), ...headers.slice(2)], 'witness', /not a child/],
       [[flipped(headers[0] ?? new Uint8Array(0)), ...headers.slice(1)], 'witness', /not a child|ancestor header/],
-      [
-        [...headers.slice(0, -1), flipped(headers.at(-1) ?? new Uint8Array(0))],
-        'header',
-        /parentHash/,
-      ],
+      [[...headers.slice(0, -1), flipped(headers.at(-1) ?? new Uint8Array(0))], 'header', /parentHash/],
       [[Uint8Array.of(0xc0), ...headers], 'witness', /ancestor header 0/],
       [Array.from({ length: 257 }, () => headers[0] ?? new Uint8Array(0)), 'witness', /at most 256/],
     ];

@@ -48,6 +48,7 @@ function branchOnZero(nonZero: OpName, zero: OpName, limbs: 2 | 4): InstructionC
       const fields = [...operandFieldsOf([], [a]), next];
       executes(c, row, { op, flag: isNonZero, fields, next, advance }).read(a);
     },
+    freeCells: { inverse: 'any value does where there is nothing to invert' },
   });
   return instructionChip(chip, { [nonZero]: branchOn(op, 1), [zero]: branchOn(op, 0) });
 }
@@ -82,6 +83,7 @@ function branchOnConstant(): InstructionChip {
       const fields = [...operandFieldsOf([], [a, b]), next];
       executes(c, row, { op, flag: isNonZero, fields, next, advance }).read(a);
     },
+    freeCells: { inverse: 'any value does where there is nothing to invert' },
   });
   return instructionChip(chip, { brEq32i: branchOn(op, 0), brNe32i: branchOn(op, 1) });
 }

@@ -1,14 +1,8 @@
 import { defineChip } from '../../air/chip.ts';
 import { array, bit, field, inInterface, u16 } from '../../air/columns.ts';
+import type { KeccakRecord } from '../../vm/records.ts';
 import { KECCAK_CALL, KECCAK_CHAIN, STATE_LIMBS } from '../buses.ts';
-import { KECCAK_ROUNDS, type KeccakState, limbsOfState } from './permutation.ts';
-
-export type KeccakCallRecord = {
-  readonly segment: number;
-  readonly clock: number;
-  readonly input: KeccakState;
-  readonly output: KeccakState;
-};
+import { KECCAK_ROUNDS, limbsOfState } from './permutation.ts';
 
 /** Takes a call from the segment that made it and runs it through 24 round rows of this one. */
 export const keccakCall = defineChip({
@@ -21,7 +15,7 @@ export const keccakCall = defineChip({
     input: array(u16('state before, limbs'), STATE_LIMBS),
     output: array(u16('state after, limbs'), STATE_LIMBS),
   }),
-  fillRow: ({ segment, clock, input, output }: KeccakCallRecord, row) => {
+  fillRow: ({ segment, clock, input, output }: KeccakRecord, row) => {
     row.isReal = 1;
     row.segment = segment;
     row.clock = clock;

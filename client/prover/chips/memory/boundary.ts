@@ -1,20 +1,7 @@
 import { defineChip } from '../../air/chip.ts';
 import { array, bit, field, inInterface, u16 } from '../../air/columns.ts';
+import type { BoundaryRecord } from '../../vm/records.ts';
 import { CELL, MEM, RANGE16 } from '../buses.ts';
-
-/** A cell that a segment touches. */
-export type BoundaryRecord = {
-  readonly space: number;
-  readonly address: number;
-  /** Limbs before and behind the segment. */
-  readonly before: readonly number[];
-  readonly after: readonly number[];
-  /** Epoch of `before`: segment index + 1 of the last segment that touched the cell, 0 for the initial value. */
-  readonly epoch: number;
-  /** Clocks at which the value enters and leaves MEM: below the first access by at most 2^16, and of the last one. */
-  readonly start: number;
-  readonly end: number;
-};
 
 /**
  * One row per touched cell of a segment: takes the cell from an earlier epoch, offers it to this segment's accesses,

@@ -5,6 +5,9 @@ import { SPLIT } from './refresh.ts';
 
 export const ZoneKind = { ZERO: 0, DATA: 1 } as const;
 
+/** Cells [from, to) of a space that exist, and where their initial values come from. */
+export type Zone = { readonly space: number; readonly kind: number; readonly from: number; readonly to: number };
+
 /** A cell that the block touches. */
 export type MemoryTableRecord = {
   readonly space: number;
@@ -72,5 +75,9 @@ export const memoryTable = defineChip({
       c.send(RANGE16, [x.sub(high.mul(SPLIT))], isReal, once);
       c.send(RANGE16, [high], isReal, once);
     }
+  },
+  freeCells: {
+    addressHigh: 'low and high overlap: any split into two u16 shows the bound',
+    gapHigh: 'low and high overlap: any split into two u16 shows the bound',
   },
 });

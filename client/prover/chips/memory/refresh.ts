@@ -1,15 +1,7 @@
 import { defineChip } from '../../air/chip.ts';
 import { array, bit, field, u16 } from '../../air/columns.ts';
+import type { RefreshRecord } from '../../vm/records.ts';
 import { MEM, RANGE16 } from '../buses.ts';
-
-export type RefreshRecord = {
-  readonly space: number;
-  readonly address: number;
-  readonly value: readonly number[];
-  readonly from: number;
-  /** Above `from`, below 2^29 + 2^16. */
-  readonly to: number;
-};
 
 /** A number x = low + 2^13 · high with both parts below 2^16: x < 2^29 + 2^16, so sums of two stay below P. */
 export const SPLIT = 2 ** 13;
@@ -53,5 +45,9 @@ export const refresh = defineChip({
       c.send(RANGE16, [x.sub(high.mul(SPLIT))], isReal, once);
       c.send(RANGE16, [high], isReal, once);
     }
+  },
+  freeCells: {
+    toHigh: 'low and high overlap: any split into two u16 shows the bound',
+    gapHigh: 'low and high overlap: any split into two u16 shows the bound',
   },
 });

@@ -89,6 +89,7 @@ function select(name: OpName, limbs: 2 | 4): InstructionChip {
         b.limbs.map((limb, i) => limb.add(isNonZero.mul(a.limbs[i]!.sub(limb)))),
       );
     },
+    freeCells: { inverse: 'any value does where there is nothing to invert' },
   });
   return instructionChip(chip, { [name]: plain });
 }
