@@ -83,7 +83,7 @@ export function randomModule(random: Random): Uint8Array<ArrayBuffer> {
       [I64!, -6n],
     ],
     table: [2, 3, 2],
-    data: [{ offset: 128, bytes: Array.from({ length: 64 }, () => random() & 255) }],
+    data: [{ offset: 0, bytes: Array.from({ length: 4300 }, () => random() & 255) }],
     functions,
   });
 }

@@ -101,6 +101,10 @@ function eventsOf(chip: string, row: InstructionRecord, fail: (what: string) => 
   const places = cellPlaces(row, shape, operands);
   if (chip !== places.chip) fail(`${where}: recorded under ${chip}, not ${places.chip}`);
   if (cells.length !== places.cells.length) fail(`${where}: ${cells.length} cells, expected ${places.cells.length}`);
+  if (shape.control === 'resume') {
+    const left = writes.map((w) => number(w.after));
+    if (left.join() !== operandsAfter(instruction.op, operands).join()) fail(`${where}: goes on with ${left}`);
+  }
   const event = (a: AccessRecord, space: number, address: number, k: number): Event => {
     const limbs = space === SLOT32 ? 2 : 4;
     if (a.before.length !== limbs || a.after.length !== limbs)
@@ -126,6 +130,16 @@ function eventsOf(chip: string, row: InstructionRecord, fail: (what: string) => 
       event(a, slot(shape.writes[k]!), writeFp + instruction.writes[k]!, reads.length + places.reserved + k),
     ),
   ];
+}
+
+/** Operands that a row of COPY, FILL or INPUT leaves, in the order of its writes. */
+function operandsAfter(op: string, [to, second, third]: readonly number[]): readonly number[] {
+  const length = op === 'inputRead' ? second! : third!;
+  const backward = op === 'copy' && to! > second!;
+  const room = backward ? ((to! + length + 7) & 7) + 1 : 8 - (to! & 7);
+  const moved = Math.min(length, room);
+  const step = backward ? 0 : moved;
+  return op === 'copy' ? [to! + step, second! + step, length - moved] : [to! + step, length - moved];
 }
 
 const pick = ({ before, after, prev }: AccessRecord) => ({ before, after, prev });

@@ -206,6 +206,10 @@ describe('record checker', () => {
       const row = rowOf(s, 'const32');
       edit(s, row, { writes: [{ ...row.writes[0]!, before: [65_536, 0] }] });
     },
+    'a copy that does not advance': (s) => {
+      const row = rowOf(s, 'copy');
+      edit(s, row, { writes: [row.reads[0]!, ...row.writes.slice(1)] });
+    },
     'a jump elsewhere': (s) => {
       const row = rowOf(s, 'return');
       edit(s, row, { next: row.next + 1 });
