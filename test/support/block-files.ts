@@ -1,11 +1,18 @@
-/** The real blocks of the data folder, read as `zkl1-node execute` reads them. */
+/** The real blocks of the data folder, read as the command line reads them. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readBlockFile } from '../../client/cli/block-file.ts';
-import { type BlockFile, type OpenedBlockFile, openBlockFile } from '../../client/execution/chain/block-file.ts';
+import type { Block } from '@ethereumjs/block';
+import { type BlockFile, readBlockFile } from '../../client/cli/block-file.ts';
+import { decodeBlockOf, networkOf } from '../../client/cli/input-block.ts';
+import type { Network } from '../../client/execution/chain/network.ts';
+import type { BlockExecution } from '../../client/execution/interface.ts';
+import { ContentMap } from '../../client/execution/state/content-map.ts';
+import { executeBlock } from '../../client/execution/state/execute-block.ts';
 import { dataDir } from './data.ts';
 
-/** Names of all real blocks, smallest file number first; none without the data folder. */
+export type OpenedBlockFile = { readonly file: BlockFile; readonly network: Network; readonly block: Block };
+
+/** Names of all real blocks, ascending; none without the data folder. */
 export function blockFileNames(): readonly string[] {
   const folder = dataDir();
   if (folder === undefined) return [];
@@ -13,12 +20,15 @@ export function blockFileNames(): readonly string[] {
   return names.map((name) => name.slice(0, -'.json'.length)).sort();
 }
 
-export function blockFile(name: string): BlockFile {
-  return readBlockFile(join(dataDir() ?? '', 'blocks', `${name}.json`));
+export async function openedBlockFile(name: string): Promise<OpenedBlockFile> {
+  const file = readBlockFile(join(dataDir() ?? '', 'blocks', `${name}.json`));
+  const network = await networkOf(file);
+  return { file, network, block: decodeBlockOf(file, network) };
 }
 
-export function openedBlockFile(name: string): Promise<OpenedBlockFile> {
-  return openBlockFile(blockFile(name));
+/** Runs a file's block from its witness alone. */
+export function executeOpened({ file, network, block }: OpenedBlockFile): Promise<BlockExecution> {
+  return executeBlock(network, block, ContentMap.ofWitness(file.witness));
 }
 
 /** Blocks whose witness lacks a node, and that node (README of the data folder). */
