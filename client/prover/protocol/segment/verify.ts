@@ -1,9 +1,9 @@
 import { type Ext, Fp5 } from '../../field/fp5.ts';
 import { DIGEST_WORDS } from '../../hash/blake3.ts';
+import type { Sponge } from '../../hash/sponge.ts';
 import { profileGrinding } from '../../soundness/key.ts';
 import { whirParams } from '../../soundness/profiles.ts';
 import { whirLayers } from '../../soundness/whir.ts';
-import type { Sponge } from '../../hash/sponge.ts';
 import { Rejection, type VerifierTranscript } from '../../transcript/transcript.ts';
 import { shapesOf } from '../block/layout.ts';
 import { overflowingBus } from '../bounds.ts';
