@@ -1,5 +1,6 @@
 import { ExitCode } from '../errors.ts';
 import { hex } from '../execution/chain/block-error.ts';
+import { BACKENDS, createBackend } from '../prover/backends/create.ts';
 import { createGuestProver, proveGuest } from '../prover/engine/prove-guest.ts';
 import { decodeClaim, encodeClaim } from '../prover/guest/claim.ts';
 import { loadGuest } from '../prover/guest/load.ts';
@@ -27,15 +28,18 @@ export const proveCommand = defineCommand({
     output: { type: 'string', alias: 'o', demandOption: true, describe: 'proof file to write' },
     profile: { choices: PROFILES, default: 'P100' as ProfileId, describe: 'bits of provable security' },
     backend: {
-      choices: ['auto', 'reference'] as const,
+      choices: BACKENDS,
       default: 'auto' as const,
       describe: 'what computes the proof; auto takes the fastest there is',
     },
+    threads: { type: 'number', describe: 'threads of the backend; default: all cores' },
   },
   run: async (args, context) => {
     const key = ACCEPTED_KEYS.find((k) => k.profile === args.profile);
     if (key === undefined)
       throw new CliError('usage', `this build has no verification key for profile ${args.profile}`);
+    if (args.threads !== undefined && !(Number.isInteger(args.threads) && args.threads >= 1 && args.threads <= 256))
+      throw new CliError('usage', `--threads: expected 1 to 256, got ${args.threads}`);
     checkWritable(args.output);
     const file = readBlockFile(args.block);
     const network = await networkOf(file);
@@ -54,11 +58,13 @@ export const proveCommand = defineCommand({
       context.note(`${step}: ${((now - last) / 1000).toFixed(1)} s`);
       last = now;
     };
-    const prover = createGuestProver(loadGuest().wasm, { profile: args.profile, proofType: key.proofType });
+    const backend = createBackend({ backend: args.backend, threads: args.threads });
+    const { profile } = args;
+    const prover = await createGuestProver(loadGuest().wasm, { profile, proofType: key.proofType, backend });
     if (prover.key.digest !== key.digest)
       throw new Error(`the prover's key ${prover.key.digest} is not this build's ${key.digest}`);
     onStep('key');
-    const result = proveGuest(prover, guestInputOf(checked), () => block.header.serialize(), { onStep });
+    const result = await proveGuest(prover, guestInputOf(checked), () => block.header.serialize(), { onStep });
     if (!result.ok) throw new Error(`the machine traps where the guest does not: ${result.reason}`);
     const claim = decodeClaim(result.claim);
     if (hex(encodeClaim(check.claim)) !== hex(result.claim))
@@ -67,6 +73,7 @@ export const proveCommand = defineCommand({
     const own = verify(acceptedKey(key), result.proof, { chainId: claim.chainId, chainSpecHash: claim.chainSpecHash });
     if (!own.ok) throw new Error(`the proof does not verify: ${own.stage}/${own.code}, ${own.detail}`);
     onStep('verify');
+    await backend.close();
     writeOutput(args.output, result.proof);
     const json = {
       ok: true,
@@ -77,7 +84,7 @@ export const proveCommand = defineCommand({
       provingMs,
       stages,
       peakRssBytes: process.resourceUsage().maxRSS * 1024,
-      backend: 'reference',
+      backend: backend.id,
       profile: args.profile,
       file: args.output,
     };

@@ -9,17 +9,16 @@ import {
   UintNumberType,
   VectorBasicType,
 } from '@chainsafe/ssz';
-import { proveBlock } from '../../client/prover/engine/prove-block.ts';
 import { P } from '../../client/prover/field/fp.ts';
 import type { Expected, VerifyResult } from '../../client/prover/interface.ts';
 import { decodeProof, type EncodedProof, encodeProof } from '../../client/prover/verifier/codec.ts';
 import { verify } from '../../client/prover/verifier/verify.ts';
 import { encodable, honestToy, toyAccepted, toyKey } from '../support/toy/machine.ts';
 
-const { vk, fixed } = toyKey('P100');
+const { vk, prove } = await toyKey('P100');
 const key = toyAccepted(vk);
 const toy = honestToy();
-const honest = encodable(vk, toy, proveBlock(vk, fixed, toy.block, toy.traces));
+const honest = encodable(vk, toy, await prove(toy.block, toy.traces));
 const bytes = encodeProof(honest);
 const EXPECTED: Expected = { chainId: 1n, chainSpecHash: `0x${'00'.repeat(32)}` };
 

@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Instance } from '../../client/prover/air/dag.ts';
-import { proveBlock } from '../../client/prover/engine/prove-block.ts';
 import { Fp, P } from '../../client/prover/field/fp.ts';
 import { Fp5 } from '../../client/prover/field/fp5.ts';
 import type { BlockProof } from '../../client/prover/protocol/block/statement.ts';
 import { verifyBlock } from '../../client/prover/protocol/block/verify.ts';
 import type { BlockStatement, VerifyingKey } from '../../client/prover/protocol/machine.ts';
-import { Rejection } from '../../client/prover/transcript/transcript.ts';
+import { Rejection } from '../../client/prover/transcript/rejection.ts';
 import { honestToy, TOTALS_AT, toyBlock, toyKey } from '../support/toy/machine.ts';
 
-const { vk, fixed } = toyKey('P100');
+const { vk, prove } = await toyKey('P100');
 const honest = honestToy();
-const proof = proveBlock(vk, fixed, honest.block, honest.traces);
+const proof = await prove(honest.block, honest.traces);
 
 /** `accepted`, or stage/code of the rejection; anything else that is thrown is a crash and fails the test. */
 function verdict(block: BlockStatement, candidate: BlockProof, key: VerifyingKey = vk): string {
@@ -25,16 +24,16 @@ function verdict(block: BlockStatement, candidate: BlockProof, key: VerifyingKey
   }
 }
 
-test('honest two-segment block → accepted, deterministic', () => {
+test('honest two-segment block → accepted, deterministic', async () => {
   assert.equal(verdict(honest.block, proof), 'accepted');
-  assert.deepEqual(proveBlock(vk, fixed, honest.block, honest.traces), proof);
+  assert.deepEqual(await prove(honest.block, honest.traces), proof);
 });
 
 test('honest block under another profile → accepted by its own key, rejected by the other', {
   timeout: 300_000,
-}, () => {
-  const other = toyKey('P100Unique');
-  const own = proveBlock(other.vk, other.fixed, honest.block, honest.traces);
+}, async () => {
+  const other = await toyKey('P100Unique');
+  const own = await other.prove(honest.block, honest.traces);
   assert.equal(verdict(honest.block, own, other.vk), 'accepted');
   assert.notEqual(verdict(honest.block, own), 'accepted');
   assert.notEqual(verdict(honest.block, proof, other.vk), 'accepted');
@@ -44,7 +43,7 @@ const copyTraces = (): Instance[][] => honest.traces.map((trace) => trace.map((t
 
 test('rejects every single-cell lie of a prover who recomputes everything else, but for declared free cells', {
   timeout: 600_000,
-}, () => {
+}, async () => {
   const accepted: string[] = [];
   const verdicts = new Map<string, number>();
   for (const [i, instance] of honest.traces[0]!.entries()) {
@@ -56,7 +55,7 @@ test('rejects every single-cell lie of a prover who recomputes everything else, 
         const traces = copyTraces();
         const cells = traces[0]![i]!.rows;
         cells[r * width + c] = Fp.add(cells[r * width + c]!, 1);
-        const v = verdict(honest.block, proveBlock(vk, fixed, honest.block, traces));
+        const v = verdict(honest.block, await prove(honest.block, traces));
         verdicts.set(v, (verdicts.get(v) ?? 0) + 1);
         const padding = (i === 0 || i === 3) && r > 3;
         if (v === 'accepted' && !(padding && column.name in instance.chip.freeCells))
@@ -67,7 +66,7 @@ test('rejects every single-cell lie of a prover who recomputes everything else, 
   for (const v of ['logup/localImbalance', 'zerocheck/skipSum']) assert.ok(verdicts.has(v), v);
 });
 
-test('rejects a wrong final total, a dropped, doubled, exchanged or foreign segment', () => {
+test('rejects a wrong final total, a dropped, doubled, exchanged or foreign segment', async () => {
   const { block } = honest;
   const other = block.claim.slice();
   other[TOTALS_AT + 2]! += 1;
@@ -81,21 +80,21 @@ test('rejects a wrong final total, a dropped, doubled, exchanged or foreign segm
     [0, 1, 2, 3].map((cell) => ({ cell, a: 1, b: 2 })),
     [0, 1, 2, 3].map((cell) => ({ cell, a: 1, b: 2 })),
   ]);
-  const foreignProof = proveBlock(vk, fixed, foreign.block, foreign.traces);
+  const foreignProof = await prove(foreign.block, foreign.traces);
   assert.equal(verdict(foreign.block, foreignProof), 'accepted');
   assert.notEqual(verdict(block, { ...proof, segments: [p0!, foreignProof.segments[1]!] }), 'accepted', 'foreign');
   assert.notEqual(verdict(block, { ...proof, closing: foreignProof.closing }), 'accepted', 'foreign closing');
   assert.notEqual(verdict(block, { ...proof, interface: foreignProof.interface }), 'accepted', 'foreign interface');
 });
 
-test('rejects a total that starts elsewhere than the segment before ended', () => {
+test('rejects a total that starts elsewhere than the segment before ended', async () => {
   const traces = copyTraces();
   const cells = traces[1]![3]!.rows;
   for (const column of [2, 3]) cells[column] = Fp.add(cells[column]!, 1);
-  assert.equal(verdict(honest.block, proveBlock(vk, fixed, honest.block, traces)), 'block/globalImbalance');
+  assert.equal(verdict(honest.block, await prove(honest.block, traces)), 'block/globalImbalance');
 });
 
-test('rejects a stated global sum that is not the proven one', () => {
+test('rejects a stated global sum that is not the proven one', async () => {
   const segments = proof.segments.map((s, j) =>
     j === 0 ? { ...s, globalSum: Fp5.add(s.globalSum, Fp5.ONE) } : { ...s, globalSum: Fp5.sub(s.globalSum, Fp5.ONE) },
   );
@@ -131,14 +130,14 @@ test('rejects every altered, truncated or extended part of a proof', { timeout: 
   }
 });
 
-test('rejects a non-canonical field element', () => {
+test('rejects a non-canonical field element', async () => {
   const changed = proof.segments[0]!.bytes.slice();
   new DataView(changed.buffer).setUint32(64 * 32, P, true);
   const segments = [{ ...proof.segments[0]!, bytes: changed }, proof.segments[1]!];
   assert.equal(verdict(honest.block, { ...proof, segments }), 'transcript/notCanonical');
 });
 
-test('rejects two segments whose errors on one committed column cancel', () => {
+test('rejects two segments whose errors on one committed column cancel', async () => {
   const traces = copyTraces();
   for (const [j, delta] of [
     [0, 1],
@@ -147,5 +146,5 @@ test('rejects two segments whose errors on one committed column cancel', () => {
     const cells = traces[j]![2]!.rows;
     cells[7 * 3 + 1] = Fp.add(cells[7 * 3 + 1]!, delta);
   }
-  assert.notEqual(verdict(honest.block, proveBlock(vk, fixed, honest.block, traces)), 'accepted');
+  assert.notEqual(verdict(honest.block, await prove(honest.block, traces)), 'accepted');
 });

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { proveBlock } from '../../client/prover/engine/prove-block.ts';
 import { verifyBlock } from '../../client/prover/protocol/block/verify.ts';
 import { LABELS } from '../../client/prover/transcript/labels.ts';
 import type { TranscriptEvent } from '../../client/prover/transcript/transcript.ts';
@@ -23,10 +22,10 @@ function inventory(events: readonly TranscriptEvent[]): string {
   return `${lines.map(({ text, times }) => (times === 1 ? text : `${text} x${times}`)).join('\n')}\n`;
 }
 
-const { vk, fixed } = toyKey('P100');
+const { vk, prove } = await toyKey('P100');
 const { block, traces } = honestToy();
 const proverEvents: TranscriptEvent[] = [];
-const proof = proveBlock(vk, fixed, block, traces, { listener: (e) => proverEvents.push(e) });
+const proof = await prove(block, traces, { listener: (e) => proverEvents.push(e) });
 const verifierEvents: TranscriptEvent[] = [];
 verifyBlock(vk, block, proof, (e) => verifierEvents.push(e));
 

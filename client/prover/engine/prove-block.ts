@@ -1,6 +1,7 @@
 import type { Instance } from '../air/dag.ts';
-import type { Ext } from '../field/fp5.ts';
-import { closingLayout, fixedColumnCount } from '../protocol/block/layout.ts';
+import type { Backend, Commitment, Matrix, StackedColumn } from '../backends/interface.ts';
+import { type Ext, Fp5 } from '../field/fp5.ts';
+import { type ClosingLayout, closingLayout, fixedColumnCount } from '../protocol/block/layout.ts';
 import {
   absorbClosing,
   absorbInterface,
@@ -9,27 +10,37 @@ import {
   sampleGlobal,
 } from '../protocol/block/statement.ts';
 import type { BlockStatement, Machine, VerifyingKey } from '../protocol/machine.ts';
-import { proveSegment, type StepTimer, stackInto } from '../protocol/segment/prove.ts';
-import { type Committed, commitTable, evaluateBaseTable, proveOpening } from '../protocol/whir/prove.ts';
+import { proveSegment, type StepTimer } from '../protocol/segment/prove.ts';
+import type { SegmentResult } from '../protocol/segment/verify.ts';
+import { proveGrinding } from '../protocol/whir/grind.ts';
+import { type OpenedTable, proveOpening } from '../protocol/whir/prove.ts';
 import type { Weight } from '../protocol/whir/shape.ts';
 import { profileGrinding } from '../soundness/key.ts';
 import { PROFILES } from '../soundness/profiles.ts';
-import { ProverTranscript, type TranscriptListener } from '../transcript/transcript.ts';
+import { ProverTranscript } from '../transcript/prover-transcript.ts';
+import type { TranscriptListener } from '../transcript/transcript.ts';
 
-/** The key's fixed columns with their commitment: made once per key. */
-export type FixedTables = { readonly table: Uint32Array; readonly committed: Committed };
-
-/** Stacks and commits the columns that the machine fixes. */
-export function commitFixed(machine: Machine): FixedTables {
-  const rows = 2 ** machine.logRows;
-  const table = new Uint32Array(fixedColumnCount(machine) * rows);
-  for (const slot of machine.fixedSlots) {
-    const chip = machine.chips[slot.chip]!;
-    const contents = chip.fixed[chip.compiled.columns[slot.column]!.name]!;
-    for (let r = 0; r < 2 ** slot.logHeight; r++) table[slot.offset + r] = contents.value(r);
+/** Commits to the columns that the machine fixes: made once per key. Freed by its owner. */
+export async function commitFixed(backend: Backend, machine: Machine): Promise<Commitment> {
+  const matrices: Matrix[] = [];
+  try {
+    for (const { chip: number, column, logHeight } of machine.fixedSlots) {
+      const { compiled, fixed } = machine.chips[number]!;
+      const contents = fixed[compiled.columns[column]!.name]!;
+      const rows = Uint32Array.from({ length: 2 ** logHeight }, (_, r) => contents.value(r));
+      matrices.push(await backend.upload(rows, { width: 1, logHeight }));
+    }
+    return await backend.commit(
+      machine.fixedSlots.map(({ offset }, i) => ({ matrix: matrices[i]!, column: 0, offset })),
+      {
+        columns: fixedColumnCount(machine),
+        logRows: machine.logRows,
+        logInvRate: PROFILES[machine.profile].logInvRate,
+      },
+    );
+  } finally {
+    for (const m of matrices) backend.free(m);
   }
-  const logInvRate = PROFILES[machine.profile].logInvRate;
-  return { table, committed: commitTable(table, 1, { logRows: machine.logRows, logInvRate }) };
 }
 
 export type ProveOptions = {
@@ -39,81 +50,113 @@ export type ProveOptions = {
   readonly listener?: TranscriptListener;
 };
 
+/** The tables of segment j, as its statement says. Called twice for each segment, so that not all are held at once. */
+export type TraceSource = (j: number) => readonly Instance[] | Promise<readonly Instance[]>;
+
 /**
  * Proves a block from the traces of its segments: interface tables first, then the global challenge, the segments, the
- * closing. Deterministic: the same traces give the same bytes.
+ * closing. Deterministic: the same traces give the same bytes on every backend.
+ * @param fixed `commitFixed` of the key's machine on the same backend
  */
-export function proveBlock(
+export async function proveBlock(
+  backend: Backend,
   vk: VerifyingKey,
-  fixed: FixedTables,
+  fixed: Commitment,
   block: BlockStatement,
-  traces: readonly (readonly Instance[])[],
+  traceOf: TraceSource,
   options: ProveOptions = {},
-): BlockProof {
+): Promise<BlockProof> {
   const { onStep = () => {}, listener } = options;
   const { machine } = vk;
   const layout = closingLayout(machine, block);
-  const logSize = layout.table.logRows + layout.table.logColumns;
-  const rows = 2 ** layout.table.logRows;
-  const table = new Uint32Array(2 ** logSize);
-  table.set(fixed.table);
-  layout.segments.forEach((part, j) => {
-    stackInto(table, part.offset, part.slots, traces[j]!);
-  });
-  const interfaceTable = table.subarray(
-    layout.fixedColumns * rows,
-    (layout.fixedColumns + layout.interfaceColumns) * rows,
-  );
-  const logInvRate = layout.params.logInvRate;
-  const interfaceCommitted =
-    layout.interfaceColumns === 0
-      ? undefined
-      : commitTable(interfaceTable, 1, { logRows: layout.table.logRows, logInvRate });
+  const tables: OpenedTable[] = [{ data: fixed.data, columns: layout.fixedColumns }].filter((t) => t.columns > 0);
+  let interfaces: Commitment | undefined;
+  try {
+    if (layout.interfaceColumns > 0) {
+      interfaces = await commitInterfaces(backend, layout, traceOf);
+      tables.push({ data: interfaces.data, columns: layout.interfaceColumns });
+    }
+    const tr = new ProverTranscript(listener);
+    const chain = absorbInterface(tr, vk, block);
+    tr.send('interfaceCap', interfaces?.cap ?? []);
+    const ood: { weight: Weight; value: Ext }[] = [];
+    for (let i = 0; i < layout.params.oodSamples; i++) {
+      const y = tr.sampleExt('interfaceOod');
+      const value = await evaluateJoined(backend, tables, layout.table.logRows, y);
+      tr.sendExts('interfaceAnswer', [value]);
+      ood.push({ weight: { kind: 'power', y }, value });
+    }
+    await proveGrinding(backend, tr, 'globalGrind', profileGrinding(machine.profile).global);
+    const global = sampleGlobal(tr, machine);
+    onStep('interface');
 
-  const tr = new ProverTranscript(listener);
-  const chain = absorbInterface(tr, vk, block);
-  tr.send('interfaceCap', interfaceCommitted?.cap ?? []);
-  const ood = Array.from({ length: layout.params.oodSamples }, (): { weight: Weight; value: Ext } => {
-    const y = tr.sampleExt('interfaceOod');
-    const value = evaluateBaseTable(table, y);
-    tr.sendExts('interfaceAnswer', [value]);
-    return { weight: { kind: 'power', y }, value };
-  });
-  tr.grind('globalGrind', profileGrinding(machine.profile).global);
-  const global = sampleGlobal(tr, machine);
-  onStep('interface');
+    const segments: (SegmentResult & { readonly bytes: Uint8Array })[] = [];
+    for (const [j, segment] of block.segments.entries()) {
+      const own = new ProverTranscript(listener);
+      const context = {
+        ...{ vk, block, segment, before: chain[j]!, after: chain[j + 1]! },
+        ...{ globalSeed: global.seed, global: global.challenges },
+      };
+      const result = await proveSegment(backend, own, context, await traceOf(j), onStep);
+      segments.push({ ...result, bytes: own.bytes() });
+    }
 
-  const transcripts = block.segments.map(() => new ProverTranscript(listener));
-  const segments = block.segments.map((segment, j) =>
-    proveSegment(
-      transcripts[j]!,
-      {
-        vk,
-        block,
-        segment,
-        before: chain[j]!,
-        after: chain[j + 1]!,
-        globalSeed: global.seed,
-        global: global.challenges,
-      },
-      traces[j]!,
-      onStep,
-    ),
-  );
+    const closing = new ProverTranscript(listener);
+    absorbClosing(closing, vk, block, chain, global.seed, segments);
+    const sigma = closing.sampleExt('sigma');
+    const tau = closing.sampleExt('tau');
+    const { terms, claim } = closingClaims(machine, block, layout, segments, sigma, tau, ood);
+    const logSize = layout.table.logRows + layout.table.logColumns;
+    await proveOpening(backend, closing, layout.params, logSize, tables, terms, claim);
+    onStep('closing');
+    return {
+      interface: tr.bytes(),
+      segments: segments.map(({ globalSum, bytes }) => ({ globalSum, bytes })),
+      closing: closing.bytes(),
+    };
+  } finally {
+    if (interfaces !== undefined) backend.free(interfaces.data);
+  }
+}
 
-  const closing = new ProverTranscript(listener);
-  absorbClosing(closing, vk, block, chain, global.seed, segments);
-  const sigma = closing.sampleExt('sigma');
-  const tau = closing.sampleExt('tau');
-  const { terms, claim } = closingClaims(machine, block, layout, segments, sigma, tau, ood);
-  const commitments = [fixed.committed, ...(interfaceCommitted === undefined ? [] : [interfaceCommitted])].filter(
-    (c) => c.columns > 0,
-  );
-  proveOpening(closing, layout.params, commitments, table, terms, claim);
-  onStep('closing');
-  return {
-    interface: tr.bytes(),
-    segments: segments.map((s, j) => ({ globalSum: s.globalSum, bytes: transcripts[j]!.bytes() })),
-    closing: closing.bytes(),
-  };
+/** Commits to the interface columns of all segments, each at its place in the block's tree. */
+async function commitInterfaces(
+  backend: Backend,
+  { segments, fixedColumns, interfaceColumns, table, params }: ClosingLayout,
+  traceOf: TraceSource,
+): Promise<Commitment> {
+  const matrices: Matrix[] = [];
+  const columns: StackedColumn[] = [];
+  try {
+    for (const [j, { offset, slots }] of segments.entries()) {
+      const trace = await traceOf(j);
+      for (const slot of slots) {
+        const { rows, chip } = trace[slot.instance]!;
+        const width = chip.columns.length;
+        const column = Uint32Array.from({ length: 2 ** slot.logHeight }, (_, r) => rows[r * width + slot.column]!);
+        const matrix = await backend.upload(column, { width: 1, logHeight: slot.logHeight });
+        matrices.push(matrix);
+        columns.push({ matrix, column: 0, offset: offset + slot.offset - fixedColumns * 2 ** table.logRows });
+      }
+    }
+    return await backend.commit(columns, {
+      columns: interfaceColumns,
+      logRows: table.logRows,
+      logInvRate: params.logInvRate,
+    });
+  } finally {
+    for (const m of matrices) backend.free(m);
+  }
+}
+
+/** Σ table[i] · y^i of the tables one behind the other. */
+async function evaluateJoined(backend: Backend, tables: readonly OpenedTable[], logRows: number, y: Ext): Promise<Ext> {
+  let value = Fp5.ZERO;
+  let before = 0;
+  for (const { data, columns } of tables) {
+    const shift = Fp5.pow(y, BigInt(before * 2 ** logRows));
+    value = Fp5.add(value, Fp5.mul(shift, await backend.evaluatePower(data, y)));
+    before += columns;
+  }
+  return value;
 }

@@ -1,3 +1,4 @@
+import type { Backend, Commitment } from '../backends/interface.ts';
 import { CLAIM_BYTES } from '../guest/claim.ts';
 import type { ProfileId } from '../interface.ts';
 import { buildZkVm, type ZkVm } from '../machine/zkvm.ts';
@@ -11,33 +12,36 @@ import { type Executable, prepare } from '../vm/executable.ts';
 import { MAX_SLOTS, type TrapReason } from '../vm/execute.ts';
 import { lower } from '../vm/lower.ts';
 import { record, type SegmentLimits } from '../vm/record.ts';
-import { commitFixed, type FixedTables, proveBlock } from './prove-block.ts';
+import { commitFixed, proveBlock } from './prove-block.ts';
 import { buildTrace } from './trace.ts';
 
 /** Everything about a guest that proofs of different inputs share. */
 export type GuestProver = {
+  readonly backend: Backend;
   readonly vm: ZkVm<ProfileId>;
   readonly executable: Executable;
   readonly vk: VerifyingKey;
-  readonly fixed: FixedTables;
+  readonly fixed: Commitment;
   readonly key: KeyData;
 };
 
-/** Lowers a guest, assembles its machine and commits its tables. */
-export function createGuestProver(
+/** Lowers a guest, assembles its machine and commits its tables on a backend, which stays the caller's. */
+export async function createGuestProver(
   wasm: Uint8Array,
-  o: { readonly profile: ProfileId; readonly proofType: number },
-): GuestProver {
+  o: { readonly profile: ProfileId; readonly proofType: number; readonly backend: Backend },
+): Promise<GuestProver> {
+  const { backend, profile, proofType } = o;
   const program = lower(decodeModule(wasm));
-  const vm = buildZkVm(program, o.profile, MAX_SLOTS);
-  const fixed = commitFixed(vm.machine);
-  const fixedCap = fixed.committed.cap;
+  const vm = buildZkVm(program, profile, MAX_SLOTS);
+  const fixed = await commitFixed(backend, vm.machine);
+  const fixedCap = fixed.cap;
   return {
+    backend,
     vm,
     executable: prepare(program),
     vk: { machine: vm.machine, digest: keyDigest(vm.machine, vm.shape, fixedCap), fixedCap },
     fixed,
-    key: keyData(vm.machine, vm.shape, fixedCap, o),
+    key: keyData(vm.machine, vm.shape, fixedCap, { profile, proofType }),
   };
 }
 
@@ -57,12 +61,12 @@ export type GuestProof =
  * Runs the guest on an input and proves the run.
  * @param headerRlp header of the block that the claim is about; its hash must be the claim's block hash
  */
-export function proveGuest(
+export async function proveGuest(
   prover: GuestProver,
   input: Uint8Array,
   headerRlp: (claim: Uint8Array) => Uint8Array,
   o: { readonly limits?: SegmentLimits; readonly onStep?: StepTimer } = {},
-): GuestProof {
+): Promise<GuestProof> {
   const { vm, vk } = prover;
   const onStep = o.onStep ?? (() => {});
   const run = record(prover.executable, input, o.limits);
@@ -83,7 +87,7 @@ export function proveGuest(
       instances: traces[index]!.map((t) => ({ chip: vm.numberOf(t.chip.id), logHeight: t.logHeight })),
     })),
   };
-  const proof = proveBlock(vk, prover.fixed, block, traces, { onStep });
+  const proof = await proveBlock(prover.backend, vk, prover.fixed, block, (j) => traces[j]!, { onStep });
   const rows = run.segments.map((s) => [...s.rows.values()].reduce((n, r) => n + r.length, 0));
   return {
     ok: true,

@@ -1,9 +1,12 @@
 import { DIGEST_WORDS } from './blake3.ts';
 import { hashLeaf, hashNode } from './merkle-hash.ts';
 
+/** log2 of the number of nodes that a commitment consists of; a shorter tree is committed by its leaves. */
+export const CAP_LOG = 6;
+
 /**
- * The digests that the paths of several leaves need and cannot compute from each other, for a codec; the protocol
- * itself always checks whole paths. Order: level by level from the leaves up, by position.
+ * The digests that the paths of several leaves need and that cannot be computed from the leaves. Order: level by level
+ * from the leaves up, by position.
  */
 
 /** One level of a tree as far as it is known: positions ascending and different. */
@@ -18,7 +21,7 @@ const parents = (level: Level): Level => levelOf(level.positions.map((i) => Math
 
 /**
  * Joins the paths of `indices` (siblings from the bottom up, `depth` digests each).
- * @returns the digests that `splitPaths` needs besides the rows
+ * @returns the digests that `checkMultiproof` needs besides the rows
  */
 export function joinPaths(depth: number, indices: readonly number[], paths: readonly Uint32Array[]): Uint32Array {
   const first = new Map<number, number>();
@@ -50,40 +53,33 @@ export function joinedWords(depth: number, indices: readonly number[]): number {
 }
 
 /**
- * The whole path of each index again, in their order. Nothing is verified: a wrong row or digest gives paths that the
- * cap does not accept.
+ * Whether every row is the leaf of its index under the cap. Every digest of `nodes` is used, once.
  * @param rows leaf words by index: one for each different index
  * @param nodes what `joinPaths` gave
- * @returns undefined unless there are exactly `joinedWords` words and a row for each index
  */
-export function splitPaths(
+export function checkMultiproof(
+  cap: Uint32Array,
   depth: number,
-  indices: readonly number[],
   rows: ReadonlyMap<number, Uint32Array>,
   nodes: Uint32Array,
-): Uint32Array[] | undefined {
-  if (nodes.length !== joinedWords(depth, indices) || indices.some((i) => !rows.has(i))) return undefined;
-  let at = 0;
+): boolean {
+  const indices = [...rows.keys()];
+  if (nodes.length !== joinedWords(depth, indices)) return false;
   let level = levelOf(indices);
   let digests = new Map<number, Uint32Array>();
-  for (const i of level.positions) {
-    const row = rows.get(i)!;
+  for (const [i, row] of rows) {
     const digest = new Uint32Array(DIGEST_WORDS);
     hashLeaf(digest, 0, row, 0, row.length);
     digests.set(i, digest);
   }
-  const paths = indices.map(() => new Uint32Array(depth * DIGEST_WORDS));
   const pair = new Uint32Array(2 * DIGEST_WORDS);
+  let at = 0;
   for (let d = 0; d < depth; d++) {
     for (const i of level.positions)
       if (!level.known.has(i ^ 1)) {
-        digests.set(i ^ 1, nodes.slice(at, at + DIGEST_WORDS));
+        digests.set(i ^ 1, nodes.subarray(at, at + DIGEST_WORDS));
         at += DIGEST_WORDS;
       }
-    indices.forEach((index, q) => {
-      const sibling = Math.floor(index / 2 ** d) ^ 1;
-      paths[q]!.set(digests.get(sibling)!, d * DIGEST_WORDS);
-    });
     const above = new Map<number, Uint32Array>();
     level = parents(level);
     for (const i of level.positions) {
@@ -95,5 +91,8 @@ export function splitPaths(
     }
     digests = above;
   }
-  return paths;
+  return level.positions.every((i) => {
+    const digest = digests.get(i)!;
+    return digest.every((w, k) => cap[i * DIGEST_WORDS + k] === w);
+  });
 }

@@ -1,19 +1,6 @@
-import { Fp } from '../field/fp.ts';
-import { type Ext, Fp5 } from '../field/fp5.ts';
-import { absorb, extFromBytes, initialSponge, type Sponge, squeeze, tryNonce } from '../hash/sponge.ts';
+import type { Ext } from '../field/fp5.ts';
+import { absorb, extFromBytes, initialSponge, type Sponge, squeeze } from '../hash/sponge.ts';
 import { LABELS, type Label } from './labels.ts';
-
-/** Why a proof is rejected: thrown inside the verifier and turned into its result at the border, never further. */
-export class Rejection extends Error {
-  override readonly name = 'Rejection';
-  readonly stage: string;
-  readonly code: string;
-  constructor(stage: string, code: string, detail: string) {
-    super(detail);
-    this.stage = stage;
-    this.code = code;
-  }
-}
 
 /** One absorbed message or sample, for the transcript inventory. */
 export type TranscriptEvent = {
@@ -23,6 +10,22 @@ export type TranscriptEvent = {
 };
 
 export type TranscriptListener = (e: TranscriptEvent) => void;
+
+/** Where the messages of a sub-protocol come from: the proof, or what a backend made of the same state. */
+export type Channel = {
+  /** `count` elements of E, absorbed as one message. */
+  readExts(label: Label, count: number): Ext[];
+  sampleExt(label: Label): Ext;
+  /** A nonce with `bits` zero bits; none where no bits are asked for. */
+  grind(label: Label, bits: number): void;
+};
+
+/** Rows of a codeword at queried places, and how deep below the cap they lie. */
+export type OpeningShape = {
+  readonly indices: readonly number[];
+  readonly rowWords: number;
+  readonly depth: number;
+};
 
 /** What both sides do alike: absorb what both know, and sample. */
 export abstract class Transcript {
@@ -37,10 +40,14 @@ export abstract class Transcript {
     this.listener?.({ kind, label, words });
   }
 
+  protected absorbMessage(kind: 'absorb' | 'send', label: Label, words: ArrayLike<number>): void {
+    this.note(kind, label, words.length);
+    this.sponge = absorb(this.sponge, LABELS[label], words);
+  }
+
   /** Absorbs data that both sides have: not part of the proof. */
   absorb(label: Label, words: ArrayLike<number>): void {
-    this.note('absorb', label, words.length);
-    this.sponge = absorb(this.sponge, LABELS[label], words);
+    this.absorbMessage('absorb', label, words);
   }
 
   sampleExt(label: Label): Ext {
@@ -69,110 +76,5 @@ export abstract class Transcript {
 
   state(): Sponge {
     return this.sponge;
-  }
-}
-
-/** The prover's side: what it sends is written to the proof and absorbed in one step. */
-export class ProverTranscript extends Transcript {
-  private readonly chunks: number[] = [];
-
-  send(label: Label, words: ArrayLike<number>): void {
-    this.note('send', label, words.length);
-    this.sponge = absorb(this.sponge, LABELS[label], words);
-    for (let i = 0; i < words.length; i++) this.chunks.push(words[i]!);
-  }
-
-  sendExts(label: Label, xs: readonly Ext[]): void {
-    this.send(label, xs.flat());
-  }
-
-  /** Sends the least nonce whose absorption shows `bits` zero bits; with none, sends nothing. */
-  grind(label: Label, bits: number): void {
-    if (bits === 0) return;
-    this.note('grind', label, 1);
-    for (let nonce = 0; ; nonce++) {
-      const next = tryNonce(this.sponge, LABELS[label], nonce, bits);
-      if (next === undefined) continue;
-      this.sponge = next;
-      this.chunks.push(nonce);
-      return;
-    }
-  }
-
-  /** The proof: little-endian 32-bit words. */
-  bytes(): Uint8Array {
-    const bytes = new Uint8Array(4 * this.chunks.length);
-    const view = new DataView(bytes.buffer);
-    for (const [i, w] of this.chunks.entries()) view.setUint32(4 * i, w, true);
-    return bytes;
-  }
-}
-
-/** The verifier's side: reads the proof in order. Throws `Rejection` only. */
-export class VerifierTranscript extends Transcript {
-  private readonly view: DataView;
-  private at = 0;
-
-  constructor(proof: Uint8Array, listener?: TranscriptListener) {
-    super(listener);
-    this.view = new DataView(proof.buffer, proof.byteOffset, proof.byteLength);
-  }
-
-  /** `count` arbitrary 32-bit words. */
-  readWords(label: Label, count: number): Uint32Array {
-    this.note('send', label, count);
-    const words = this.take(label, count);
-    this.sponge = absorb(this.sponge, LABELS[label], words);
-    return words;
-  }
-
-  /** `count` canonical field elements. */
-  readFields(label: Label, count: number): Uint32Array {
-    const words = this.readWords(label, count);
-    if (!words.every(Fp.isCanonical))
-      throw new Rejection('transcript', 'notCanonical', `${label}: expected elements below P`);
-    return words;
-  }
-
-  readExts(label: Label, count: number): Ext[] {
-    const words = this.readFields(label, 5 * count);
-    return Array.from({ length: count }, (_, i) => {
-      const [a, b, c, d, e] = words.subarray(5 * i, 5 * i + 5);
-      return [a!, b!, c!, d!, e!];
-    });
-  }
-
-  readExt(label: Label): Ext {
-    return this.readExts(label, 1)[0] ?? Fp5.ZERO;
-  }
-
-  grind(label: Label, bits: number): void {
-    if (bits === 0) return;
-    this.note('grind', label, 1);
-    const nonce = this.take(label, 1)[0]!;
-    const next = tryNonce(this.sponge, LABELS[label], nonce, bits);
-    if (next === undefined)
-      throw new Rejection('transcript', 'grindingMissing', `${label}: expected ${bits} zero bits`);
-    this.sponge = next;
-  }
-
-  /** Rejects unread bytes. */
-  end(): void {
-    const left = this.view.byteLength - 4 * this.at;
-    if (left !== 0)
-      throw new Rejection('transcript', 'trailingBytes', `expected the end of the proof, ${left} bytes are left`);
-  }
-
-  private take(label: Label, count: number): Uint32Array {
-    if (4 * (this.at + count) > this.view.byteLength)
-      throw new Rejection(
-        'transcript',
-        'truncated',
-        `${label}: expected ${4 * count} more bytes, the proof ends before`,
-      );
-    const words = new Uint32Array(count);
-    for (let i = 0; i < count; i++) words[i] = this.view.getUint32(4 * (this.at + i), true);
-    this.at += count;
-    return words;
   }
 }

@@ -1,7 +1,7 @@
 import { P } from '../field/fp.ts';
 import type { Ext } from '../field/fp5.ts';
 import { CLAIM_BYTES } from '../guest/claim.ts';
-import { Rejection } from '../transcript/transcript.ts';
+import { Rejection } from '../transcript/rejection.ts';
 
 /** A proof as it travels: SSZ, everything in it untrusted. */
 export type EncodedProof = {

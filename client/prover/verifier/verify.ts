@@ -4,7 +4,7 @@ import type { BlockClaim, Expected, Hash, ProfileId, VerifyResult } from '../int
 import { wordsOf } from '../protocol/block/chain.ts';
 import { verifyBlock } from '../protocol/block/verify.ts';
 import type { BlockStatement, CpuState, VerifyingKey } from '../protocol/machine.ts';
-import { Rejection } from '../transcript/transcript.ts';
+import { Rejection } from '../transcript/rejection.ts';
 import { decodeProof, type EncodedProof } from './codec.ts';
 
 /** What this build accepts under one proof type. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { RLP } from '@ethereumjs/rlp';
+import { createBackend } from '../../../client/prover/backends/create.ts';
 import { createGuestProver, type GuestProver, proveGuest } from '../../../client/prover/engine/prove-guest.ts';
 import { decodeClaim } from '../../../client/prover/guest/claim.ts';
 import { encodeGuestInput } from '../../../client/prover/guest/input.ts';
@@ -13,23 +14,25 @@ import { needsData } from '../../support/data.ts';
 import { guestInputOf, realBlock } from '../../support/real-blocks.ts';
 
 const KEY = ACCEPTED_KEYS.find((k) => k.profile === 'P100');
-let made: GuestProver | undefined;
-const prover = (): GuestProver => {
-  made ??= createGuestProver(loadGuest().wasm, { profile: 'P100', proofType: 0x80 });
+const backend = createBackend({ backend: 'auto' });
+after(() => backend.close());
+let made: Promise<GuestProver> | undefined;
+const prover = (): Promise<GuestProver> => {
+  made ??= createGuestProver(loadGuest().wasm, { profile: 'P100', proofType: 0x80, backend });
   return made;
 };
 
-test('the key of the committed guest and of this build’s chips → the accepted P100 key', () => {
-  assert.deepEqual(JSON.parse(JSON.stringify(prover().key)), KEY);
+test('the key of the committed guest and of this build’s chips → the accepted P100 key', async () => {
+  assert.deepEqual(JSON.parse(JSON.stringify((await prover()).key)), KEY);
 });
 
 test('mainnet block 1 → a proof that verifies for its chain, and for nothing else', {
   ...needsData(),
   timeout: 900_000,
-}, () => {
+}, async () => {
   const block = realBlock('mainnet-1');
   const [header] = RLP.decode(block.blockRlp) as unknown as Uint8Array[][];
-  const result = proveGuest(prover(), encodeGuestInput(guestInputOf(block)), () => RLP.encode(header!));
+  const result = await proveGuest(await prover(), encodeGuestInput(guestInputOf(block)), () => RLP.encode(header!));
   assert.ok(result.ok);
   const claim = decodeClaim(result.claim);
   assert.equal(claim.blockHash, block.expected.blockHash);

@@ -4,7 +4,9 @@ import { type Chip, defineChip, fillTrace } from '../../../client/prover/air/chi
 import { bit, field, fixed, inInterface, u16 } from '../../../client/prover/air/columns.ts';
 import type { Instance } from '../../../client/prover/air/dag.ts';
 import { chipDigest } from '../../../client/prover/air/digest.ts';
-import { commitFixed, type FixedTables } from '../../../client/prover/engine/prove-block.ts';
+import type { Backend } from '../../../client/prover/backends/interface.ts';
+import { createReferenceBackend } from '../../../client/prover/backends/reference/backend.ts';
+import { commitFixed, type ProveOptions, proveBlock } from '../../../client/prover/engine/prove-block.ts';
 import { Fp5 } from '../../../client/prover/field/fp5.ts';
 import { blake3 } from '../../../client/prover/hash/blake3.ts';
 import type { BlockProof } from '../../../client/prover/protocol/block/statement.ts';
@@ -219,12 +221,24 @@ export function toyMachine(profile: SoundnessProfile): Machine {
   };
 }
 
-export function toyKey(profile: SoundnessProfile): { readonly vk: VerifyingKey; readonly fixed: FixedTables } {
+export type ToyKey = {
+  readonly vk: VerifyingKey;
+  /** Proves on the key's backend. */
+  readonly prove: (
+    block: BlockStatement,
+    traces: readonly (readonly Instance[])[],
+    options?: ProveOptions,
+  ) => Promise<BlockProof>;
+};
+
+/** The toy machine's key, with its tables committed on a backend. */
+export async function toyKey(profile: SoundnessProfile, backend: Backend = createReferenceBackend()): Promise<ToyKey> {
   const machine = toyMachine(profile);
-  const tables = commitFixed(machine);
+  const fixed = await commitFixed(backend, machine);
   const digests = machine.chips.map((c) => chipDigest(c.compiled));
-  const text = new TextEncoder().encode(profile + digests.map((d) => d.join()).join(';') + tables.committed.cap.join());
-  return { vk: { machine, digest: blake3(text), fixedCap: tables.committed.cap }, fixed: tables };
+  const text = new TextEncoder().encode(profile + digests.map((d) => d.join()).join(';') + fixed.cap.join());
+  const vk = { machine, digest: blake3(text), fixedCap: fixed.cap };
+  return { vk, prove: (block, traces, options) => proveBlock(backend, vk, fixed, block, (j) => traces[j]!, options) };
 }
 
 export type ToyBlock = {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildTree, capOf, pathOf } from '../../../client/prover/backends/reference/merkle.ts';
-import { joinedWords, joinPaths, splitPaths } from '../../../client/prover/hash/merkle-multiproof.ts';
-import { CAP_LOG, checkPath } from '../../../client/prover/hash/merkle-path.ts';
+import { CAP_LOG, checkMultiproof, joinedWords, joinPaths } from '../../../client/prover/hash/merkle-multiproof.ts';
 import { seededRandom } from '../../support/random.ts';
 
 const LOG = 10;
@@ -24,12 +23,18 @@ const CASES: readonly (readonly number[])[] = [
   Array.from({ length: 2 ** LOG }, (_, i) => i),
 ];
 
-test('splitPaths of joinPaths → every path again, in order, repeated indices included', () => {
+const joined = (indices: readonly number[]): Uint32Array =>
+  joinPaths(
+    DEPTH,
+    indices,
+    indices.map((i) => pathOf(tree, i)),
+  );
+
+test('checkMultiproof of joinPaths → accepted, repeated indices included', () => {
   for (const indices of CASES) {
-    const paths = indices.map((i) => pathOf(tree, i));
-    const nodes = joinPaths(DEPTH, indices, paths);
+    const nodes = joined(indices);
     assert.equal(nodes.length, joinedWords(DEPTH, indices));
-    assert.deepEqual(splitPaths(DEPTH, indices, rowsOf(indices), nodes), paths);
+    assert.ok(checkMultiproof(capOf(tree), DEPTH, rowsOf(indices), nodes));
   }
 });
 
@@ -39,36 +44,40 @@ test('joinPaths → siblings that are leaves themselves are left out; all leaves
   assert.equal(joinedWords(0, [1, 2]), 0);
 });
 
-test('splitPaths with a changed row or digest → paths that the cap refuses', () => {
+test('rejects a row or a digest that was changed, and another cap', () => {
   const indices = CASES[5]!;
-  const nodes = joinPaths(
-    DEPTH,
-    indices,
-    indices.map((i) => pathOf(tree, i)),
-  );
-  const accepted = (rows: ReadonlyMap<number, Uint32Array>, given: Uint32Array): boolean =>
-    splitPaths(DEPTH, indices, rows, given)!.every((path, q) =>
-      checkPath(capOf(tree), indices[q]!, rows.get(indices[q]!)!, path),
-    );
-  assert.ok(accepted(rowsOf(indices), nodes));
-  for (const at of [0, 7, nodes.length - 1]) {
+  const nodes = joined(indices);
+  for (let at = 0; at < nodes.length; at += 7) {
     const other = nodes.slice();
     other[at]! ^= 1;
-    assert.ok(!accepted(rowsOf(indices), other));
+    assert.ok(!checkMultiproof(capOf(tree), DEPTH, rowsOf(indices), other));
   }
-  const rows = rowsOf(indices);
-  rows.get(indices[3]!)![1]! ^= 1;
-  assert.ok(!accepted(rows, nodes));
+  for (const i of indices) {
+    const rows = rowsOf(indices);
+    rows.get(i)![1]! ^= 1;
+    assert.ok(!checkMultiproof(capOf(tree), DEPTH, rows, nodes));
+    const cap = capOf(tree).slice();
+    cap[Math.floor(i / 2 ** DEPTH) * 8 + 3]! ^= 1;
+    assert.ok(!checkMultiproof(cap, DEPTH, rowsOf(indices), nodes));
+  }
+});
+
+test('rejects rows under each other’s index', () => {
+  const indices = [8, 9, 77];
+  const rows = new Map([
+    [8, rowOf(9)],
+    [9, rowOf(8)],
+    [77, rowOf(77)],
+  ]);
+  assert.ok(!checkMultiproof(capOf(tree), DEPTH, rows, joined(indices)));
 });
 
 test('rejects a truncated or extended list of digests, and a missing row', () => {
   const indices = [3, 700];
-  const nodes = joinPaths(
-    DEPTH,
-    indices,
-    indices.map((i) => pathOf(tree, i)),
-  );
-  assert.equal(splitPaths(DEPTH, indices, rowsOf(indices), nodes.slice(8)), undefined);
-  assert.equal(splitPaths(DEPTH, indices, rowsOf(indices), new Uint32Array([...nodes, 0])), undefined);
-  assert.equal(splitPaths(DEPTH, indices, rowsOf([3]), nodes), undefined);
+  const nodes = joined(indices);
+  const check = (rows: ReadonlyMap<number, Uint32Array>, given: Uint32Array): boolean =>
+    checkMultiproof(capOf(tree), DEPTH, rows, given);
+  assert.ok(!check(rowsOf(indices), nodes.slice(8)));
+  assert.ok(!check(rowsOf(indices), new Uint32Array([...nodes, 0])));
+  assert.ok(!check(rowsOf([3]), nodes));
 });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { blake3 as noble } from '@noble/hashes/blake3.js';
 import { buildTree, capOf, pathOf } from '../../../client/prover/backends/reference/merkle.ts';
 import { hashLeaf } from '../../../client/prover/hash/merkle-hash.ts';
-import { CAP_LOG, checkPath } from '../../../client/prover/hash/merkle-path.ts';
+import { CAP_LOG, checkMultiproof } from '../../../client/prover/hash/merkle-multiproof.ts';
 import { seededRandom } from '../../support/random.ts';
 
 const random = seededRandom(31);
@@ -19,7 +19,7 @@ test('hashLeaf of 1 to 300 words → BLAKE3 of their little-endian bytes', () =>
   }
 });
 
-test('checkPath of every leaf → accepted; a changed row, path, index or cap → rejected', () => {
+test('path of every leaf → accepted; a changed row, path, index or cap → rejected', () => {
   for (const [log, width] of [
     [3, 2],
     [CAP_LOG, 1],
@@ -29,22 +29,25 @@ test('checkPath of every leaf → accepted; a changed row, path, index or cap �
     const tree = buildTree(m, width, log);
     const cap = capOf(tree);
     assert.equal(cap.length / 8, 2 ** Math.min(CAP_LOG, log));
+    const depth = Math.max(0, log - CAP_LOG);
+    const accepted = (of: Uint32Array, i: number, row: Uint32Array, path: Uint32Array): boolean =>
+      checkMultiproof(of, depth, new Map([[i, row]]), path);
     for (let i = 0; i < 2 ** log; i++) {
       const row = m.slice(i * width, (i + 1) * width);
       const path = pathOf(tree, i);
-      assert.ok(checkPath(cap, i, row, path));
+      assert.ok(accepted(cap, i, row, path));
       const otherRow = row.slice();
       otherRow[width - 1]! ^= 1;
-      assert.ok(!checkPath(cap, i, otherRow, path), 'changed row');
-      assert.ok(!checkPath(cap, i ^ 1, row, path), 'neighbour’s index');
+      assert.ok(!accepted(cap, i, otherRow, path), 'changed row');
+      assert.ok(!accepted(cap, i ^ 1, row, path), 'neighbour’s index');
       if (path.length > 0) {
         const otherPath = path.slice();
         otherPath[path.length - 1]! ^= 1;
-        assert.ok(!checkPath(cap, i, row, otherPath), 'changed path');
+        assert.ok(!accepted(cap, i, row, otherPath), 'changed path');
       }
       const otherCap = cap.slice();
       for (let k = 0; k < otherCap.length; k += 8) otherCap[k]! ^= 1;
-      assert.ok(!checkPath(otherCap, i, row, path), 'changed cap');
+      assert.ok(!accepted(otherCap, i, row, path), 'changed cap');
     }
   }
 });

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { INSTRUCTIONS, instruction, OP_NAMES } from '../../../client/prover/vm/isa.ts';
+import { repoRoot } from '../../support/data.ts';
 
-const EXECUTOR = new URL('../../../client/prover/vm/execute.ts', import.meta.url);
+const EXECUTOR = join(repoRoot(), 'client/prover/vm/execute.ts');
 
 test('numbers of instructions → all different, in one byte, none of them 255', () => {
   const numbers = OP_NAMES.map((name) => INSTRUCTIONS[name].op);

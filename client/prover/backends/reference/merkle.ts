@@ -1,6 +1,6 @@
 import { DIGEST_WORDS } from '../../hash/blake3.ts';
 import { hashLeaf, hashNode } from '../../hash/merkle-hash.ts';
-import { CAP_LOG } from '../../hash/merkle-path.ts';
+import { CAP_LOG } from '../../hash/merkle-multiproof.ts';
 
 /** levels[0] are the leaf digests, each next level half as long, down to the cap of min(2^6, leaves) digests. */
 export type MerkleTree = { readonly levels: readonly Uint32Array[] };

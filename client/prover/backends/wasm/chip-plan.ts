@@ -1,12 +1,7 @@
 import type { CompiledChip, NodeId } from '../../air/dag.ts';
 import { Fp } from '../../field/fp.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
-
-/** constant + Σ weight · value of a node. */
-export type LinearForm = {
-  readonly constant: Ext;
-  readonly terms: readonly { readonly node: NodeId; readonly weight: Ext }[];
-};
+import type { LinearForm } from '../interface.ts';
 
 /** Degree of each node in the columns. */
 export function nodeDegrees(chip: CompiledChip): number[] {

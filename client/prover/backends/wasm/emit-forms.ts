@@ -51,8 +51,16 @@ export const ROUND_FUNCTION = 1;
 const SKIP_SIZE = 16;
 const aligned = (n: number): number => Math.ceil(n / 16) * 16;
 
-/** @param terms nodes by scope that the forms have terms for, none of degree 0 */
-export function emitForms(chip: CompiledChip, terms: readonly (readonly NodeId[])[], degree: number): FormsModule {
+/**
+ * @param terms nodes by scope that the forms have terms for, none of degree 0
+ * @param used whether a scope's form is there at all
+ */
+export function emitForms(
+  chip: CompiledChip,
+  terms: readonly (readonly NodeId[])[],
+  used: readonly boolean[],
+  degree: number,
+): FormsModule {
   const writer = new ModuleWriter();
   const kernels = {
     loadLines: writer.importKernel('loadLines', 4),
@@ -111,11 +119,11 @@ export function emitForms(chip: CompiledChip, terms: readonly (readonly NodeId[]
 
   const skipScratchBytes = emitSkip(skip.body, kernels, {
     ...{ width, cosets, functions: base.functions, slots: base.slots, weights: skipWeights },
-    scopes: terms.map((nodes) => nodes.length > 0),
+    scopes: used,
   });
   const roundScratchBytes = emitRound(round.body, kernels, {
     ...{ width, points, functions: ext.functions, slots: ext.slots, weights: roundWeights },
-    scopes: terms.map((nodes) => nodes.length > 0),
+    scopes: used,
   });
   writer.exportFunction('skip', skip.index);
   writer.exportFunction('round', round.index);
@@ -177,8 +185,8 @@ function emitSkip(
           .call(kernels.clear);
         for (const index of o.functions)
           push(push(f.get(cursor).get(weights!), scratch!, slots), scratch!, sums).call(index);
-        o.scopes.forEach((used, s) => {
-          if (!used) return;
+        o.scopes.forEach((isUsed, s) => {
+          if (!isUsed) return;
           push(f, scratch!, sums + s * SUMS_BYTES);
           push(f, weights!, o.weights.constants + s * BLOCK_BYTES)
             .get(s === 0 ? eq0! : eq1!)
@@ -223,8 +231,8 @@ function emitRound(
         .call(kernels.clear);
       for (const index of o.functions)
         push(push(f.get(scratch!).get(weights!), scratch!, slots), scratch!, sums).call(index);
-      o.scopes.forEach((used, s) => {
-        if (!used) return;
+      o.scopes.forEach((isUsed, s) => {
+        if (!isUsed) return;
         push(push(f, scratch!, sums + s * BLOCK_BYTES), weights!, o.weights.constants + s * BLOCK_BYTES);
         push(f.get(s === 0 ? eq0! : eq1!), out!, (s * o.points.length + i) * BLOCK_BYTES).call(kernels.addForm);
       });

@@ -1,4 +1,4 @@
-import type { BusScope, CompiledChip, NodeId } from '../../air/dag.ts';
+import type { CompiledChip, NodeId } from '../../air/dag.ts';
 import { I32, ModuleWriter } from './assembler.ts';
 import { makePlan } from './chip-plan.ts';
 import { BASE_CAP, type BaseOutput, baseCost, emitBase, LINE_BYTES } from './emit-base.ts';
@@ -8,17 +8,17 @@ import { BLOCK_BYTES, EXT_WORDS, WORD_BYTES } from './layout.ts';
 const RECORD_BYTES = 176;
 
 /**
- * Evaluator of one scope's fractions, generated for a chip. Its exported function `leaves` (rows, from, to, weights,
+ * Evaluator of some interactions' fractions, generated for a chip. Its exported function `leaves` (rows, from, to, weights,
  * table, scratch) writes those of the groups of 16 rows from … to − 1; `table` holds per interaction the addresses of
  * its numerators and denominators.
  */
 export type LeavesModule = {
   readonly code: Uint8Array<ArrayBuffer>;
-  /** The chip's interactions of the scope, in order. */
-  readonly interactions: readonly number[];
   readonly scalars: ReadonlyMap<NodeId, number>;
   /** Offsets in the weights: scalars at 0, powers of β (five words each), a block α + bus index per interaction. */
   readonly betas: number;
+  /** Powers of β that the weights hold. */
+  readonly betaCount: number;
   readonly constants: number;
   readonly weightBytes: number;
   readonly scratchBytes: number;
@@ -28,8 +28,8 @@ export const LEAVES_FUNCTION = 0;
 
 const aligned = (n: number): number => Math.ceil(n / 16) * 16;
 
-export function emitLeaves(chip: CompiledChip, scope: BusScope): LeavesModule {
-  const interactions = [...chip.interactions.keys()].filter((t) => chip.interactions[t]!.bus.scope === scope);
+/** @param interactions their numbers in the chip */
+export function emitLeaves(chip: CompiledChip, interactions: readonly number[]): LeavesModule {
   const uses: { node: NodeId; output: number }[] = [];
   const shapes: ((betas: number) => BaseOutput)[] = [];
   interactions.forEach((t, i) => {
@@ -82,7 +82,7 @@ export function emitLeaves(chip: CompiledChip, scope: BusScope): LeavesModule {
   });
   writer.exportFunction('leaves', index);
   return {
-    ...{ code: writer.bytes(), interactions, scalars: plan.scalars, betas, constants },
+    ...{ code: writer.bytes(), scalars: plan.scalars, betas, betaCount: fields, constants },
     weightBytes: constants + interactions.length * BLOCK_BYTES,
     scratchBytes: slots + base.slots * 16,
   };

@@ -1,8 +1,11 @@
 import { type Ext, Fp5 } from '../../field/fp5.ts';
+import type { Sponge } from '../../hash/sponge.ts';
+import type { GkrLabels, Run } from '../interface.ts';
 import { blocksOf, eqTable, readExt, runTasks, split, storeConstant, sumBlocks } from './ext-table.ts';
 import { constantBlock, dropEqVariable, foldTasks, type Halves, halvesOf, SPARE_BYTES, type Step } from './halves.ts';
 import { BLOCK_BYTES, extBytes, fromMont, LANES } from './layout.ts';
 import type { KernelPool, Task } from './pool.ts';
+import { RunRecorder } from './run.ts';
 
 /**
  * Numerators and denominators of 2^log fractions; the numerators of the leaves are base elements in Montgomery form,
@@ -38,56 +41,40 @@ export function freeLayer(pool: KernelPool, layer: Layer): void {
   pool.memory.free(layer.q);
 }
 
-/** Messages of one GKR run: what `Channel` is for a single sumcheck. */
-export type GkrChannel = {
-  sendRoot(p: Ext, q: Ext): void;
-  sampleLambda(): Ext;
-  sendRound(values: readonly Ext[]): void;
-  samplePoint(): Ext;
-  sendChildren(children: readonly Ext[]): void;
-  sampleChild(): Ext;
-};
-
-export type GkrClaim = {
-  readonly root: { readonly p: Ext; readonly q: Ext };
-  readonly point: readonly Ext[];
-  readonly p: Ext;
-  readonly q: Ext;
-};
-
 /**
- * The sum of all fractions, reduced layer by layer from the root to a claim about the leaves. Frees nothing of
- * `leaves`.
+ * The sum of all fractions, reduced layer by layer from the root to a claim about the leaves. Values: root p and q, p
+ * and q at the point. Frees nothing of `leaves`.
  */
-export function proveGkr(pool: KernelPool, leaves: Layer, channel: GkrChannel): GkrClaim {
+export function proveGkr(pool: KernelPool, leaves: Layer, labels: GkrLabels, sponge: Sponge): Run {
+  const log = new RunRecorder(sponge);
   const layers = [leaves];
   while (layers[0]!.log > 0) layers.unshift(parentLayer(pool, layers[0]!));
   const top = layers[0]!;
-  const root = {
-    p: top.base ? readBase(pool, top.p) : readExt(pool, top.p, 0),
-    q: readExt(pool, top.q, 0),
-  };
-  channel.sendRoot(root.p, root.q);
-  let { p, q } = root;
+  const root: readonly [Ext, Ext] = [
+    top.base ? readBase(pool, top.p) : readExt(pool, top.p, 0),
+    readExt(pool, top.q, 0),
+  ];
+  log.send(labels.root, root);
+  let [p, q] = root;
   let point: readonly Ext[] = [];
   for (let k = 0; k < leaves.log; k++) {
     if (layers[k] !== leaves) freeLayer(pool, layers[k]!);
-    const lambda = channel.sampleLambda();
+    const lambda = log.sample(labels.lambda);
     const claim = Fp5.add(p, Fp5.mul(lambda, q));
     const layer = new LayerSumcheck(pool, layers[k + 1]!, point, lambda, claim);
     for (let j = 0; j < k; j++) {
-      channel.sendRound(layer.round());
-      layer.bind(channel.samplePoint());
+      log.send(labels.round.message, layer.round());
+      layer.bind(log.sample(labels.round.challenge));
     }
     const [p0, p1, q0, q1] = layer.children();
     layer.free();
-    channel.sendChildren([p0, p1, q0, q1]);
-    const s = channel.sampleChild();
+    log.send(labels.children, [p0, p1, q0, q1]);
+    const s = log.sample(labels.child);
     p = Fp5.add(p0, Fp5.mul(s, Fp5.sub(p1, p0)));
     q = Fp5.add(q0, Fp5.mul(s, Fp5.sub(q1, q0)));
     point = [s, ...layer.bound];
   }
-  return { root, point, p, q };
+  return log.run(point, [...root, p, q]);
 }
 
 /** The first entry of a table of base elements. */

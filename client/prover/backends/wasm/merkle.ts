@@ -1,6 +1,6 @@
 import { DIGEST_BYTES, DIGEST_WORDS } from '../../hash/blake3.ts';
 import { hashLeaf } from '../../hash/merkle-hash.ts';
-import { CAP_LOG } from '../../hash/merkle-path.ts';
+import { CAP_LOG } from '../../hash/merkle-multiproof.ts';
 import { LANES, pieces, WORD_BYTES } from './layout.ts';
 import { type Codeword, codewordRow, stripBytes } from './ntt.ts';
 import type { KernelPool, Task } from './pool.ts';

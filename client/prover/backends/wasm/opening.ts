@@ -1,7 +1,8 @@
 import { powersVec } from '../../field/ext-vec.ts';
 import { Fp } from '../../field/fp.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
-import { blocksOf, eqTable, runTasks, split, storeConstant, sumBlocks, uploadExts } from './ext-table.ts';
+import type { Weight } from '../interface.ts';
+import { blocksOf, downloadExts, eqTable, runTasks, split, storeConstant, sumBlocks, uploadExts } from './ext-table.ts';
 import { foldTasks, type Halves, halvesOf, SPARE_BYTES } from './halves.ts';
 import { BLOCK_BYTES, EXT_WORDS, extBytes, LANES, pieces, toMont, WORD_BYTES } from './layout.ts';
 import type { KernelPool, Task } from './pool.ts';
@@ -9,25 +10,17 @@ import type { KernelPool, Task } from './pool.ts';
 /** Entries of a table of powers: larger exponents are split, so that it stays in a near cache. */
 const POWERS_LOG = 10;
 
-/** Entries from `offset` on weighted by L ⊗ eq(high) times `by`. */
-export type ColumnWeight = {
-  readonly offset: number;
-  readonly logHeight: number;
-  readonly lagrange: readonly Ext[];
-  readonly high: readonly Ext[];
-  readonly by: Ext;
-};
+type ColumnWeight = Extract<Weight, { readonly kind: 'column' }>;
 
-/** Σ words[i] · y^i over a table of 2^log canonical words. */
-export function evaluateWords(pool: KernelPool, at: number, log: number, y: Ext): Ext {
-  const chunkLog = Math.min(POWERS_LOG, log);
-  const size = 2 ** chunkLog;
-  if (size < 2 * LANES) {
-    const words = pool.memory.view(at, 2 ** log);
-    return words.reduceRight<Ext>((acc, w) => Fp5.add(Fp5.mul(acc, y), Fp5.from(w)), Fp5.ZERO);
-  }
+/** Words that a table is padded to with zeros, so that it consists of whole chunks of powers. */
+export const TABLE_UNIT = 2 ** POWERS_LOG;
+
+/** Σ words[i] · y^i over a table of canonical words, padded to `TABLE_UNIT`. */
+export function evaluateWords(pool: KernelPool, at: number, count: number, y: Ext): Ext {
+  let size = 2 * LANES;
+  while (size < Math.min(count, TABLE_UNIT)) size *= 2;
   const powers = uploadExts(pool, powersVec(y, size));
-  const chunks = 2 ** (log - chunkLog);
+  const chunks = Math.ceil(count / size);
   const out = pool.memory.alloc(chunks * BLOCK_BYTES);
   pool.run(
     Array.from({ length: chunks }, (_, c): Task => {
@@ -55,16 +48,21 @@ export class OpeningTable {
   /** log2 of the entries. */
   log: number;
   /** Address of the table. */
-  at: number;
+  private at: number;
   private readonly pool: KernelPool;
-  private weights: number;
+  private readonly onWordsDone: () => void;
+  private readonly weights: number;
   private words: boolean;
   private readonly spare: number;
   private tableHalves: Halves = { lo: 0, hi: 0 };
   private weightHalves: Halves = { lo: 0, hi: 0 };
 
-  /** @param words a table of 2^log canonical words, log ≥ 2 */
-  constructor(pool: KernelPool, words: number, log: number) {
+  /**
+   * @param words a table of 2^log canonical words, log ≥ 2
+   * @param onWordsDone called when the words are no longer read
+   */
+  constructor(pool: KernelPool, words: number, log: number, onWordsDone: () => void) {
+    this.onWordsDone = onWordsDone;
     this.pool = pool;
     this.log = log;
     this.at = words;
@@ -77,11 +75,25 @@ export class OpeningTable {
   free(): void {
     this.pool.memory.free(this.weights);
     this.pool.memory.free(this.spare);
-    if (!this.words) this.pool.memory.free(this.at);
+    if (this.words) this.onWordsDone();
+    else this.pool.memory.free(this.at);
   }
 
-  /** weights += Σ by · column weight. Weights of one instance share their tensor, so list them one after another. */
-  addColumns(columns: readonly ColumnWeight[]): void {
+  /** Adds weights over the variables that are left. */
+  addWeights(weights: readonly Weight[]): void {
+    const columns: ColumnWeight[] = [];
+    const basePowers: { readonly y: number; readonly by: Ext }[] = [];
+    for (const weight of weights) {
+      if (weight.kind === 'column') columns.push(weight);
+      else if (Fp5.eq(weight.y, Fp5.from(weight.y[0]))) basePowers.push({ y: weight.y[0], by: weight.by });
+      else this.addPower(weight.y, weight.by);
+    }
+    this.addColumns(columns);
+    this.addBasePowers(basePowers);
+  }
+
+  /** Weights of one instance share their tensor; they come one after another. */
+  private addColumns(columns: readonly ColumnWeight[]): void {
     const { pool } = this;
     let shared: { readonly column: ColumnWeight; readonly at: number } | undefined;
     const constants = pool.memory.alloc(Math.max(1, columns.length) * BLOCK_BYTES);
@@ -93,14 +105,15 @@ export class OpeningTable {
       shared = undefined;
     };
     columns.forEach((column, i) => {
-      const { lagrange, high, logHeight, offset, by } = column;
-      if (shared === undefined || shared.column.lagrange !== lagrange || !sameExts(shared.column.high, high)) {
+      const { lagrange, high, offset, by } = column;
+      const entries = lagrange.length * 2 ** high.length;
+      if (shared === undefined || !sameExts(shared.column.lagrange, lagrange) || !sameExts(shared.column.high, high)) {
         flush();
         shared = { column, at: this.tensor(lagrange, high) };
       }
       const constant = constants + i * BLOCK_BYTES;
       storeConstant(pool, constant, by);
-      for (const { from, count } of pieces(blocksOf(2 ** logHeight), 1 + Math.floor(2 ** logHeight / 65536))) {
+      for (const { from, count } of pieces(blocksOf(entries), 1 + Math.floor(entries / 65536))) {
         const to = this.weights + (offset / LANES + from) * BLOCK_BYTES;
         tasks.push(['addScaledBlocks', to, shared.at + from * BLOCK_BYTES, to, constant, count]);
       }
@@ -110,7 +123,7 @@ export class OpeningTable {
   }
 
   /** weights += by · (1, y, y², …) for a point of E. */
-  addPower(y: Ext, by: Ext): void {
+  private addPower(y: Ext, by: Ext): void {
     const { pool } = this;
     const chunkLog = Math.min(POWERS_LOG, this.log);
     const size = 2 ** chunkLog;
@@ -130,7 +143,7 @@ export class OpeningTable {
   }
 
   /** weights += Σ by · (1, y, y², …) for points of the base field. */
-  addBasePowers(terms: readonly { readonly y: number; readonly by: Ext }[]): void {
+  private addBasePowers(terms: readonly { readonly y: number; readonly by: Ext }[]): void {
     const { pool } = this;
     if (terms.length === 0) return;
     const even = terms.length % 2 === 0 ? terms : [...terms, { y: 0, by: Fp5.ZERO }];
@@ -161,6 +174,21 @@ export class OpeningTable {
     );
     pool.memory.free(powers);
     pool.memory.free(factors);
+  }
+
+  /** The entries, canonical. */
+  entries(): Uint32Array {
+    const n = 2 ** this.log;
+    if (!this.words) return downloadExts(this.pool, this.at, n);
+    const words = this.pool.memory.view(this.at, n);
+    const entries = new Uint32Array(EXT_WORDS * n);
+    for (let i = 0; i < n; i++) entries[EXT_WORDS * i] = words[i]!;
+    return entries;
+  }
+
+  /** Where the folded table lies, as columns of 2^logRows entries. After the first fold. */
+  folded(logRows: number): { readonly at: number; readonly kind: 'ext'; readonly columns: number } {
+    return { at: this.at, kind: 'ext', columns: 2 ** (this.log - logRows) };
   }
 
   /** Values at 0 and 2 of the round's polynomial. */
@@ -213,16 +241,17 @@ export class OpeningTable {
     if (tasks.length === 2) for (const task of tasks) pool.call(...task);
     else pool.run(tasks);
     if (constant !== 0) pool.memory.free(constant);
+    if (this.words) this.onWordsDone();
     this.words = false;
     this.log--;
   }
 
-  /** Value of the table as a polynomial by its coefficients. After the first fold. */
+  /** Value of the table as a polynomial by its coefficients. */
   evaluate(y: Ext): Ext {
     const { pool } = this;
     const n = 2 ** this.log;
-    const chunkLog = Math.min(POWERS_LOG, this.log);
-    const size = 2 ** chunkLog;
+    if (this.words) return evaluateWords(pool, this.at, n, y);
+    const size = 2 ** Math.min(POWERS_LOG, this.log);
     const powers = uploadExts(pool, powersVec(y, size));
     const chunks = n / size;
     const out = pool.memory.alloc(chunks * BLOCK_BYTES);

@@ -1,14 +1,19 @@
 import type { CompiledChip } from '../../air/dag.ts';
+import { getExt } from '../../field/ext-vec.ts';
 import { Fp } from '../../field/fp.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
 import { rootOfUnity, subgroup } from '../../field/roots.ts';
-import { lagrangeAt, SKIP_LOG, SKIP_SIZE } from '../../poly/interpolate.ts';
-import { type LinearForm, linearise, nodeDegrees, scalarValues } from './chip-plan.ts';
+import type { Sponge } from '../../hash/sponge.ts';
+import { eqTable as eqWords } from '../../poly/eq.ts';
+import { lagrangeAt, SKIP_LOG, SKIP_SIZE, skipLagrange } from '../../poly/interpolate.ts';
+import type { LinearForm, Run, ZerocheckSpec } from '../interface.ts';
+import { linearise, nodeDegrees, scalarValues } from './chip-plan.ts';
 import { emitForms, type FormsModule, LINE_BLOCKS, ROUND_FUNCTION, SKIP_FUNCTION } from './emit-forms.ts';
 import { blocksOf, eqTable, readExt, runTasks, storeConstant, sumBlocks } from './ext-table.ts';
 import { dropEqVariable, foldTasks, type Halves, SPARE_BYTES } from './halves.ts';
 import { BLOCK_BYTES, EXT_WORDS, LANES, pieces, toMont, WORD_BYTES } from './layout.ts';
 import type { KernelPool } from './pool.ts';
+import { RunRecorder } from './run.ts';
 
 /** A row-major trace in the shared memory, canonical words. */
 export type TraceMatrix = { readonly at: number; readonly chip: CompiledChip; readonly logHeight: number };
@@ -18,18 +23,23 @@ type Generated = { readonly module: number; readonly forms: FormsModule };
 /** Evaluators per pool, chip and set of terms. */
 const GENERATED = new WeakMap<KernelPool, WeakMap<CompiledChip, Map<string, Generated>>>();
 
-function generated(pool: KernelPool, chip: CompiledChip, forms: readonly LinearForm[]): Generated {
+function generated(
+  pool: KernelPool,
+  chip: CompiledChip,
+  forms: readonly LinearForm[],
+  used: readonly boolean[],
+): Generated {
   const perPool = GENERATED.get(pool) ?? new WeakMap<CompiledChip, Map<string, Generated>>();
   GENERATED.set(pool, perPool);
   const perChip = perPool.get(chip) ?? new Map<string, Generated>();
   perPool.set(chip, perChip);
   const terms = forms.map((form) => form.terms.map((t) => t.node));
-  const key = terms.map((nodes) => nodes.join()).join(';');
+  const key = terms.map((nodes, s) => (used[s] ? nodes.join() : '-')).join(';');
   const known = perChip.get(key);
   if (known !== undefined) return known;
   const degrees = nodeDegrees(chip);
   const degree = Math.max(1, ...terms.flat().map((node) => degrees[node]!));
-  const made = emitForms(chip, terms, degree);
+  const made = emitForms(chip, terms, used, degree);
   const entry = { module: pool.addModule(made.code), forms: made };
   perChip.set(key, entry);
   return entry;
@@ -91,9 +101,9 @@ export class InstanceSumcheck {
     this.pool = pool;
     this.trace = trace;
     this.scalars = scalarValues(trace.chip, publics);
-    this.used = forms.map((form) => form.terms.length > 0);
+    this.used = forms.map((form) => form.terms.length > 0 || !Fp5.isZero(form.constant));
     this.forms = forms.map((form) => linearise(trace.chip, form, this.scalars));
-    this.generated = generated(pool, trace.chip, this.forms);
+    this.generated = generated(pool, trace.chip, this.forms, this.used);
     this.points = points;
     this.eqs = points.map((point) => eqTable(pool, point));
     this.prefixes = points.map(() => Fp5.ONE);
@@ -321,6 +331,51 @@ export class InstanceSumcheck {
     });
     return at;
   }
+}
+
+/**
+ * The batched zerocheck. Values: every column of every table at its part of the point.
+ */
+export function proveZerocheck(
+  pool: KernelPool,
+  tables: readonly { readonly trace: TraceMatrix; readonly publics: readonly number[] }[],
+  spec: ZerocheckSpec,
+  sponge: Sponge,
+): Run {
+  const log = new RunRecorder(sponge);
+  const { points, skipNodes, labels, degree } = spec;
+  const states = tables.map(({ trace, publics }, i) => {
+    const own = points.map((point) => point.slice(point.length - trace.logHeight, point.length - SKIP_LOG));
+    return new InstanceSumcheck(pool, trace, publics, spec.tables[i]!.forms, own);
+  });
+  const sums = points.map(() => skipNodes.map((): Ext => Fp5.ZERO));
+  for (const state of states)
+    state.skip(skipNodes).forEach((values, s) => {
+      sums[s] = sums[s]!.map((x, k) => Fp5.add(x, values[k]!));
+    });
+  for (const h of sums) log.send(labels.skip, h);
+  const skipPoint = log.sample(labels.skipPoint);
+  const lagrange = skipLagrange(skipPoint);
+  const scopeWeights = points.map((point) => {
+    const eq = eqWords(point.slice(point.length - SKIP_LOG));
+    return lagrange.reduce((sum, l, k) => Fp5.add(sum, Fp5.mul(l, getExt(eq, k))), Fp5.ZERO);
+  });
+  for (const state of states) state.bindSkip(skipPoint, lagrange, scopeWeights);
+  const point: Ext[] = [skipPoint];
+  const nodes = [0, ...Array.from({ length: degree - 1 }, (_, i) => i + 2)];
+  for (let left = points[0]!.length - SKIP_LOG; left > 0; left--) {
+    const values = states.reduce(
+      (sum, state) => state.round(nodes, left).map((x, k) => Fp5.add(x, sum[k]!)),
+      nodes.map((): Ext => Fp5.ZERO),
+    );
+    log.send(labels.round.message, values);
+    const r = log.sample(labels.round.challenge);
+    for (const state of states) state.bind(r, left);
+    point.push(r);
+  }
+  const openings = states.flatMap((state) => state.openings());
+  for (const state of states) state.free();
+  return log.run(point, openings);
 }
 
 /** Lagrange bases of the first round's points at other base points: per point its weights. */

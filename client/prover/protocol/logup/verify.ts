@@ -2,7 +2,8 @@ import type { ExtraMessage } from '../../air/check.ts';
 import { Fp } from '../../field/fp.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
 import { eqAt } from '../../poly/eq.ts';
-import { Rejection, type VerifierTranscript } from '../../transcript/transcript.ts';
+import { Rejection } from '../../transcript/rejection.ts';
+import type { Channel } from '../../transcript/transcript.ts';
 import { expectEqual, verifySumcheck } from '../sumcheck/verify.ts';
 import { denominator, type LogupChallenges } from './shape.ts';
 
@@ -16,7 +17,7 @@ export type GkrClaim = { readonly root: Root; readonly point: readonly Ext[]; re
  * Reduces the sum of 2^log fractions to one evaluation of numerators and denominators, layer by layer from the root;
  * children of x are (0, x) and (1, x) (ePrint 2023/1284, with λ batching the two products).
  */
-export function verifyGkr(tr: VerifierTranscript, log: number): GkrClaim {
+export function verifyGkr(tr: Channel, log: number): GkrClaim {
   const [rootP, rootQ] = tr.readExts('gkrRoot', 2);
   const root = { p: rootP!, q: rootQ! };
   if (Fp5.isZero(root.q))
@@ -66,12 +67,7 @@ export function checkLocalBalance(root: Root, own: Root): void {
 export type InstanceClaim = { readonly p: Ext; readonly q: Ext };
 
 /** Reads the split of a GKR claim into instances and rejects unless it adds up. */
-export function readInstanceClaims(
-  tr: VerifierTranscript,
-  claim: GkrClaim,
-  alpha: Ext,
-  instances: number,
-): InstanceClaim[] {
+export function readInstanceClaims(tr: Channel, claim: GkrClaim, alpha: Ext, instances: number): InstanceClaim[] {
   const words = tr.readExts('instanceClaims', 2 * instances);
   const claims = Array.from({ length: instances }, (_, i) => ({ p: words[2 * i]!, q: words[2 * i + 1]! }));
   const total = claims.reduce((acc, c) => ({ p: Fp5.add(acc.p, c.p), q: Fp5.add(acc.q, c.q) }), {

@@ -1,119 +1,133 @@
 import type { Instance } from '../../air/dag.ts';
-import { type Ext, Fp5 } from '../../field/fp5.ts';
+import type { Backend, Table } from '../../backends/interface.ts';
+import { Fp5 } from '../../field/fp5.ts';
 import { profileGrinding } from '../../soundness/key.ts';
 import { whirParams } from '../../soundness/profiles.ts';
 import { whirLayers } from '../../soundness/whir.ts';
-import type { ProverTranscript } from '../../transcript/transcript.ts';
-import { fractionsOf, instanceClaims } from '../logup/leaves.ts';
-import { proveGkr } from '../logup/prove.ts';
+import type { ProverTranscript } from '../../transcript/prover-transcript.ts';
+import { proveScope, type ScopeReduction } from '../logup/prove.ts';
 import { fractionLayout, logupChallenges } from '../logup/shape.ts';
 import { maxDegree, maxFields } from '../machine.ts';
-import type { ColumnSlot, InstanceShape } from '../shape.ts';
-import { commitTable, evaluateBaseTable, proveOpening } from '../whir/prove.ts';
-import type { Weight } from '../whir/shape.ts';
+import { proveGrinding } from '../whir/grind.ts';
+import { proveOod, proveOpening } from '../whir/prove.ts';
 import { proveZerocheck } from '../zerocheck/prove.ts';
+import type { ColumnOpenings } from '../zerocheck/verify.ts';
 import { absorbSegment, batchClaims, columnClaim, mainLayout, type SegmentContext } from './statement.ts';
 import type { SegmentResult } from './verify.ts';
 
-/** Copies the columns at `slots` into one table of `size` entries, from `offset` on. */
-export function stackInto(
-  table: Uint32Array,
-  offset: number,
-  slots: readonly ColumnSlot[],
-  instances: readonly Instance[],
-): void {
-  for (const slot of slots) {
-    const { chip, rows } = instances[slot.instance]!;
-    const width = chip.columns.length;
-    const height = 2 ** slot.logHeight;
-    for (let r = 0; r < height; r++) table[offset + slot.offset + r] = rows[r * width + slot.column]!;
-  }
-}
-
-/** Reports how long each step took. */
+/** Hears of each step when it is done. */
 export type StepTimer = (step: string) => void;
 
-/** The prover's side of `verifySegment`. */
-export function proveSegment(
+/** The prover's side of `verifySegment`. Gives back what it takes of the backend's memory. */
+export async function proveSegment(
+  backend: Backend,
   tr: ProverTranscript,
   context: SegmentContext,
   instances: readonly Instance[],
   onStep: StepTimer = () => {},
-): SegmentResult {
+): Promise<SegmentResult> {
   const { vk, segment } = context;
   const { machine } = vk;
-  const shapes: readonly InstanceShape[] = instances;
   const chips = segment.instances.map((i) => machine.chips[i.chip]!);
   const publicValues = machine.publics(segment);
-  const publics = chips.map((c) => c.compiled.publics.map((name) => publicValues[name]!));
   absorbSegment(tr, context);
 
-  const { slots, logSize } = mainLayout(shapes);
-  const params = whirParams(machine.profile, logSize);
-  const first = whirLayers(params, logSize)[0]!;
-  const table = new Uint32Array(2 ** logSize);
-  stackInto(table, 0, slots, instances);
-  const main = commitTable(table, 1, first);
-  tr.send('mainCap', main.cap);
-  const ood = Array.from({ length: params.oodSamples }, (): { weight: Weight; value: Ext } => {
-    const y = tr.sampleExt('mainOod');
-    const value = evaluateBaseTable(table, y);
-    tr.sendExts('mainAnswer', [value]);
-    return { weight: { kind: 'power', y }, value };
-  });
-  onStep('commit');
+  const tables: Table[] = [];
+  const freeMatrices = (): void => {
+    for (const t of tables.splice(0)) backend.free(t.matrix);
+  };
+  try {
+    for (const { chip, rows, logHeight } of instances)
+      tables.push({
+        chip,
+        matrix: await backend.upload(rows, { width: chip.columns.length, logHeight }),
+        publics: chip.publics.map((name) => publicValues[name]!),
+      });
+    const { slots, logSize } = mainLayout(instances);
+    const params = whirParams(machine.profile, logSize);
+    const first = whirLayers(params, logSize)[0]!;
+    const columns = 2 ** first.logColumns;
+    const main = await backend.commit(
+      slots.map(({ instance, column, offset }) => ({ matrix: tables[instance]!.matrix, column, offset })),
+      { columns, logRows: first.logRows, logInvRate: first.logInvRate },
+    );
+    try {
+      tr.send('mainCap', main.cap);
+      const ood = await proveOod(backend, tr, main.data, params.oodSamples, { point: 'mainOod', answer: 'mainAnswer' });
+      onStep('commit');
 
-  tr.grind('localGrind', profileGrinding(machine.profile).local);
+      const { reductions, openings } = await reduce(backend, tr, context, instances, tables, onStep);
+      freeMatrices();
+
+      const tau = tr.sampleExt('tau');
+      const { terms, claim } = batchClaims(
+        tau,
+        slots.map((slot) => ({
+          offset: slot.offset,
+          claim: columnClaim(openings, slot.instance, slot.column, slot.logHeight),
+          scale: Fp5.ONE,
+        })),
+        ood,
+        logSize,
+      );
+      await proveOpening(backend, tr, params, logSize, [{ data: main.data, columns }], terms, claim);
+      onStep('open');
+
+      const { root } = reductions[1]!.gkr;
+      const openClaims = instances.flatMap(({ chip, logHeight }, i) =>
+        chip.columns.flatMap((column, c) => {
+          const open = column.tree === 'interface' || chips[i]!.fixed[column.name]?.kind === 'committed';
+          return open ? [columnClaim(openings, i, c, logHeight)] : [];
+        }),
+      );
+      return { globalSum: Fp5.mul(root.p, Fp5.inv(root.q)), openClaims, sponge: tr.state() };
+    } finally {
+      backend.free(main.data);
+    }
+  } finally {
+    freeMatrices();
+  }
+}
+
+/** Reduces all constraints and messages to values of the columns at one point. */
+async function reduce(
+  backend: Backend,
+  tr: ProverTranscript,
+  { vk: { machine }, segment, global }: SegmentContext,
+  instances: readonly Instance[],
+  tables: readonly Table[],
+  onStep: StepTimer,
+): Promise<{ readonly reductions: readonly ScopeReduction[]; readonly openings: ColumnOpenings }> {
+  await proveGrinding(backend, tr, 'localGrind', profileGrinding(machine.profile).local);
   const alpha = tr.sampleExt('alpha');
   const local = logupChallenges(alpha, tr.sampleExt('beta'), maxFields(machine));
-  const layouts = [fractionLayout(shapes, 'local'), fractionLayout(shapes, 'global')] as const;
-  const challenges = [local, context.global];
-  const fractions = layouts.map((layout, s) => fractionsOf(instances, publics, layout, challenges[s]!));
-  const gkr = fractions.map((f) => proveGkr(tr, f));
-  const globalSum = Fp5.mul(gkr[1]!.root.p, Fp5.inv(gkr[1]!.root.q));
-  const claims = gkr.map((g, s) => {
-    const own = instanceClaims(instances, layouts[s]!, fractions[s]!, g.point, challenges[s]!.alpha);
+  const scopes = [
+    { layout: fractionLayout(instances, 'local'), challenges: local },
+    { layout: fractionLayout(instances, 'global'), challenges: global },
+  ];
+  const logHeights = instances.map((i) => i.logHeight);
+  const reductions: ScopeReduction[] = [];
+  for (const { layout, challenges } of scopes)
+    reductions.push(await proveScope(backend, tr, tables, logHeights, layout, challenges));
+  for (const { parts } of reductions)
     tr.sendExts(
       'instanceClaims',
-      own.flatMap((c) => [c.p, c.q]),
+      parts.flatMap((c) => [c.p, c.q]),
     );
-    return own;
-  });
   onStep('logup');
 
-  const openings = proveZerocheck(
+  const openings = await proveZerocheck(
+    backend,
     tr,
     {
-      shapes,
-      scopes: gkr.map((g, s) => ({ challenges: challenges[s]!, layout: layouts[s]!, point: g.point })),
-      claims,
+      shapes: instances,
+      scopes: scopes.map((scope, s) => ({ ...scope, point: reductions[s]!.gkr.point })),
+      claims: reductions.map((r) => r.parts),
       maxDegree: maxDegree(machine),
     },
-    chips,
-    instances,
-    publics,
+    segment.instances.map((i) => machine.chips[i.chip]!),
+    tables,
   );
   onStep('zerocheck');
-
-  const tau = tr.sampleExt('tau');
-  const { terms, claim } = batchClaims(
-    tau,
-    slots.map((slot) => ({
-      offset: slot.offset,
-      claim: columnClaim(openings, slot.instance, slot.column, slot.logHeight),
-      scale: Fp5.ONE,
-    })),
-    ood,
-    logSize,
-  );
-  proveOpening(tr, params, [main], table, terms, claim);
-  onStep('open');
-
-  const openClaims = shapes.flatMap(({ chip, logHeight }, i) =>
-    chip.columns.flatMap((column, c) => {
-      const open = column.tree === 'interface' || chips[i]!.fixed[column.name]?.kind === 'committed';
-      return open ? [columnClaim(openings, i, c, logHeight)] : [];
-    }),
-  );
-  return { globalSum, openClaims, sponge: tr.state() };
+  return { reductions, openings };
 }

@@ -1,7 +1,8 @@
 import { type Ext, Fp5 } from '../../field/fp5.ts';
-import { interpolateAt } from '../../poly/interpolate.ts';
+import { interpolateIntegers } from '../../poly/interpolate.ts';
 import type { Label } from '../../transcript/labels.ts';
-import { Rejection, type VerifierTranscript } from '../../transcript/transcript.ts';
+import { Rejection } from '../../transcript/rejection.ts';
+import type { Channel } from '../../transcript/transcript.ts';
 
 /** What is left of a sum after all its variables are bound: the polynomial's claimed value at `point`. */
 export type SumcheckClaim = { readonly point: readonly Ext[]; readonly value: Ext };
@@ -14,12 +15,7 @@ export const sentNodes = (degree: number): number[] => [0, ...Array.from({ lengt
 
 /** The claim about the next round: s(r), from the sent values and the claim about s(0) + s(1). */
 export function nextClaim(claim: Ext, sent: readonly Ext[], r: Ext): Ext {
-  const values = [sent[0]!, Fp5.sub(claim, sent[0]!), ...sent.slice(1)];
-  return interpolateAt(
-    values.map((_, i) => i),
-    values,
-    r,
-  );
+  return interpolateIntegers([sent[0]!, Fp5.sub(claim, sent[0]!), ...sent.slice(1)], r);
 }
 
 /**
@@ -27,7 +23,7 @@ export function nextClaim(claim: Ext, sent: readonly Ext[], r: Ext): Ext {
  * nothing is verified before that.
  */
 export function verifySumcheck(
-  tr: VerifierTranscript,
+  tr: Channel,
   o: {
     readonly rounds: number;
     readonly degree: number;

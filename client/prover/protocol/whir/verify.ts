@@ -1,21 +1,17 @@
-import { EXT_WORDS, getExt, packExt } from '../../field/ext-vec.ts';
-import { Fp } from '../../field/fp.ts';
+import { packExt } from '../../field/ext-vec.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
-import { rootOfUnity } from '../../field/roots.ts';
 import { DIGEST_WORDS } from '../../hash/blake3.ts';
-import { CAP_LOG, checkPath } from '../../hash/merkle-path.ts';
-import { eqTable } from '../../poly/eq.ts';
+import { CAP_LOG } from '../../hash/merkle-multiproof.ts';
 import { mleExt } from '../../poly/evaluate.ts';
 import { type WhirLayer, type WhirParams, whirLayers } from '../../soundness/whir.ts';
-import { Rejection, type VerifierTranscript } from '../../transcript/transcript.ts';
-import { expectEqual, nextClaim } from '../sumcheck/verify.ts';
+import type { Channel } from '../../transcript/transcript.ts';
+import type { VerifierTranscript } from '../../transcript/verifier-transcript.ts';
+import { expectEqual, nextClaim, type SumcheckClaim } from '../sumcheck/verify.ts';
+import { type Answer, entryWords, foldedAnswers, logDomainOf, pathDepth } from './claims.ts';
 import { type CommitmentShape, type Weight, type WeightTerm, weightAt } from './shape.ts';
 
 /** Digests in the cap of a layer's tree. */
 export const capNodes = (layer: WhirLayer): number => 2 ** Math.min(CAP_LOG, layer.logRows + layer.logInvRate);
-
-/** Words of one row of a tree: base entries in layer 0, extension entries later. */
-const rowWords = (columns: number, layerIndex: number): number => columns * (layerIndex === 0 ? 1 : EXT_WORDS);
 
 /** Out-of-domain samples of a commitment and the claims about them, read right after its cap. */
 export function readOod(
@@ -50,18 +46,16 @@ export function verifyOpening(
   const bound: Ext[] = [];
   let value = claim;
   let current: readonly CommitmentShape[] = commitments;
-  const fold = (grindBits: number): Ext => {
-    const sent = tr.readExts('foldRound', 2);
-    tr.grind('foldGrind', grindBits);
-    const r = tr.sampleExt('foldChallenge');
-    value = nextClaim(value, sent, r);
-    bound.push(r);
-    return r;
+  const fold = (rounds: number, grindBits: number): readonly Ext[] => {
+    const folded = foldRounds(tr, rounds, grindBits, value);
+    value = folded.value;
+    bound.push(...folded.point);
+    return folded.point;
   };
   const layers = whirLayers(params, logSize);
   layers.forEach((layer, i) => {
     const next = layers[i + 1];
-    const challenges = Array.from({ length: layer.logColumns }, () => fold(layer.grindFoldBits));
+    const challenges = fold(layer.logColumns, layer.grindFoldBits);
     const finalTable = next === undefined ? tr.readExts('finalTable', 2 ** params.finalLogSize) : undefined;
     const nextCommitment: CommitmentShape[] = [];
     const extra: { weight: Weight; value: Ext }[] = [];
@@ -80,7 +74,7 @@ export function verifyOpening(
         const at = finalTable.reduceRight((acc, c) => Fp5.add(Fp5.scale(acc, y), c), Fp5.ZERO);
         expectEqual('whir', 'finalQuery', at, answer);
       }
-      const rest = Array.from({ length: params.finalLogSize }, () => fold(0)).slice();
+      const rest = fold(params.finalLogSize, 0);
       const weight = terms.reduce(
         (acc, t) => Fp5.add(acc, Fp5.mul(t.by, weightAt(t.weight, bound.slice(t.since)))),
         Fp5.ZERO,
@@ -108,24 +102,28 @@ function readQueries(
   layerIndex: number,
   commitments: readonly CommitmentShape[],
   challenges: readonly Ext[],
-): { readonly y: number; readonly value: Ext }[] {
-  const logDomain = layer.logRows + layer.logInvRate;
-  const depth = Math.max(0, logDomain - CAP_LOG);
-  const root = rootOfUnity(logDomain);
-  const eqs = eqTable(challenges);
-  return tr.sampleIndices('query', layer.queries, logDomain).map((index) => {
-    let column = 0;
-    let value = Fp5.ZERO;
-    for (const { cap, columns } of commitments) {
-      const row = tr.readFields('queryRows', rowWords(columns, layerIndex));
-      const path = tr.readWords('queryPaths', depth * DIGEST_WORDS);
-      if (!checkPath(cap, index, row, path))
-        throw new Rejection('whir', 'merklePath', `layer ${layerIndex}: row ${index} is not under the committed cap`);
-      for (let j = 0; j < columns; j++, column++) {
-        const e = getExt(eqs, column);
-        value = Fp5.add(value, layerIndex === 0 ? Fp5.scale(e, row[j]!) : Fp5.mul(e, getExt(row, j)));
-      }
-    }
-    return { y: Fp.pow(root, index), value };
-  });
+): Answer[] {
+  const depth = pathDepth(layer);
+  const indices = tr.sampleIndices('query', layer.queries, logDomainOf(layer));
+  const rows = commitments.map(({ cap, columns }) =>
+    tr.readOpenings({ indices, rowWords: columns * entryWords(layerIndex), depth }, cap),
+  );
+  return foldedAnswers(layer, layerIndex, indices, rows, challenges);
+}
+
+/**
+ * Rounds of the opening's sumcheck from `claim`: the values at 0 and 2, a nonce where bits are ground, a challenge. The
+ * value that is left is for the caller to check.
+ */
+export function foldRounds(tr: Channel, rounds: number, grindBits: number, claim: Ext): SumcheckClaim {
+  const point: Ext[] = [];
+  let value = claim;
+  for (let j = 0; j < rounds; j++) {
+    const sent = tr.readExts('foldRound', 2);
+    tr.grind('foldGrind', grindBits);
+    const r = tr.sampleExt('foldChallenge');
+    value = nextClaim(value, sent, r);
+    point.push(r);
+  }
+  return { point, value };
 }

@@ -5,10 +5,11 @@ import { getExt } from '../../field/ext-vec.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
 import { eqAt, eqTable } from '../../poly/eq.ts';
 import { interpolateAt, SKIP_LOG, SKIP_SIZE, skipDomain, skipLagrange, skipNodes } from '../../poly/interpolate.ts';
-import type { Transcript, VerifierTranscript } from '../../transcript/transcript.ts';
+import type { Channel, Transcript } from '../../transcript/transcript.ts';
+import type { VerifierTranscript } from '../../transcript/verifier-transcript.ts';
 import type { InstanceClaim } from '../logup/verify.ts';
 import type { InstanceShape } from '../shape.ts';
-import { expectEqual, verifySumcheck } from '../sumcheck/verify.ts';
+import { expectEqual, type SumcheckClaim, verifySumcheck } from '../sumcheck/verify.ts';
 import {
   denominatorWeight,
   evaluateForm,
@@ -91,6 +92,48 @@ export const openingHigh = (point: readonly Ext[], logHeight: number): readonly 
 export const isSent = (chip: Chip, column: number): boolean =>
   chip.fixed[chip.compiled.columns[column]!.name]?.kind !== 'closedForm';
 
+/** The messages of the zerocheck's rounds, from a proof or from a backend. */
+export function readZerocheckRounds(
+  tr: Channel,
+  o: {
+    readonly scopes: number;
+    /** Values of each scope in the first round. */
+    readonly count: number;
+    readonly rounds: number;
+    readonly degree: number;
+    /** The claim about the rounds behind the skip, from the first round's values by scope, r_0 and its basis. */
+    readonly bindSkip: (sent: readonly (readonly Ext[])[], skipPoint: Ext, lagrange: readonly Ext[]) => Ext;
+  },
+): { readonly skipPoint: Ext; readonly lagrange: readonly Ext[]; readonly inner: SumcheckClaim } {
+  const sent = Array.from({ length: o.scopes }, () => tr.readExts('skip', o.count));
+  const skipPoint = tr.sampleExt('skipPoint');
+  const lagrange = skipLagrange(skipPoint);
+  const inner = verifySumcheck(tr, {
+    rounds: o.rounds,
+    degree: o.degree,
+    claim: o.bindSkip(sent, skipPoint, lagrange),
+    message: 'zerocheckRound',
+    challenge: 'zerocheckChallenge',
+  });
+  return { skipPoint, lagrange, inner };
+}
+
+/** Σ over D and the scopes of E_s(z) · h_s(z), from the values of h_s at `nodes`. */
+function skipTotal(
+  sent: readonly (readonly Ext[])[],
+  nodes: readonly number[],
+  points: readonly (readonly Ext[])[],
+): Ext {
+  let total = Fp5.ZERO;
+  for (const [s, h] of sent.entries()) {
+    const eq = eqTable(points[s]!.slice(points[s]!.length - SKIP_LOG));
+    skipDomain().forEach((z, k) => {
+      total = Fp5.add(total, Fp5.mul(getExt(eq, k), interpolateAt(nodes, h, Fp5.from(z))));
+    });
+  }
+  return total;
+}
+
 /**
  * One sumcheck for all constraints and all message claims of all instances (proof-system: step 6): a first round over
  * the subgroup D for the four lowest row bits, then one variable at a time, most significant first; an instance with
@@ -106,29 +149,17 @@ export function verifyZerocheck(
   const { shapes, scopes, maxDegree } = statement;
   const count = skipCount(maxDegree);
   const nodes = skipNodes(count);
-  const sent = scopes.map(() => tr.readExts('skip', count));
-  const domain = skipDomain();
-  let total = Fp5.ZERO;
-  for (let s = 0; s < scopes.length; s++)
-    for (const z of domain) {
-      const at = Fp5.from(z);
-      const e = eqSkip(batch.points[s]!, skipLagrange(at));
-      total = Fp5.add(total, Fp5.mul(e, interpolateAt(nodes, sent[s]!, at)));
-    }
-  expectEqual('zerocheck', 'skipSum', batch.claim, total);
-  const skipPoint = tr.sampleExt('skipPoint');
-  const lagrange = skipLagrange(skipPoint);
-  const eqs = batch.points.map((point) => eqSkip(point, lagrange));
-  const claim = sent.reduce(
-    (acc, h, s) => Fp5.add(acc, Fp5.mul(eqs[s]!, interpolateAt(nodes, h, skipPoint))),
-    Fp5.ZERO,
-  );
-  const inner = verifySumcheck(tr, {
+  let eqs: readonly Ext[] = [];
+  const { skipPoint, lagrange, inner } = readZerocheckRounds(tr, {
+    scopes: scopes.length,
+    count,
     rounds: batch.maxLog - SKIP_LOG,
     degree: maxDegree + 1,
-    claim,
-    message: 'zerocheckRound',
-    challenge: 'zerocheckChallenge',
+    bindSkip: (sent, z, basis) => {
+      expectEqual('zerocheck', 'skipSum', batch.claim, skipTotal(sent, nodes, batch.points));
+      eqs = batch.points.map((point) => eqSkip(point, basis));
+      return sent.reduce((acc, h, s) => Fp5.add(acc, Fp5.mul(eqs[s]!, interpolateAt(nodes, h, z))), Fp5.ZERO);
+    },
   });
   const sentValues = tr.readExts(
     'openings',

@@ -1,0 +1,44 @@
+import { EXT_WORDS } from '../../field/ext-vec.ts';
+import type { Ext } from '../../field/fp5.ts';
+import { absorb, extFromBytes, type Sponge, squeeze } from '../../hash/sponge.ts';
+import type { Run } from '../interface.ts';
+import { leastNonce } from './grind.ts';
+
+/** The sponge of one run and what was absorbed into it. */
+export class RunRecorder {
+  private sponge: Sponge;
+  private readonly messages: number[] = [];
+
+  constructor(sponge: Sponge) {
+    this.sponge = sponge;
+  }
+
+  send(label: number, words: ArrayLike<number>): void {
+    this.sponge = absorb(this.sponge, label, words);
+    for (let i = 0; i < words.length; i++) this.messages.push(words[i]!);
+  }
+
+  sendExts(label: number, xs: readonly Ext[]): void {
+    const words = new Uint32Array(EXT_WORDS * xs.length);
+    for (const [i, x] of xs.entries()) words.set(x, EXT_WORDS * i);
+    this.send(label, words);
+  }
+
+  sampleExt(label: number): Ext {
+    const { bytes, sponge } = squeeze(this.sponge, label);
+    this.sponge = sponge;
+    return extFromBytes(bytes);
+  }
+
+  /** Nothing where no bits are asked for. */
+  grind(label: number, bits: number): void {
+    if (bits === 0) return;
+    const { nonce, sponge } = leastNonce(this.sponge, label, bits);
+    this.sponge = sponge;
+    this.messages.push(nonce);
+  }
+
+  finish(point: readonly Ext[], values: readonly Ext[]): Run {
+    return { messages: Uint32Array.from(this.messages), point, values, sponge: this.sponge };
+  }
+}

@@ -1,0 +1,155 @@
+import type { CompiledChip } from '../../air/dag.ts';
+import { type Ext, Fp5 } from '../../field/fp5.ts';
+import type { FractionBlock, FractionLayout, FractionValue, LogupChallenges } from '../interface.ts';
+import { scalarValues } from './chip-plan.ts';
+import { emitLeaves, LEAVES_FUNCTION, type LeavesModule } from './emit-leaves.ts';
+import { eqTable, storeConstant, sumBlocks } from './ext-table.ts';
+import type { Layer } from './gkr.ts';
+import { BLOCK_BYTES, EXT_WORDS, extBytes, LANES, pieces, toMont, WORD_BYTES } from './layout.ts';
+import type { KernelPool, Task } from './pool.ts';
+import type { TraceMatrix } from './zerocheck.ts';
+
+export type LeafTable = { readonly trace: TraceMatrix; readonly publics: readonly number[] };
+
+type Generated = { readonly module: number; readonly leaves: LeavesModule };
+
+/** Evaluators per pool, chip and list of interactions. */
+const GENERATED = new WeakMap<KernelPool, WeakMap<CompiledChip, Map<string, Generated>>>();
+
+function generated(pool: KernelPool, chip: CompiledChip, interactions: readonly number[]): Generated {
+  const perPool = GENERATED.get(pool) ?? new WeakMap<CompiledChip, Map<string, Generated>>();
+  GENERATED.set(pool, perPool);
+  const perChip = perPool.get(chip) ?? new Map<string, Generated>();
+  perPool.set(chip, perChip);
+  const key = interactions.join();
+  const known = perChip.get(key);
+  if (known !== undefined) return known;
+  const leaves = emitLeaves(chip, interactions);
+  const entry = { module: pool.addModule(leaves.code), leaves };
+  perChip.set(key, entry);
+  return entry;
+}
+
+/**
+ * The fraction vector: ±count over α + bus + Σ betas[k] · field_k for every row of the layout's interactions, 0/α
+ * elsewhere. The caller frees both tables.
+ */
+export function fractionLeaves(
+  pool: KernelPool,
+  tables: readonly LeafTable[],
+  layout: FractionLayout,
+  challenges: LogupChallenges,
+): Layer {
+  const n = 2 ** layout.log;
+  const p = pool.memory.alloc(Math.max(LANES, n) * WORD_BYTES);
+  const q = pool.memory.alloc(extBytes(n));
+  const layer = { p, q, log: layout.log, base: true };
+  const heights = layout.blocks.map((b) => 2 ** tables[b.instance]!.trace.logHeight);
+  const order = [...layout.blocks.keys()].sort((a, b) => layout.blocks[a]!.offset - layout.blocks[b]!.offset);
+  let covered = 0;
+  for (const i of order) {
+    const { offset } = layout.blocks[i]!;
+    fillPadding(pool, layer, covered, offset, challenges.alpha);
+    covered = offset + heights[i]!;
+  }
+  fillPadding(pool, layer, covered, n, challenges.alpha);
+  tables.forEach((table, instance) => {
+    const blocks = layout.blocks.filter((b) => b.instance === instance);
+    if (blocks.length > 0) fillBlocks(pool, table, blocks, layer, challenges);
+  });
+  return layer;
+}
+
+function fillBlocks(
+  pool: KernelPool,
+  { trace, publics }: LeafTable,
+  blocks: readonly FractionBlock[],
+  { p, q }: Layer,
+  challenges: LogupChallenges,
+): void {
+  const { chip } = trace;
+  const { module, leaves } = generated(
+    pool,
+    chip,
+    blocks.map((b) => b.interaction),
+  );
+  const weights = pool.memory.alloc(leaves.weightBytes);
+  const words = pool.memory.view(weights, leaves.weightBytes / WORD_BYTES);
+  const scalars = scalarValues(chip, publics);
+  for (const [node, i] of leaves.scalars) words[i] = toMont(scalars[node]!);
+  words.set(
+    challenges.betas.slice(0, leaves.betaCount).flatMap((b) => b.map(toMont)),
+    leaves.betas / WORD_BYTES,
+  );
+  const table = pool.memory.alloc(2 * WORD_BYTES * blocks.length);
+  blocks.forEach(({ interaction, offset }, i) => {
+    const { bus } = chip.interactions[interaction]!;
+    const constant = Fp5.add(challenges.alpha, Fp5.from(bus.index));
+    storeConstant(pool, weights + leaves.constants + i * BLOCK_BYTES, constant);
+    const places = [p + offset * WORD_BYTES, q + (offset / LANES) * BLOCK_BYTES];
+    pool.memory.view(table + 2 * WORD_BYTES * i, 2).set(places);
+  });
+  const groups = 2 ** trace.logHeight / 16;
+  const parts = pieces(groups, pool.threads * 4, Math.ceil(256 / chip.columns.length));
+  const scratchBytes = Math.ceil(leaves.scratchBytes / 64) * 64;
+  const scratch = pool.memory.alloc(parts.length * scratchBytes);
+  pool.runIn(
+    module,
+    parts.map(({ from, count }, i) => [
+      ...[LEAVES_FUNCTION, trace.at, from, from + count, weights, table, scratch + i * scratchBytes],
+    ]),
+  );
+  for (const range of [weights, table, scratch]) pool.memory.free(range);
+}
+
+/** 0/α for the entries from … to − 1; `from` is a multiple of 16, and `to` too unless the whole vector is shorter. */
+function fillPadding(pool: KernelPool, layer: Layer, from: number, to: number, alpha: Ext): void {
+  if (from === to) return;
+  const short = to - from < LANES;
+  pool.memory.view(layer.p + from * WORD_BYTES, short ? LANES : to - from).fill(0);
+  const first = layer.q + (from / LANES) * BLOCK_BYTES;
+  storeConstant(pool, first, alpha);
+  const words = pool.memory.view(first, extBytes(to - from) / WORD_BYTES);
+  if (short) for (let k = 0; k < EXT_WORDS; k++) words.fill(0, LANES * k + to - from, LANES * k + LANES);
+  for (let filled = BLOCK_BYTES / WORD_BYTES; filled < words.length; filled *= 2)
+    words.copyWithin(filled, 0, Math.min(filled, words.length - filled));
+}
+
+/** Each block's numerators and denominators at the last coordinates of `point`, as many as `logs` says. */
+export function evaluateBlocks(
+  pool: KernelPool,
+  layer: Layer,
+  blocks: readonly FractionBlock[],
+  logs: readonly number[],
+  point: readonly Ext[],
+): FractionValue[] {
+  const eqs = new Map<number, number>();
+  for (const log of logs) if (!eqs.has(log)) eqs.set(log, eqTable(pool, point.slice(point.length - log)));
+  const parts = blocks.map((_, i) => pieces(2 ** logs[i]! / LANES, 1 + 2 ** logs[i]! / 65536, 2));
+  const count = parts.reduce((n, p) => n + p.length, 0);
+  const out = pool.memory.alloc(Math.max(1, count) * 2 * BLOCK_BYTES);
+  const tasks: Task[] = [];
+  blocks.forEach(({ offset }, i) => {
+    const eq = eqs.get(logs[i]!)!;
+    for (const part of parts[i]!) {
+      const to = out + tasks.length * BLOCK_BYTES;
+      const first = offset / LANES + part.from;
+      const weights = eq + part.from * BLOCK_BYTES;
+      tasks.push(['dotWords', weights, layer.p + first * LANES * WORD_BYTES, to, part.count]);
+      tasks.push(['dotBlocks', weights, layer.q + first * BLOCK_BYTES, to + BLOCK_BYTES, part.count]);
+    }
+  });
+  pool.run(tasks);
+  let at = out;
+  const values = parts.map((p) => {
+    const value = {
+      p: sumBlocks(pool, at, p.length, 2 * BLOCK_BYTES),
+      q: sumBlocks(pool, at + BLOCK_BYTES, p.length, 2 * BLOCK_BYTES),
+    };
+    at += p.length * 2 * BLOCK_BYTES;
+    return value;
+  });
+  pool.memory.free(out);
+  for (const eq of eqs.values()) pool.memory.free(eq);
+  return values;
+}

@@ -1,0 +1,49 @@
+import { EXT_WORDS, getExt } from '../../field/ext-vec.ts';
+import { Fp } from '../../field/fp.ts';
+import { type Ext, Fp5 } from '../../field/fp5.ts';
+import { rootOfUnity } from '../../field/roots.ts';
+import { CAP_LOG } from '../../hash/merkle-multiproof.ts';
+import { eqTable } from '../../poly/eq.ts';
+import type { WhirLayer } from '../../soundness/whir.ts';
+
+/** Words of one entry of a layer's rows: base elements in layer 0, extension elements later. */
+export const entryWords = (layerIndex: number): number => (layerIndex === 0 ? 1 : EXT_WORDS);
+
+/** log2 of a layer's domain, which queries are drawn from. */
+export const logDomainOf = (layer: Pick<WhirLayer, 'logRows' | 'logInvRate'>): number =>
+  layer.logRows + layer.logInvRate;
+
+/** Digests of a path from a row to the cap. */
+export const pathDepth = (layer: Pick<WhirLayer, 'logRows' | 'logInvRate'>): number =>
+  Math.max(0, logDomainOf(layer) - CAP_LOG);
+
+/** "The folded table, as a polynomial, has this value at the base point y." */
+export type Answer = { readonly y: number; readonly value: Ext };
+
+/**
+ * What opened rows say about the folded table: Σ_c eq(challenges, c) · row[c] at each queried point.
+ * @param rows by commitment, then by query; the columns of the commitments stand one behind the other
+ */
+export function foldedAnswers(
+  layer: WhirLayer,
+  layerIndex: number,
+  indices: readonly number[],
+  rows: readonly (readonly Uint32Array[])[],
+  challenges: readonly Ext[],
+): Answer[] {
+  const root = rootOfUnity(logDomainOf(layer));
+  const eqs = eqTable(challenges);
+  const words = entryWords(layerIndex);
+  return indices.map((index, q) => {
+    let column = 0;
+    let value = Fp5.ZERO;
+    for (const opened of rows) {
+      const row = opened[q]!;
+      for (let j = 0; j < row.length / words; j++, column++) {
+        const e = getExt(eqs, column);
+        value = Fp5.add(value, layerIndex === 0 ? Fp5.scale(e, row[j]!) : Fp5.mul(e, getExt(row, j)));
+      }
+    }
+    return { y: Fp.pow(root, index), value };
+  });
+}

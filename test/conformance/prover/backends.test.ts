@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Backend } from '../../../client/prover/backends/interface.ts';
+import { createReferenceBackend } from '../../../client/prover/backends/reference/backend.ts';
+import { createWasmBackend } from '../../../client/prover/backends/wasm/backend.ts';
+import { P } from '../../../client/prover/field/fp.ts';
+import { type Ext, Fp5 } from '../../../client/prover/field/fp5.ts';
+import { absorb, initialSponge } from '../../../client/prover/hash/sponge.ts';
+import { verifyBlock } from '../../../client/prover/protocol/block/verify.ts';
+import type { SoundnessProfile } from '../../../client/prover/soundness/profiles.ts';
+import { seededRandom } from '../../support/random.ts';
+import { honestToy, toyKey } from '../../support/toy/machine.ts';
+
+const toy = honestToy();
+const OTHERS: readonly [name: string, create: () => Backend & { usedBytes(): number }][] = [
+  ['wasm on 1 thread', () => createWasmBackend({ threads: 1 })],
+  ['wasm on 3 threads', () => createWasmBackend({ threads: 3 })],
+];
+
+for (const [name, create] of OTHERS) {
+  for (const profile of ['P100', 'P100Half', 'P100Unique'] satisfies SoundnessProfile[])
+    test(`${name}, ${profile} → the reference’s proof, byte for byte, and no memory kept`, async (t) => {
+      const reference = await toyKey(profile);
+      const expected = await reference.prove(toy.block, toy.traces);
+      const backend = create();
+      t.after(() => backend.close());
+      const own = await toyKey(profile, backend);
+      assert.deepEqual(own.vk.fixedCap, reference.vk.fixedCap);
+      assert.deepEqual(await own.prove(toy.block, toy.traces), expected);
+      const used = backend.usedBytes();
+      assert.deepEqual(await own.prove(toy.block, toy.traces), expected);
+      assert.equal(backend.usedBytes(), used);
+      verifyBlock(own.vk, toy.block, expected);
+    });
+
+  test(`${name}: commit, evaluatePower, openRows, fold, commitFolded and grind → as the reference`, async (t) => {
+    const backend = create();
+    t.after(() => backend.close());
+    const reference = createReferenceBackend();
+    const words = seededRandom(77);
+    const random = (): number => words() % P;
+    const ext = (): Ext => [random(), random(), random(), random(), random()];
+    const heights = [4, 7, 9];
+    const traces = heights.map((log, i) => Uint32Array.from({ length: (i + 1) * 2 ** log }, () => random()));
+    const y = ext();
+    const weights = [
+      { kind: 'power', y: ext(), by: ext() },
+      { kind: 'power', y: Fp5.from(12345), by: ext() },
+      ...[512, 1024].map((offset) => ({
+        ...{ kind: 'column' as const, offset, by: ext() },
+        ...{ lagrange: Array.from({ length: 16 }, ext), high: Array.from({ length: 5 }, ext) },
+      })),
+    ] as const;
+    const claim = ext();
+    const sponge = absorb(initialSponge(), 1, [1, 2, 3]);
+    const results = [];
+    for (const b of [reference, backend]) {
+      const matrices = [];
+      for (const [i, rows] of traces.entries())
+        matrices.push(await b.upload(rows, { width: i + 1, logHeight: heights[i]! }));
+      const columns = [
+        { matrix: matrices[2]!, column: 2, offset: 512 },
+        { matrix: matrices[2]!, column: 0, offset: 1024 },
+        { matrix: matrices[1]!, column: 1, offset: 128 },
+        { matrix: matrices[0]!, column: 0, offset: 256 },
+        // The same column at two places.
+        { matrix: matrices[0]!, column: 0, offset: 272 },
+      ];
+      const committed = await b.commit(columns, { columns: 16, logRows: 7, logInvRate: 2 });
+      const opening = await b.startOpening([committed.data], 11, weights);
+      const before = await b.evaluatePower(opening, y);
+      const labels = { message: 3, grind: 4, challenge: 5 };
+      const run = await b.fold(opening, { rounds: 4, grindBits: 3, labels }, claim, sponge);
+      await b.addWeights(opening, [{ kind: 'power', y, by: claim }]);
+      const folded = await b.commitFolded(opening, { logRows: 4, logInvRate: 3 });
+      const rest = await b.fold(opening, { rounds: 2, grindBits: 0, labels }, run.values[0]!, run.sponge);
+      results.push({
+        cap: committed.cap,
+        at: await b.evaluatePower(committed.data, y),
+        before,
+        run,
+        foldedCap: folded.cap,
+        rows: await b.openRows(committed.data, [0, 511, 7, 7]),
+        foldedRows: await b.openRows(folded.data, [127, 3]),
+        rest,
+        table: await b.foldedTable(opening),
+        after: await b.evaluatePower(opening, y),
+        nonce: await b.grind(sponge, 9, 9),
+      });
+    }
+    assert.deepEqual(results[1], results[0]);
+  });
+
+  test(`${name}: a freed or foreign handle, rows of another shape → an error that says so`, async (t) => {
+    const backend = create();
+    t.after(() => backend.close());
+    const rows = new Uint32Array(32);
+    const matrix = await backend.upload(rows, { width: 2, logHeight: 4 });
+    const foreign = await createReferenceBackend().upload(rows, { width: 2, logHeight: 4 });
+    const shape = { columns: 1, logRows: 4, logInvRate: 1 };
+    await assert.rejects(backend.commit([{ matrix: foreign, column: 0, offset: 0 }], shape), { code: 'foreignHandle' });
+    await assert.rejects(backend.upload(rows, { width: 3, logHeight: 4 }), { code: 'matrixShape' });
+    backend.free(matrix);
+    await assert.rejects(backend.commit([{ matrix, column: 0, offset: 0 }], shape), { code: 'handleFreed' });
+  });
+}
