@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { auditFreeCells } from '../../client/prover/air/audit.ts';
 import type { Instance } from '../../client/prover/air/dag.ts';
 import { evaluateRow } from '../../client/prover/air/evaluate.ts';
-import { buildTrace } from '../../client/prover/engine/trace.ts';
+import { buildTrace, wholeSegment } from '../../client/prover/engine/trace.ts';
 import { P } from '../../client/prover/field/fp.ts';
 import { encodeGuestInput } from '../../client/prover/guest/input.ts';
 import { loadGuest } from '../../client/prover/guest/load.ts';
@@ -34,8 +34,8 @@ function recorded(): Machine {
   const [segment] = run.segments;
   const providers = new Map(vm.tables.flatMap((t) => t.providers.map((p) => [p.bus.id, p.rowOf] as const)));
   return {
-    trace: buildTrace(vm, segment!, run.end.cells),
-    publics: vm.machine.publics({ ...segment!, instances: [] }),
+    trace: buildTrace(vm, wholeSegment(segment!, run.end.cells)),
+    publics: vm.machine.publics({ ...segment!, type: 0, instances: [] }),
     inTable: (bus, message) => {
       const rowOf = providers.get(bus);
       return rowOf === undefined ? undefined : rowOf(message) !== undefined;

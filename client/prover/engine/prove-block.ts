@@ -50,8 +50,19 @@ export type ProveOptions = {
   readonly listener?: TranscriptListener;
 };
 
-/** The tables of segment j, as its statement says. Called twice for each segment, so that not all are held at once. */
-export type TraceSource = (j: number) => readonly Instance[] | Promise<readonly Instance[]>;
+/** The tables of a block's segments, as its statement lists them. */
+export type BlockTraces = {
+  /** Tables with interface columns of segment j, by place. */
+  readonly interfaceOf: (j: number) => ReadonlyMap<number, Instance>;
+  /** All tables of segment j: asked for once each, in order, so that not all are held at once. */
+  readonly traceOf: (j: number) => readonly Instance[] | Promise<readonly Instance[]>;
+};
+
+/** Traces that are all there. */
+export const heldTraces = (traces: readonly (readonly Instance[])[]): BlockTraces => ({
+  interfaceOf: (j) => new Map(traces[j]!.entries()),
+  traceOf: (j) => traces[j]!,
+});
 
 /**
  * Proves a block from the traces of its segments: interface tables first, then the global challenge, the segments, the
@@ -63,7 +74,7 @@ export async function proveBlock(
   vk: VerifyingKey,
   fixed: Commitment,
   block: BlockStatement,
-  traceOf: TraceSource,
+  traces: BlockTraces,
   options: ProveOptions = {},
 ): Promise<BlockProof> {
   const { onStep = () => {}, listener } = options;
@@ -73,7 +84,7 @@ export async function proveBlock(
   let interfaces: Commitment | undefined;
   try {
     if (layout.interfaceColumns > 0) {
-      interfaces = await commitInterfaces(backend, layout, traceOf);
+      interfaces = await commitInterfaces(backend, layout, traces);
       tables.push({ data: interfaces.data, columns: layout.interfaceColumns });
     }
     const tr = new ProverTranscript(listener);
@@ -97,7 +108,9 @@ export async function proveBlock(
         ...{ vk, block, segment, before: chain[j]!, after: chain[j + 1]! },
         ...{ globalSeed: global.seed, global: global.challenges },
       };
-      const result = await proveSegment(backend, own, context, await traceOf(j), onStep);
+      const trace = await traces.traceOf(j);
+      onStep('trace');
+      const result = await proveSegment(backend, own, context, trace, onStep);
       segments.push({ ...result, bytes: own.bytes() });
     }
 
@@ -123,15 +136,15 @@ export async function proveBlock(
 async function commitInterfaces(
   backend: Backend,
   { segments, fixedColumns, interfaceColumns, table, params }: ClosingLayout,
-  traceOf: TraceSource,
+  { interfaceOf }: BlockTraces,
 ): Promise<Commitment> {
   const matrices: Matrix[] = [];
   const columns: StackedColumn[] = [];
   try {
     for (const [j, { offset, slots }] of segments.entries()) {
-      const trace = await traceOf(j);
+      const tables = interfaceOf(j);
       for (const slot of slots) {
-        const { rows, chip } = trace[slot.instance]!;
+        const { rows, chip } = tables.get(slot.instance)!;
         const width = chip.columns.length;
         const column = Uint32Array.from({ length: 2 ** slot.logHeight }, (_, r) => rows[r * width + slot.column]!);
         const matrix = await backend.upload(column, { width: 1, logHeight: slot.logHeight });

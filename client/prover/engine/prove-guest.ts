@@ -1,8 +1,9 @@
+import type { CompiledChip } from '../air/dag.ts';
 import type { Backend, Commitment } from '../backends/interface.ts';
 import { CLAIM_BYTES } from '../guest/claim.ts';
 import type { ProfileId } from '../interface.ts';
 import { buildZkVm, type ZkVm } from '../machine/zkvm.ts';
-import type { BlockStatement, VerifyingKey } from '../protocol/machine.ts';
+import type { BlockStatement, SegmentStatement, VerifyingKey } from '../protocol/machine.ts';
 import type { StepTimer } from '../protocol/segment/prove.ts';
 import { encodeProof, PROOF_VERSION } from '../verifier/codec.ts';
 import { type KeyData, keyData, keyDigest } from '../verifier/key.ts';
@@ -11,9 +12,8 @@ import { decodeModule } from '../vm/decode.ts';
 import { type Executable, prepare } from '../vm/executable.ts';
 import { MAX_SLOTS, type TrapReason } from '../vm/execute.ts';
 import { lower } from '../vm/lower.ts';
-import { record, type SegmentLimits } from '../vm/record.ts';
+import { type CutLimits, cutBlock } from './block-segments.ts';
 import { commitFixed, proveBlock } from './prove-block.ts';
-import { buildTrace } from './trace.ts';
 
 /** Everything about a guest that proofs of different inputs share. */
 export type GuestProver = {
@@ -65,30 +65,17 @@ export async function proveGuest(
   prover: GuestProver,
   input: Uint8Array,
   headerRlp: (claim: Uint8Array) => Uint8Array,
-  o: { readonly limits?: SegmentLimits; readonly onStep?: StepTimer } = {},
+  o: { readonly limits?: CutLimits; readonly onStep?: StepTimer } = {},
 ): Promise<GuestProof> {
   const { vm, vk } = prover;
   const onStep = o.onStep ?? (() => {});
-  const run = record(prover.executable, input, o.limits);
-  if (!run.end.ok) return run.end;
+  const cut = cutBlock(vm, prover.executable, input, o.limits);
+  if (!cut.ok) return cut;
   onStep('record');
-  const last = run.segments.length - 1;
-  const cells = run.end.cells;
-  const traces = run.segments.map((s, j) => buildTrace(vm, s, j === last ? cells : undefined));
-  onStep('trace');
-  const claim = run.end.publicValues.slice(0, CLAIM_BYTES);
-  const block: BlockStatement = {
-    claim: claimWords(claim),
-    segments: run.segments.map((s, index) => ({
-      index,
-      type: 0,
-      entry: { pc: s.entry.pc, fp: s.entry.fp },
-      exit: s.exit,
-      instances: traces[index]!.map((t) => ({ chip: vm.numberOf(t.chip.id), logHeight: t.logHeight })),
-    })),
-  };
-  const proof = await proveBlock(prover.backend, vk, prover.fixed, block, (j) => traces[j]!, { onStep });
-  const rows = run.segments.map((s) => [...s.rows.values()].reduce((n, r) => n + r.length, 0));
+  const { publicValues, statements: segments } = cut.block;
+  const claim = publicValues.slice(0, CLAIM_BYTES);
+  const block: BlockStatement = { claim: claimWords(claim), segments };
+  const proof = await proveBlock(prover.backend, vk, prover.fixed, block, cut.block, { onStep });
   return {
     ok: true,
     claim,
@@ -99,7 +86,7 @@ export async function proveGuest(
       headerRlp: headerRlp(claim),
       claim,
       interface: proof.interface,
-      segments: block.segments.map((s, j) => ({
+      segments: segments.map((s, j) => ({
         type: s.type,
         exit: s.exit,
         instances: s.instances,
@@ -108,11 +95,18 @@ export async function proveGuest(
       })),
       closing: [proof.closing],
     }),
-    size: {
-      segments: block.segments.length,
-      instructions: rows.reduce((a, b) => a + b, 0),
-      cells: traces.flat().reduce((n, t) => n + t.chip.columns.length * 2 ** t.logHeight, 0),
-      interactions: traces.flat().reduce((n, t) => n + t.chip.interactions.length * 2 ** t.logHeight, 0),
-    },
+    size: { instructions: cut.block.instructions, ...sizeOf(vm, segments) },
+  };
+}
+
+/** Cells and messages of all tables. */
+function sizeOf({ machine }: ZkVm<ProfileId>, segments: readonly SegmentStatement[]): Omit<ProofSize, 'instructions'> {
+  const instances = segments.flatMap((s) => s.instances);
+  const sum = (of: (chip: CompiledChip) => number): number =>
+    instances.reduce((n, { chip, logHeight }) => n + of(machine.chips[chip]!.compiled) * 2 ** logHeight, 0);
+  return {
+    segments: segments.length,
+    cells: sum((chip) => chip.columns.length),
+    interactions: sum((chip) => chip.interactions.length),
   };
 }

@@ -19,10 +19,12 @@ import { Fp } from '../field/fp.ts';
 import { FIRST_PC, HALT_PC, INSTRUCTIONS, type OpName } from '../vm/isa.ts';
 import type { Program } from '../vm/program.ts';
 import { INSTRUCTION_CHIPS } from './instruction-chips.ts';
+import { segmentTypes, type TypeChips } from './segment-types.ts';
 import { initialMemory, type Zone } from './zones.ts';
 
 type Segment = {
   readonly index: number;
+  readonly type: number;
   readonly entry: { readonly pc: number; readonly fp: number };
   readonly exit: { readonly pc: number; readonly fp: number; readonly clock: number };
   readonly instances: readonly { readonly chip: number; readonly logHeight: number }[];
@@ -60,6 +62,8 @@ export type ZkVm<P extends string> = {
   readonly shape: MachineShape;
   readonly initial: ReadonlyMap<string, readonly number[]>;
   readonly numberOf: (chipId: string) => number;
+  /** The lookup tables of a segment type. */
+  readonly tablesOf: (type: number) => readonly Table[];
 };
 
 /** All rows of the program table: every instruction's, and the function table's. */
@@ -142,6 +146,11 @@ function assemble<P extends string>(
     return n;
   };
   const tableHeights = new Map(tables.map((t) => [numberOf(t.chip.compiled.id), t.logHeight]));
+  const types = segmentTypes(
+    chips.map((c) => c.compiled),
+    INSTRUCTION_CHIPS.length,
+    [...tableHeights.keys()],
+  );
   const advances = new Map(
     INSTRUCTION_CHIPS.map((c) => [numberOf(c.chip.compiled.id), maxAdvance(Object.keys(c.encodings) as OpName[])]),
   );
@@ -169,13 +178,14 @@ function assemble<P extends string>(
           { bus: SORT, message: [space, kind, from], count: 1 },
           { bus: SORT, message: [space, kind, to], count: -1 },
         ]),
-      checkShape: (block) => checkShape(block, shape.entry, tableHeights, advances),
+      checkShape: (block) => checkShape(block, shape.entry, { types, tableHeights, advances }),
     },
     instructionChips: INSTRUCTION_CHIPS,
     tables,
     zones,
     shape,
     numberOf,
+    tablesOf: (type) => tables.filter((t) => types.get(type)?.tables.has(numberOf(t.chip.compiled.id))),
   };
 }
 
@@ -202,41 +212,45 @@ function layOutFixed(
     );
 }
 
+/** What the rules of a segment's shape refer to, by chip number. */
+type ShapeRules = {
+  readonly types: ReadonlyMap<number, TypeChips>;
+  readonly tableHeights: ReadonlyMap<number, number>;
+  /** Largest advance of the clock in one row. */
+  readonly advances: ReadonlyMap<number, number>;
+};
+
 /**
  * The rules of a block's shape: the first segment starts where the program does, each next where the one before ended,
- * the last ends at HALT; every table is there once with its height; tables stand in canonical order; no clock can wrap.
+ * the last ends at HALT; a segment holds the chips of its type, and every table of its type once with its height; tables
+ * stand in canonical order; no clock can wrap.
  */
-function checkShape(
-  block: Block,
-  entry: MachineShape['entry'],
-  tableHeights: ReadonlyMap<number, number>,
-  advances: ReadonlyMap<number, number>,
-): string | undefined {
+function checkShape(block: Block, entry: MachineShape['entry'], rules: ShapeRules): string | undefined {
   if (block.segments.length === 0) return 'a block has at least one segment';
   let { pc, fp } = entry;
   for (const [j, s] of block.segments.entries()) {
     if (s.index !== j) return `segment ${j} has index ${s.index}`;
     if (s.entry.pc !== pc || s.entry.fp !== fp) return `segment ${j} does not start where the one before ended`;
     ({ pc, fp } = s.exit);
-    const broken = checkSegment(s, tableHeights, advances);
+    const broken = checkSegment(s, rules);
     if (broken !== undefined) return `segment ${j}: ${broken}`;
   }
   return pc === HALT_PC ? undefined : 'the last segment does not end at HALT';
 }
 
-function checkSegment(
-  s: Segment,
-  tableHeights: ReadonlyMap<number, number>,
-  advances: ReadonlyMap<number, number>,
-): string | undefined {
+function checkSegment(s: Segment, { types, tableHeights, advances }: ShapeRules): string | undefined {
+  const type = types.get(s.type);
+  if (type === undefined) return `there is no segment type ${s.type}`;
   for (const [k, i] of s.instances.entries()) {
+    if (!type.allowed.has(i.chip)) return `segments of type ${s.type} hold no table ${i.chip}`;
     const before = s.instances[k - 1];
     if (before !== undefined && (before.chip > i.chip || (before.chip === i.chip && before.logHeight < i.logHeight)))
       return `table ${k} is out of order`;
     if (i.logHeight > MAX_LOG_HEIGHT) return `table ${k} has more than 2^${MAX_LOG_HEIGHT} rows`;
   }
-  for (const [chip, logHeight] of tableHeights) {
+  for (const chip of type.tables) {
     const own = s.instances.filter((i) => i.chip === chip);
+    const logHeight = tableHeights.get(chip);
     if (own.length !== 1 || own[0]!.logHeight !== logHeight)
       return `fixed table ${chip} is not there once with 2^${logHeight} rows`;
   }

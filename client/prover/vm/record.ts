@@ -24,6 +24,8 @@ export type SegmentLimits = {
   readonly rows?: number;
   /** The clock at a segment's end is below this; above the largest advance. */
   readonly clock?: number;
+  /** Cells of all rows, by a row's chip; the last row may pass it. */
+  readonly cells?: { readonly max: number; readonly of: (chip: string) => number };
 };
 
 /** How the recorded run ended. */
@@ -56,7 +58,7 @@ export function recordSegments(
       { rows, clock },
     );
   }
-  return new Recorder(executable, input).segments(rows, clock);
+  return new Recorder(executable, input).segments(rows, clock, limits.cells);
 }
 
 /** The recording run as a whole: for blocks whose records fit in memory. */
@@ -81,6 +83,8 @@ class Recorder {
   private index = 0;
   private rows = new Map<string, InstructionRecord[]>();
   private keccak: KeccakRecord[] = [];
+  private cells = 0;
+  private cellsOf: (chip: string) => number = () => 0;
   /** The call stack's cells: the executor keeps only those of calls in progress. */
   private readonly returnCells = new Map<number, Words>();
 
@@ -91,12 +95,14 @@ class Recorder {
     this.place = { ...executable.program.entry };
   }
 
-  *segments(maxRows: number, maxClock: number): Generator<SegmentRecords, RecordEnd> {
+  *segments(maxRows: number, maxClock: number, cells: SegmentLimits['cells']): Generator<SegmentRecords, RecordEnd> {
+    const { max: maxCells, of } = cells ?? { max: Number.MAX_SAFE_INTEGER, of: () => 0 };
+    this.cellsOf = of;
     let entry = this.state();
     for (let rows = 0; this.place.pc !== HALT_PC; rows++) {
       const next = this.code[this.place.pc - FIRST_PC];
       const advance = next === undefined ? 0 : INSTRUCTIONS[next.op].advance;
-      if (rows === maxRows || this.clock + advance >= maxClock) {
+      if (rows === maxRows || this.clock + advance >= maxClock || this.cells >= maxCells) {
         yield this.endSegment(entry);
         entry = this.state();
         rows = 0;
@@ -118,6 +124,7 @@ class Recorder {
     this.rows = new Map();
     this.keccak = [];
     this.clock = 1;
+    this.cells = 0;
     this.index++;
     return { index, entry, exit, rows, keccak, ...this.ledger.endSegment() };
   }
@@ -198,6 +205,7 @@ class Recorder {
   }
 
   private add(chip: string, row: InstructionRecord): void {
+    this.cells += this.cellsOf(chip);
     const rows = this.rows.get(chip);
     if (rows === undefined) this.rows.set(chip, [row]);
     else rows.push(row);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkBuses, checkRows } from '../../../client/prover/air/check.ts';
-import { buildTrace } from '../../../client/prover/engine/trace.ts';
+import { buildTrace, wholeSegment } from '../../../client/prover/engine/trace.ts';
 import { encodeGuestInput } from '../../../client/prover/guest/input.ts';
 import { loadGuest } from '../../../client/prover/guest/load.ts';
 import { buildZkVm, type ZkVm } from '../../../client/prover/machine/zkvm.ts';
@@ -33,7 +33,7 @@ for (const name of ['mainnet-1', 'mainnet-2675001'])
     assert.ok(run.end.ok);
     const [segment] = run.segments;
     assert.equal(run.segments.length, 1);
-    const trace = buildTrace(vm, segment!, run.end.cells);
+    const trace = buildTrace(vm, wholeSegment(segment!, run.end.cells));
     const statement = {
       index: 0,
       type: 0,

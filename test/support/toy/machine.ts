@@ -6,7 +6,7 @@ import type { Instance } from '../../../client/prover/air/dag.ts';
 import { chipDigest } from '../../../client/prover/air/digest.ts';
 import type { Backend } from '../../../client/prover/backends/interface.ts';
 import { createReferenceBackend } from '../../../client/prover/backends/reference/backend.ts';
-import { commitFixed, type ProveOptions, proveBlock } from '../../../client/prover/engine/prove-block.ts';
+import { commitFixed, heldTraces, type ProveOptions, proveBlock } from '../../../client/prover/engine/prove-block.ts';
 import { Fp5 } from '../../../client/prover/field/fp5.ts';
 import { blake3 } from '../../../client/prover/hash/blake3.ts';
 import type { BlockProof } from '../../../client/prover/protocol/block/statement.ts';
@@ -238,7 +238,7 @@ export async function toyKey(profile: SoundnessProfile, backend: Backend = creat
   const digests = machine.chips.map((c) => chipDigest(c.compiled));
   const text = new TextEncoder().encode(profile + digests.map((d) => d.join()).join(';') + fixed.cap.join());
   const vk = { machine, digest: blake3(text), fixedCap: fixed.cap };
-  return { vk, prove: (block, traces, options) => proveBlock(backend, vk, fixed, block, (j) => traces[j]!, options) };
+  return { vk, prove: (block, traces, options) => proveBlock(backend, vk, fixed, block, heldTraces(traces), options) };
 }
 
 export type ToyBlock = {

@@ -3,8 +3,8 @@ import { type Ext, Fp5 } from '../../field/fp5.ts';
 import { type WhirLayer, type WhirParams, whirLayers } from '../../soundness/whir.ts';
 import { LABELS } from '../../transcript/labels.ts';
 import type { ProverTranscript } from '../../transcript/prover-transcript.ts';
-import { proveGrinding } from './grind.ts';
 import { entryWords, foldedAnswers, logDomainOf, pathDepth } from './claims.ts';
+import { proveGrinding } from './grind.ts';
 import type { Weight, WeightTerm } from './shape.ts';
 import { foldRounds } from './verify.ts';
 

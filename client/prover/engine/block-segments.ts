@@ -1,0 +1,162 @@
+import type { Instance } from '../air/dag.ts';
+import { KECCAK_ROUNDS } from '../chips/keccak/permutation.ts';
+import { SegmentType } from '../machine/segment-types.ts';
+import type { ZkVm } from '../machine/zkvm.ts';
+import type { SegmentStatement } from '../protocol/machine.ts';
+import type { Executable } from '../vm/executable.ts';
+import type { TrapReason } from '../vm/execute.ts';
+import { INSTRUCTIONS, type OpName } from '../vm/isa.ts';
+import { recordSegments, type SegmentLimits } from '../vm/record.ts';
+import type { ControlState, KeccakRecord, MemoryCell, SegmentRecords } from '../vm/records.ts';
+import { buildInterface, buildTrace, type SegmentContents, statementOf, wholeSegment } from './trace.ts';
+
+/** Cells of the main tree that a segment should have at most: what a backend's memory is sized for. */
+export const SEGMENT_CELLS = 2 ** 25;
+/** Share of the budget that recorded rows may fill; the rest is for the padding of their tables. */
+const OCCUPANCY = 0.85;
+
+/** Where segments are cut; `budget`: cells of the main tree. */
+export type CutLimits = { readonly budget?: number } & Omit<SegmentLimits, 'cells'>;
+
+/** A block cut into segments: their statements, and how to get their tables. */
+export type BlockSegments = {
+  readonly publicValues: Uint8Array;
+  /** Rows of instruction chips. */
+  readonly instructions: number;
+  readonly statements: readonly SegmentStatement[];
+  /** Tables with interface columns of a segment, by place. */
+  readonly interfaceOf: (j: number) => ReadonlyMap<number, Instance>;
+  /** All tables of a segment; asked for once each, in order. */
+  readonly traceOf: (j: number) => readonly Instance[];
+};
+
+export type SegmentsResult =
+  | { readonly ok: true; readonly block: BlockSegments }
+  | { readonly ok: false; readonly reason: TrapReason; readonly pc: number };
+
+/**
+ * Runs the program on an input and cuts the run into segments. The records of a long run are made twice, once for the
+ * interface tables and once segment by segment for the traces, so that they are never held together.
+ */
+export function cutBlock(
+  vm: ZkVm<string>,
+  executable: Executable,
+  input: Uint8Array,
+  { budget = SEGMENT_CELLS, ...limits }: CutLimits = {},
+): SegmentsResult {
+  const cut: SegmentLimits = { ...limits, cells: { max: OCCUPANCY * budget, of: cellsPerRow(vm) } };
+  const run = recordSegments(executable, input, cut);
+  const planned: Planned[] = [];
+  const keccak: KeccakRecord[] = [];
+  let first: SegmentRecords | undefined;
+  let instructions = 0;
+  for (;;) {
+    const { done, value } = run.next();
+    if (!done) {
+      keccak.push(...value.keccak);
+      for (const rows of value.rows.values()) instructions += rows.length;
+      planned.push(plan(vm, instructionSegment(value)));
+      first = value.index === 0 ? value : undefined;
+      continue;
+    }
+    if (!value.ok) return value;
+    const { publicValues, cells } = value;
+    if (first !== undefined) {
+      const whole = plan(vm, wholeSegment(first, cells));
+      if (mainCells(vm, whole.statement) <= budget) {
+        const trace = (): readonly Instance[] => buildTrace(vm, whole.contents());
+        return { ok: true, block: blockOf(publicValues, instructions, [whole], trace) };
+      }
+      first = undefined;
+    }
+    const end = { index: planned.length, state: planned[planned.length - 1]!.statement.exit };
+    const others = otherSegments(vm, keccak, cells, budget, end);
+    const again = recordSegments(executable, input, cut);
+    const instructionSegments = planned.length;
+    return {
+      ok: true,
+      block: blockOf(publicValues, instructions, [...planned, ...others], (j) => {
+        if (j >= instructionSegments) return buildTrace(vm, others[j - instructionSegments]!.contents());
+        const next = again.next();
+        if (next.done || next.value.index !== j) throw new Error(`expected segment ${j} of the same run again`);
+        return buildTrace(vm, instructionSegment(next.value));
+      }),
+    };
+  }
+}
+
+type Planned = {
+  readonly statement: SegmentStatement;
+  readonly interfaces: ReadonlyMap<number, Instance>;
+  /** Not kept for segments of instructions. */
+  readonly contents: () => SegmentContents;
+};
+
+function plan(vm: ZkVm<string>, contents: SegmentContents): Planned {
+  const keep = contents.type !== SegmentType.INSTRUCTIONS;
+  return {
+    statement: statementOf(vm, contents),
+    interfaces: buildInterface(vm, contents),
+    contents: keep
+      ? () => contents
+      : () => {
+          throw new Error('the records of a segment of instructions are not kept');
+        },
+  };
+}
+
+const blockOf = (
+  publicValues: Uint8Array,
+  instructions: number,
+  planned: readonly Planned[],
+  traceOf: (j: number) => readonly Instance[],
+): BlockSegments => ({
+  publicValues,
+  instructions,
+  statements: planned.map((p) => p.statement),
+  interfaceOf: (j) => planned[j]!.interfaces,
+  traceOf,
+});
+
+const instructionSegment = (records: SegmentRecords): SegmentContents => ({
+  ...{ type: SegmentType.INSTRUCTIONS, index: records.index, entry: records.entry, exit: records.exit },
+  records,
+});
+
+/** Keccak calls in as many segments as they need, then the memory table; control passes through them. */
+function otherSegments(
+  vm: ZkVm<string>,
+  keccak: readonly KeccakRecord[],
+  memory: readonly MemoryCell[],
+  budget: number,
+  { index, state }: { readonly index: number; readonly state: { readonly pc: number; readonly fp: number } },
+): Planned[] {
+  const width = vm.machine.chips[vm.numberOf('keccak_round')]!.compiled.columns.length;
+  const perSegment = Math.max(1, Math.floor(2 ** Math.floor(Math.log2(budget / width)) / KECCAK_ROUNDS));
+  const at: ControlState = { pc: state.pc, fp: state.fp, clock: 1 };
+  const contents: SegmentContents[] = [];
+  const add = (own: Pick<SegmentContents, 'type' | 'keccak' | 'memory'>): void => {
+    contents.push({ ...own, index: index + contents.length, entry: at, exit: at });
+  };
+  for (let from = 0; from < keccak.length; from += perSegment)
+    add({ type: SegmentType.KECCAK, keccak: keccak.slice(from, from + perSegment) });
+  add({ type: SegmentType.MEMORY, memory });
+  return contents.map((c) => plan(vm, c));
+}
+
+/** Cells that a row of an instruction chip takes, by the chip's name in the instruction set. */
+function cellsPerRow(vm: ZkVm<string>): (chip: string) => number {
+  const cells = new Map<string, number>();
+  for (const { chip, encodings } of vm.instructionChips)
+    for (const id of [chip.compiled.id, ...Object.keys(encodings).map((op) => INSTRUCTIONS[op as OpName].chip)])
+      cells.set(id, Math.max(cells.get(id) ?? 0, chip.compiled.columns.length));
+  return (chip) => cells.get(chip) ?? 0;
+}
+
+/** Cells of a segment's main tree. */
+function mainCells(vm: ZkVm<string>, { instances }: SegmentStatement): number {
+  return instances.reduce((n, { chip, logHeight }) => {
+    const { columns } = vm.machine.chips[chip]!.compiled;
+    return n + columns.filter((c) => c.tree === 'main').length * 2 ** logHeight;
+  }, 0);
+}
