@@ -36,11 +36,13 @@ export type SkipWeights = {
   readonly inverseRoots: number;
   /** 16 words for each coset but the first. */
   readonly twists: number;
-  /** Five words per term, scope behind scope. */
-  readonly factors: number;
+  readonly scopes: readonly ScopeFactors[];
   readonly constants: number;
   readonly bytes: number;
 };
+
+/** Where a scope's factors lie, five words each: one for every column, and one for every other node with a term. */
+export type ScopeFactors = { readonly columns: number; readonly products: number; readonly productCount: number };
 
 /** Offsets in the later rounds' weights: scalars at 0, then blocks. */
 export type RoundWeights = { readonly factors: number; readonly constants: number; readonly bytes: number };
@@ -49,6 +51,8 @@ export const SKIP_FUNCTION = 0;
 export const ROUND_FUNCTION = 1;
 
 const SKIP_SIZE = 16;
+const VECTOR_BYTES = 16;
+const even = (n: number): number => n + (n % 2);
 const aligned = (n: number): number => Math.ceil(n / 16) * 16;
 
 /**
@@ -68,6 +72,7 @@ export function emitForms(
     cosetLines: writer.importKernel('cosetLines', 5),
     clear: writer.importKernel('clear', 2),
     addFormAtRow: writer.importKernel('addFormAtRow', 5),
+    dotValues: writer.importKernel('dotValues', 5),
     startPoint: writer.importKernel('startPoint', 5),
     nextPoint: writer.importKernel('nextPoint', 4),
     addForm: writer.importKernel('addForm', 4),
@@ -78,20 +83,37 @@ export function emitForms(
   const cosets = Math.max(1, degree);
   const uses = terms.flat().map((node, output) => ({ node, output }));
   const scopeOf = terms.flatMap((nodes, s) => nodes.map(() => s));
-  const basePlan = makePlan(chip, uses, baseCost, BASE_CAP);
+  // Values of products are stored scope behind scope, each scope's from an even place on.
+  const products: { node: NodeId; output: number }[] = [];
+  const productAt: number[] = [];
+  let places = 0;
+  for (const nodes of terms) {
+    for (const node of nodes) {
+      if (chip.nodes[node]!.op === 'column') continue;
+      products.push({ node, output: productAt.length });
+      productAt.push(places++);
+    }
+    places = even(places);
+  }
+  const basePlan = makePlan(chip, products, baseCost, BASE_CAP);
   const extPlan = makePlan(chip, uses, extCost, EXT_CAP);
 
   const roots = aligned(basePlan.scalars.size * WORD_BYTES);
   const inverseRoots = roots + SKIP_SIZE * WORD_BYTES;
   const twists = inverseRoots + SKIP_SIZE * WORD_BYTES;
   const factors = twists + (cosets - 1) * SKIP_SIZE * WORD_BYTES;
-  const constants = aligned(factors + uses.length * EXT_WORDS * WORD_BYTES);
+  const isColumn = (node: NodeId): boolean => chip.nodes[node]!.op === 'column';
+  let free = factors;
+  const scopes = terms.map((nodes): ScopeFactors => {
+    const productCount = even(nodes.filter((node) => !isColumn(node)).length);
+    const columns = free;
+    const products = columns + even(width) * EXT_WORDS * WORD_BYTES;
+    free = products + productCount * EXT_WORDS * WORD_BYTES;
+    return { columns, products, productCount };
+  });
+  const constants = aligned(free);
   const skipWeights = {
-    roots,
-    inverseRoots,
-    twists,
-    factors,
-    constants,
+    ...{ roots, inverseRoots, twists, scopes, constants },
     bytes: constants + terms.length * BLOCK_BYTES,
   };
   const blocks = aligned(extPlan.scalars.size * WORD_BYTES);
@@ -103,14 +125,13 @@ export function emitForms(
 
   const skip = writer.addFunction(8);
   const round = writer.addFunction(8);
-  const baseOutputs = uses.map(
-    (_, t): BaseOutput => ({
-      kind: 'sum',
-      sums: scopeOf[t]! * SUMS_BYTES,
-      factor: factors + t * EXT_WORDS * WORD_BYTES,
-    }),
+  const base = emitBase(
+    writer,
+    basePlan,
+    products.map(
+      (_, output): BaseOutput => ({ kind: 'store', at: productAt[output]! * VECTOR_BYTES, negative: false }),
+    ),
   );
-  const base = emitBase(writer, basePlan, baseOutputs);
   const extOutputs = uses.map(
     (_, t): ExtOutput => ({ sum: scopeOf[t]! * BLOCK_BYTES, factor: roundWeights.factors + t * BLOCK_BYTES }),
   );
@@ -119,7 +140,7 @@ export function emitForms(
 
   const skipScratchBytes = emitSkip(skip.body, kernels, {
     ...{ width, cosets, functions: base.functions, slots: base.slots, weights: skipWeights },
-    scopes: used,
+    ...{ scopes: used, products: places },
   });
   const roundScratchBytes = emitRound(round.body, kernels, {
     ...{ width, points, functions: ext.functions, slots: ext.slots, weights: roundWeights },
@@ -135,7 +156,15 @@ export function emitForms(
 
 type Kernels = Readonly<
   Record<
-    'loadLines' | 'loadCoefficients' | 'cosetLines' | 'clear' | 'addFormAtRow' | 'startPoint' | 'nextPoint' | 'addForm',
+    | 'loadLines'
+    | 'loadCoefficients'
+    | 'cosetLines'
+    | 'clear'
+    | 'addFormAtRow'
+    | 'dotValues'
+    | 'startPoint'
+    | 'nextPoint'
+    | 'addForm',
     number
   >
 >;
@@ -154,13 +183,16 @@ function emitSkip(
     readonly slots: number;
     readonly weights: SkipWeights;
     readonly scopes: readonly boolean[];
+    /** Places for values of products. */
+    readonly products: number;
   },
 ): number {
   const [rows, from, to, weights, eq0, eq1, out, scratch] = [0, 1, 2, 3, 4, 5, 6, 7];
   const linesBytes = Math.ceil(o.width / 4) * 4 * LINE_BYTES;
   const lines = linesBytes;
   const sums = lines + linesBytes;
-  const slots = sums + o.scopes.length * SUMS_BYTES;
+  const values = sums + o.scopes.length * SUMS_BYTES;
+  const slots = values + o.products * VECTOR_BYTES;
   const cursor = f.local(I32);
   const end = f.local(I32);
   const target = f.local(I32);
@@ -184,10 +216,23 @@ function emitSkip(
           .i32(o.scopes.length * SUMS_BYTES)
           .call(kernels.clear);
         for (const index of o.functions)
-          push(push(f.get(cursor).get(weights!), scratch!, slots), scratch!, sums).call(index);
+          push(push(f.get(cursor).get(weights!), scratch!, slots), scratch!, values).call(index);
+        let place = values;
         o.scopes.forEach((isUsed, s) => {
+          const { columns, products, productCount } = o.weights.scopes[s]!;
+          const first = place;
+          place += productCount * VECTOR_BYTES;
           if (!isUsed) return;
-          push(f, scratch!, sums + s * SUMS_BYTES);
+          const sumsOf = sums + s * SUMS_BYTES;
+          push(push(f.get(cursor).i32(LINE_BYTES).i32(even(o.width)), weights!, columns), scratch!, sumsOf);
+          f.call(kernels.dotValues);
+          push(
+            push(push(f, scratch!, first).i32(VECTOR_BYTES).i32(productCount), weights!, products),
+            scratch!,
+            sumsOf,
+          );
+          f.call(kernels.dotValues);
+          push(f, scratch!, sumsOf);
           push(f, weights!, o.weights.constants + s * BLOCK_BYTES)
             .get(s === 0 ? eq0! : eq1!)
             .get(from!);

@@ -294,7 +294,7 @@ export class InstanceSumcheck {
     const { pool } = this;
     const { scalars, cosets, skipWeights: o } = this.generated.forms;
     const at = pool.memory.alloc(o.bytes);
-    const words = pool.memory.view(at, o.bytes / WORD_BYTES);
+    const words = pool.memory.view(at, o.bytes / WORD_BYTES).fill(0);
     for (const [node, i] of scalars) words[i] = toMont(this.scalars[node]!);
     const roots = Array.from(subgroup(SKIP_LOG), toMont);
     words.set(roots, o.roots / WORD_BYTES);
@@ -305,10 +305,18 @@ export class InstanceSumcheck {
         words[o.twists / WORD_BYTES + (c - 1) * SKIP_SIZE + k] = toMont(
           toMont(Fp.mul(Fp.pow(shiftOf(c), k), inverseSize)),
         );
-    words.set(
-      this.forms.flatMap((form) => form.terms.flatMap((t) => t.weight.map(toMont))),
-      o.factors / WORD_BYTES,
-    );
+    this.forms.forEach((form, s) => {
+      const { columns, products } = o.scopes[s]!;
+      let product = products / WORD_BYTES;
+      for (const { node: id, weight } of form.terms) {
+        const node = this.trace.chip.nodes[id]!;
+        if (node.op === 'column') words.set(weight.map(toMont), columns / WORD_BYTES + EXT_WORDS * node.column);
+        else {
+          words.set(weight.map(toMont), product);
+          product += EXT_WORDS;
+        }
+      }
+    });
     this.forms.forEach((form, s) => {
       storeConstant(pool, at + o.constants + s * BLOCK_BYTES, form.constant);
     });

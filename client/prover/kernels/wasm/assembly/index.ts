@@ -28,6 +28,7 @@ export {
   bindSkip,
   clear,
   cosetLines,
+  dotValues,
   loadCoefficients,
   loadLines,
   nextPoint,

@@ -135,6 +135,61 @@ export function clear(at: usize, bytes: u32): void {
   for (let i: usize = 0; i < <usize>bytes; i += 16) v128.store(at + i, i32x4.splat(0));
 }
 
+/**
+ * Adds Σ values[i] · factors[i] to the five pairs of sums at `sums`, which are relaxed before and after: values are
+ * vectors `stride` bytes apart, factors five words each. `count` is even.
+ */
+export function dotValues(values: usize, stride: u32, count: u32, factors: usize, sums: usize): void {
+  let lo0 = v128.load(sums);
+  let hi0 = v128.load(sums, 16);
+  let lo1 = v128.load(sums, 32);
+  let hi1 = v128.load(sums, 48);
+  let lo2 = v128.load(sums, 64);
+  let hi2 = v128.load(sums, 80);
+  let lo3 = v128.load(sums, 96);
+  let hi3 = v128.load(sums, 112);
+  let lo4 = v128.load(sums, 128);
+  let hi4 = v128.load(sums, 144);
+  let at = values;
+  let w = factors;
+  for (let i: u32 = 0; i < count; i += 2) {
+    const x = v128.load(at);
+    const y = v128.load(at + <usize>stride);
+    lo0 = relax(addPairLow(lo0, x, v128.load32_splat(w), y, v128.load32_splat(w, 20)));
+    hi0 = relax(addPairHigh(hi0, x, v128.load32_splat(w), y, v128.load32_splat(w, 20)));
+    lo1 = relax(addPairLow(lo1, x, v128.load32_splat(w, 4), y, v128.load32_splat(w, 24)));
+    hi1 = relax(addPairHigh(hi1, x, v128.load32_splat(w, 4), y, v128.load32_splat(w, 24)));
+    lo2 = relax(addPairLow(lo2, x, v128.load32_splat(w, 8), y, v128.load32_splat(w, 28)));
+    hi2 = relax(addPairHigh(hi2, x, v128.load32_splat(w, 8), y, v128.load32_splat(w, 28)));
+    lo3 = relax(addPairLow(lo3, x, v128.load32_splat(w, 12), y, v128.load32_splat(w, 32)));
+    hi3 = relax(addPairHigh(hi3, x, v128.load32_splat(w, 12), y, v128.load32_splat(w, 32)));
+    lo4 = relax(addPairLow(lo4, x, v128.load32_splat(w, 16), y, v128.load32_splat(w, 36)));
+    hi4 = relax(addPairHigh(hi4, x, v128.load32_splat(w, 16), y, v128.load32_splat(w, 36)));
+    at += 2 * <usize>stride;
+    w += 40;
+  }
+  v128.store(sums, lo0);
+  v128.store(sums, hi0, 16);
+  v128.store(sums, lo1, 32);
+  v128.store(sums, hi1, 48);
+  v128.store(sums, lo2, 64);
+  v128.store(sums, hi2, 80);
+  v128.store(sums, lo3, 96);
+  v128.store(sums, hi3, 112);
+  v128.store(sums, lo4, 128);
+  v128.store(sums, hi4, 144);
+}
+
+// @ts-ignore: decorator
+@inline function addPairLow(sum: v128, x: v128, v: v128, y: v128, w: v128): v128 {
+  return i64x2.add(i64x2.extmul_low_i32x4_u(x, v), i64x2.add(sum, i64x2.extmul_low_i32x4_u(y, w)));
+}
+
+// @ts-ignore: decorator
+@inline function addPairHigh(sum: v128, x: v128, v: v128, y: v128, w: v128): v128 {
+  return i64x2.add(i64x2.extmul_high_i32x4_u(x, v), i64x2.add(sum, i64x2.extmul_high_i32x4_u(y, w)));
+}
+
 /** A block from the five pairs of sums at `sums`, each relaxed. */
 // @ts-ignore: decorator
 @inline function reduceSums(sums: usize, out: usize): void {
