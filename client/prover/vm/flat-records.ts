@@ -14,6 +14,7 @@ import { INSTRUCTIONS, type Instruction, type OpName } from './isa.ts';
 import {
   type AccessRecord,
   type ControlState,
+  type HostCallRecord,
   type InstructionRecord,
   type KeccakRecord,
   type Limbs,
@@ -79,6 +80,7 @@ export type FlatSegment = {
   /** By the row type's place in the list that the run was given. */
   readonly rows: readonly FlatRows[];
   readonly keccak: readonly KeccakRecord[];
+  readonly calls: readonly HostCallRecord[];
   /** × (space, address, low, high, from, to) */
   readonly refreshes: Uint32Array;
   /** × (space, address, before low, before high, after low, after high, epoch before, start, end) */
@@ -106,9 +108,9 @@ export function flatten(records: SegmentRecords, types: readonly RowType[]): Fla
   const find = rowTypeFinder(types);
   const lists = types.map((): InstructionRecord[] => []);
   for (const [chip, rows] of records.rows) for (const r of rows) lists[find(chip, r.instruction.op)]!.push(r);
-  const { index, entry, exit, keccak } = records;
+  const { index, entry, exit, keccak, calls } = records;
   return {
-    ...{ index, entry, exit, keccak },
+    ...{ index, entry, exit, keccak, calls },
     rows: lists.map((list, i) => flattenRows(list, types[i]!)),
     refreshes: Uint32Array.from(
       records.refreshes.flatMap(({ space, address, value, from, to }) => {

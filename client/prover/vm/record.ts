@@ -126,7 +126,7 @@ class Recorder {
     this.clock = 1;
     this.cells = 0;
     this.index++;
-    return { index, entry, exit, rows, keccak, ...this.ledger.endSegment() };
+    return { index, entry, exit, rows, keccak, calls: [], ...this.ledger.endSegment() };
   }
 
   private row(instruction: ProgramInstruction): TrapReason | undefined {

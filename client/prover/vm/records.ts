@@ -16,6 +16,7 @@
  * to + length ≤ memory size, and from + length for copy; as both sums are never larger in later rows, nothing is
  * written if the whole does not fit.
  */
+import type { OpName } from './isa.ts';
 import type { ProgramInstruction } from './program.ts';
 
 /** Address spaces of the memory argument. */
@@ -91,6 +92,16 @@ export type KeccakRecord = {
   readonly output: Uint32Array;
 };
 
+/** One host call of `host-calls.ts`: words of its input and output cells, two per cell. */
+export type HostCallRecord = {
+  readonly op: OpName;
+  readonly segment: number;
+  readonly clock: number;
+  readonly operands: readonly number[];
+  readonly inputs: Uint32Array;
+  readonly outputs: Uint32Array;
+};
+
 /** Control state between two rows. */
 export type ControlState = { readonly pc: number; readonly fp: number; readonly clock: number };
 
@@ -102,6 +113,7 @@ export type SegmentRecords = {
   /** Rows of the instruction chips by chip id, in order of execution. */
   readonly rows: ReadonlyMap<string, readonly InstructionRecord[]>;
   readonly keccak: readonly KeccakRecord[];
+  readonly calls: readonly HostCallRecord[];
   readonly refreshes: readonly RefreshRecord[];
   /** By space, ascending addresses. */
   readonly boundaries: readonly BoundaryRecord[];
