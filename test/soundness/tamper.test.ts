@@ -174,3 +174,10 @@ test('encodeProof → the SSZ encoding that an independent library gives', () =>
   });
   assert.deepEqual(bytes, expected);
 });
+
+test('rejects an exit state under a second name of its residue → decode/notCanonical', () => {
+  for (const field of ['pc', 'fp', 'clock'] as const) {
+    const alias = segment(honest, (s) => ({ exit: { ...s.exit, [field]: s.exit[field] + P } }));
+    assert.equal(rejection(encodeProof(alias)), 'decode/notCanonical', field);
+  }
+});

@@ -185,9 +185,13 @@ function decodeSegment(bytes: Uint8Array, j: number): EncodedSegment {
   cap(`segment ${j}`, proof, CAPS.segmentBytes);
   const sum = [0, 1, 2, 3, 4].map((k) => view.getUint32(17 + 4 * k, true));
   if (sum.some((x) => x >= P)) reject('notCanonical', `segment ${j}: expected elements below P in the global sum`);
+  const exit = { pc: view.getUint32(1, true), fp: view.getUint32(5, true), clock: view.getUint32(9, true) };
+  // Messages hold residues: a state with a second name would escape comparisons of states, HALT's among them.
+  if (Object.values(exit).some((x) => x >= P))
+    reject('notCanonical', `segment ${j}: expected elements below P in the exit state`);
   return {
     type: bytes[0]!,
-    exit: { pc: view.getUint32(1, true), fp: view.getUint32(5, true), clock: view.getUint32(9, true) },
+    exit,
     instances: Array.from({ length: instances.length / 2 }, (_, k) => ({
       chip: instances[2 * k]!,
       logHeight: instances[2 * k + 1]!,
