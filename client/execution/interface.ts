@@ -75,3 +75,128 @@ export type ChainExecutor = {
   /** 32 bytes; zero where the slot or the account does not exist */
   readonly storage: (stateRoot: Uint8Array, address: Uint8Array, slot: Uint8Array) => Uint8Array;
 };
+
+/** What one account's fields and slots are after a block, where they differ from the parent's state. */
+export type AccountDiff = {
+  /** 20 bytes */
+  readonly address: Uint8Array;
+  /** u64 */
+  readonly nonce?: bigint;
+  /** u256, wei */
+  readonly balance?: bigint;
+  readonly code?: Uint8Array;
+  /** ascending by slot; 32-byte words; a zero value deletes the slot */
+  readonly storage: readonly (readonly [slot: Uint8Array, value: Uint8Array])[];
+};
+/**
+ * The state after a block as its differences from the parent's, accounts ascending by address. Values after the block
+ * only, none equal to the parent's; an account that is left empty (EIP-161) is deleted with its storage. Defined from
+ * Cancun on.
+ */
+export type StateDiff = { readonly accounts: readonly AccountDiff[] };
+
+/** A header and its sealer's signature, as they are stored, served and kept as evidence. */
+export type SealedHeader = {
+  /** rlp */
+  readonly header: Uint8Array;
+  /** r ‖ s ‖ y parity, 65 bytes; empty on networks without sealers */
+  readonly seal: Uint8Array;
+};
+/** One sealer's seals of two blocks at one height; the first that were seen. */
+export type SealerFault = {
+  /** 20 bytes */
+  readonly sealer: Uint8Array;
+  readonly number: bigint;
+  readonly blocks: readonly [SealedHeader, SealedHeader];
+};
+
+/** Who sealed a header that obeys every rule, and whether it was that sealer's turn. */
+export type HeaderVerdict = {
+  readonly header: BlockHeader;
+  readonly hash: Uint8Array;
+  /** undefined on networks without sealers */
+  readonly sealer: Uint8Array | undefined;
+  readonly isInTurn: boolean;
+};
+
+/** How the canonical chain moved; both lists ascend by number. */
+export type HeadChange = {
+  readonly head: Block;
+  /** canonical before, no longer */
+  readonly reverted: readonly Block[];
+  /** canonical now, the head last */
+  readonly adopted: readonly Block[];
+};
+export type ImportResult =
+  | { readonly kind: 'known' }
+  /** stored, but another chain of the same or a larger height is preferred */
+  | { readonly kind: 'side' }
+  | { readonly kind: 'head'; readonly change: HeadChange };
+
+/**
+ * A proof that the caller has verified for exactly this block and parent on this chain: importing trusts it for the
+ * header, and checks everything else against the header.
+ */
+export type VerifiedProof = {
+  readonly proofType: number;
+  readonly blockHash: Uint8Array;
+  readonly parentHash: Uint8Array;
+  /** the bytes of BlockProof, to be stored with the block */
+  readonly bytes: Uint8Array;
+};
+/** All that stands in for executing a block. */
+export type ProvenBlock = {
+  readonly block: Block;
+  readonly seal: Uint8Array;
+  /** rlp(list of consensus receipts, typed ones as byte strings) */
+  readonly receipts: Uint8Array;
+  /** SSZ of `StateDiff` */
+  readonly stateDiff: Uint8Array;
+  readonly proof: VerifiedProof;
+};
+
+/** How many blocks this store got by running them, and how many by applying a diff; since it was created. */
+export type ImportCounters = { readonly executed: bigint; readonly applied: bigint };
+
+/**
+ * The one way by which blocks enter the stored chain. Calls are served one after the other; each leaves everything or
+ * nothing, and what it reports is on disk.
+ */
+export type ChainImporter = {
+  readonly head: () => Block;
+  /**
+   * Every rule of a header and its seal against its stored parent, without its body. Also notes the seal: a second one
+   * by the same sealer at the same height becomes a `SealerFault`.
+   * @throws ClientError a header or seal rule; `unknownParent`, `timestampAhead` and `reorgTooDeep` are no fault of the
+   *   header's bytes and may pass later or elsewhere
+   */
+  readonly checkHeader: (sealed: SealedHeader) => Promise<HeaderVerdict>;
+  /** Executes a block once and stores it. @throws as `checkHeader` and `ChainExecutor.execute` */
+  readonly importExecuted: (
+    block: Block,
+    seal: Uint8Array,
+  ) => Promise<{ readonly result: ImportResult; readonly execution: BlockExecution | undefined }>;
+  /**
+   * Stores a proven block without executing it: body against header, receipts against receipts root, bloom and gas,
+   * diff against parent state and state root.
+   * @throws as `checkHeader`; BlockError for the body; StateDiffError, ReceiptsError naming what the data breaks
+   */
+  readonly importProven: (proven: ProvenBlock) => Promise<ImportResult>;
+  readonly counters: () => ImportCounters;
+  readonly sealerFaults: () => AsyncIterable<SealerFault>;
+};
+
+/** Stored data as it is served to peers: bytes, unread. `undefined` where this node does not hold it. */
+export type ChainData = {
+  readonly canonicalHash: (number: bigint) => Uint8Array | undefined;
+  readonly sealedHeader: (blockHash: Uint8Array) => SealedHeader | undefined;
+  /** rlp([transactions, ommers, withdrawals?]) */
+  readonly body: (blockHash: Uint8Array) => Uint8Array | undefined;
+  readonly receipts: (blockHash: Uint8Array) => Uint8Array | undefined;
+  /** SSZ of `StateDiff` */
+  readonly stateDiff: (blockHash: Uint8Array) => Uint8Array | undefined;
+  /** rlp([state, codes, headers]) of ExecutionWitness; only of blocks that this node executed */
+  readonly witness: (blockHash: Uint8Array) => Uint8Array | undefined;
+  readonly proof: (blockHash: Uint8Array, proofType: number) => Uint8Array | undefined;
+  readonly code: (codeHash: Uint8Array) => Uint8Array | undefined;
+};
