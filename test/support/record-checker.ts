@@ -71,6 +71,7 @@ export function recordViolations(
     checkMemory(segment, events, fail);
     for (const b of segment.boundaries) checkBoundary(b, index + 1, initial, known, fail);
     checkKeccak(segment, index, fail);
+    checkCalls(segment, index, fail);
   });
   checkCells(cells, initial, known, out);
   return out;
@@ -189,6 +190,10 @@ function cellPlaces(row: InstructionRecord, { chip, memoryBytes }: Instruction, 
       return run(25);
     case 'halt':
       return run(18);
+    case 'mulmod256':
+    case 'advice':
+    case 'ecMsm':
+      return at(hostCallCells(op, operands).map((cell, k) => [cell, k] as const));
     case 'call':
     case 'callIndirect':
       return { ...at([[row.fp + frame, 0]]), space: CALL_STACK! };
@@ -197,6 +202,55 @@ function cellPlaces(row: InstructionRecord, { chip, memoryBytes }: Instruction, 
     default:
       return at([]);
   }
+}
+
+/** Input cells, then output cells, of the host calls that read and write memory. */
+function hostCallCells(op: 'mulmod256' | 'advice' | 'ecMsm', operands: readonly number[]): number[] {
+  const regions = {
+    mulmod256: [1, 4, 2, 4, 3, 4, 4, 4, 0, 4],
+    advice: [2, 8, 1, 6],
+    ecMsm: [2, 32, 3, 8, 1, 8],
+  }[op];
+  return regions.flatMap((operand, k) =>
+    k % 2 === 1 ? [] : Array.from({ length: regions[k + 1]! }, (_, cell) => operands[operand]! / 8 + cell),
+  );
+}
+
+/** Every host call has its record, with what its row read and wrote; cells that it only reads stay as they are. */
+function checkCalls(segment: SegmentRecords, index: number, fail: (what: string) => void): void {
+  const rows = ['mulmod', 'advice', 'ec_msm'].flatMap((chip) => segment.rows.get(chip) ?? []);
+  rows.sort((a, b) => a.clock - b.clock);
+  if (rows.length !== segment.calls.length) fail('host calls without their record');
+  segment.calls.forEach((call, k) => {
+    const row = rows[k];
+    if (row === undefined) return;
+    const words = (limbs: readonly number[]): string =>
+      [limbs[0]! + 65536 * limbs[1]!, limbs[2]! + 65536 * limbs[3]!].join();
+    const inputs = row.cells.length - call.outputs.length / 2;
+    if (call.op !== row.instruction.op || call.segment !== index || call.clock !== row.clock)
+      fail(`host call ${k} has another id`);
+    if (call.operands.join() !== row.reads.map((r) => number(r.before)).join())
+      fail(`host call ${k} has other operands`);
+    row.cells.forEach((cell, c) => {
+      if (c < inputs && words(cell.before) !== words(cell.after)) fail(`host call ${k} changes an input`);
+    });
+    if (
+      call.inputs.join() !==
+      row.cells
+        .slice(0, inputs)
+        .map((c) => words(c.before))
+        .join()
+    )
+      fail(`host call ${k} reads something else`);
+    if (
+      call.outputs.join() !==
+      row.cells
+        .slice(inputs)
+        .map((c) => words(c.after))
+        .join()
+    )
+      fail(`host call ${k} writes something else`);
+  });
 }
 
 /** Where control can go from a row, and the frame there. */

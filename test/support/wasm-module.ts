@@ -27,6 +27,9 @@ const HOST_TYPES = {
   input_read: { params: [I32, I32], results: [] },
   keccak_f: { params: [I32], results: [] },
   halt: { params: [I32], results: [] },
+  mulmod256: { params: [I32, I32, I32, I32, I32], results: [] },
+  advice: { params: [I32, I32, I32], results: [] },
+  ec_msm: { params: [I32, I32, I32, I32, I32], results: [] },
 } as const;
 
 export const i32 = (value: number): number[] => [0x41, ...s64(BigInt(value | 0))];

@@ -50,7 +50,8 @@ export function prepare(program: Program): Executable {
     c.writes.forEach((w, n) => {
       if (n < 2) code[at + W0 + n] = w;
     });
-    c.reads.forEach((r, n) => {
+    // Host calls have more operands; they find them in the program.
+    c.reads.slice(0, 4).forEach((r, n) => {
       code[at + R0 + n] = r;
     });
     code[at + LO] = Number(BigInt.asIntN(32, c.constant));

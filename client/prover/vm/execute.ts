@@ -1,7 +1,9 @@
 import { add64, add128, ctz, ltS, ltU, mulHigh, mulWide, popcount, shl64, shrU64 } from './arithmetic64.ts';
 import { type Executable, STRIDE, WORD } from './executable.ts';
+import { HOST_CALLS } from './host-calls.ts';
 import { FIRST_PC, HALT_PC, INSTRUCTIONS, OP_NAMES, type OpName, TRAP_PC } from './isa.ts';
 import { keccakF } from './keccak-f.ts';
+import type { ProgramInstruction } from './program.ts';
 
 const {
   w0: W0,
@@ -32,6 +34,8 @@ export type TrapReason =
   | 'main returned without halt'
   | 'input exhausted'
   | 'unaligned pointer'
+  | 'invalid host call'
+  | 'invalid curve point'
   | 'instruction limit';
 
 /** Counts of one run. `byPc[pc − FIRST_PC]` executions of each instruction; a resumable one counts each of its rows. */
@@ -756,10 +760,32 @@ export class Executor {
           pc = HALT_PC;
           break;
         }
+        case 194: // mulmod256
+        case 195: // advice
+        case 196: // ecMsm
+          this.hostCall(program.code[pc - 1 - FIRST_PC]!, fp);
+          break;
         default:
           throw new Error(`instruction ${code[at]} has no meaning`);
       }
     }
+  }
+
+  private hostCall({ op, reads }: ProgramInstruction, fp: number): void {
+    const { cells, compute } = HOST_CALLS[op]!;
+    const operands = reads.map((r) => this.slots32[fp + r]! >>> 0);
+    const accessed = cells(operands);
+    if (typeof accessed === 'string') return trap(accessed);
+    const { inputs, outputs } = accessed;
+    const beyond = Math.floor(this.memory.length / ROW_BYTES);
+    if (inputs.some((c) => c >= beyond) || outputs.some((c) => c >= beyond)) trap('out of bounds memory access');
+    const word = (cell: number, half: number): number => this.view.getUint32(ROW_BYTES * cell + 4 * half, true);
+    const result = compute(operands, Uint32Array.from(inputs.flatMap((c) => [word(c, 0), word(c, 1)])));
+    if (typeof result === 'string') return trap(result);
+    outputs.forEach((cell, k) => {
+      this.view.setUint32(ROW_BYTES * cell, result[2 * k]!, true);
+      this.view.setUint32(ROW_BYTES * cell + 4, result[2 * k + 1]!, true);
+    });
   }
 
   private aligned(pointer: number): number {

@@ -10,6 +10,7 @@
  * `cells`: how many of the cells are there; the others' words are zero. Everything else of the instruction is found at its
  * pc in the program. Values are two 32-bit words, high = 0 for a 32-bit slot; the call stack's are (return pc, caller's fp).
  */
+import { HOST_CALLS } from './host-calls.ts';
 import { INSTRUCTIONS, type Instruction, type OpName } from './isa.ts';
 import {
   type AccessRecord,
@@ -50,6 +51,8 @@ function cellsOf(op: OpName, unaligned: boolean): number {
   if (op === 'copy') return 3;
   if (op === 'keccakF') return 25;
   if (op === 'halt') return 18;
+  const call = HOST_CALLS[op];
+  if (call !== undefined) return call.inputCells + call.outputCells;
   return control === 'resume' || control === 'call' || control === 'callIndirect' || control === 'return' ? 1 : 0;
 }
 

@@ -32,6 +32,8 @@ const DEFAULT_ADVANCE = 8;
 const COPY_ADVANCE = 16;
 const KECCAK_ADVANCE = 32;
 const HALT_ADVANCE = 32;
+const CALL_ADVANCE = 32;
+const MSM_ADVANCE = 64;
 
 function define(
   op: number,
@@ -208,6 +210,9 @@ export const INSTRUCTIONS = {
   inputRead: define(191, 'input', [32, 32], [32, 32], { control: 'resume' }),
   keccakF: define(192, 'keccak_host', [], [32], { advance: KECCAK_ADVANCE }),
   halt: define(193, 'halt', [], [32], { control: 'halt', advance: HALT_ADVANCE }),
+  mulmod256: define(194, 'mulmod', [], [32, 32, 32, 32, 32], { advance: CALL_ADVANCE }),
+  advice: define(195, 'advice', [], [32, 32, 32], { advance: CALL_ADVANCE }),
+  ecMsm: define(196, 'ec_msm', [], [32, 32, 32, 32, 32], { advance: MSM_ADVANCE }),
 } as const satisfies Record<string, Instruction>;
 
 export type OpName = keyof typeof INSTRUCTIONS;

@@ -18,6 +18,9 @@ const HOST_TYPES: Readonly<Record<string, readonly [number, number]>> = {
   input_read: [2, 0],
   keccak_f: [1, 0],
   halt: [1, 0],
+  mulmod256: [5, 0],
+  advice: [3, 0],
+  ec_msm: [5, 0],
   fail: [3, 0],
 };
 

@@ -48,6 +48,9 @@ export const HOST: Readonly<Record<string, OpName | 'trap'>> = {
   input_read: 'inputRead',
   keccak_f: 'keccakF',
   halt: 'halt',
+  mulmod256: 'mulmod256',
+  advice: 'advice',
+  ec_msm: 'ecMsm',
   fail: 'trap',
 };
 export const HOST_MODULE = 'zkvm';

@@ -1,7 +1,8 @@
 import { ClientError } from '../../errors.ts';
 import type { Executable } from './executable.ts';
 import { Executor, KECCAK_BYTES, PUBLIC_BYTES, ROW_BYTES, type TrapReason } from './execute.ts';
-import { FIRST_PC, HALT_PC, INSTRUCTIONS, type Instruction, OP_NAMES, type Width } from './isa.ts';
+import { HOST_CALLS } from './host-calls.ts';
+import { FIRST_PC, HALT_PC, INSTRUCTIONS, type Instruction, OP_NAMES, type OpName, type Width } from './isa.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 import type { ProgramInstruction } from './program.ts';
 import {
@@ -9,8 +10,10 @@ import {
   type CellRecord,
   CLOCK_LIMIT,
   type ControlState,
+  type HostCallRecord,
   type InstructionRecord,
   type KeccakRecord,
+  type Limbs,
   type MemoryCell,
   MemorySpace,
   type SegmentRecords,
@@ -83,6 +86,7 @@ class Recorder {
   private index = 0;
   private rows = new Map<string, InstructionRecord[]>();
   private keccak: KeccakRecord[] = [];
+  private calls: HostCallRecord[] = [];
   private cells = 0;
   private cellsOf: (chip: string) => number = () => 0;
   /** The call stack's cells: the executor keeps only those of calls in progress. */
@@ -120,13 +124,14 @@ class Recorder {
 
   private endSegment(entry: ControlState): SegmentRecords {
     const exit = this.state();
-    const { rows, keccak, index } = this;
+    const { rows, keccak, calls, index } = this;
     this.rows = new Map();
     this.keccak = [];
+    this.calls = [];
     this.clock = 1;
     this.cells = 0;
     this.index++;
-    return { index, entry, exit, rows, keccak, calls: [], ...this.ledger.endSegment() };
+    return { index, entry, exit, rows, keccak, calls, ...this.ledger.endSegment() };
   }
 
   private row(instruction: ProgramInstruction): TrapReason | undefined {
@@ -146,10 +151,8 @@ class Recorder {
       const at = firstCell + cells.clocks[k]!;
       const old = cells.words[k]!;
       let now = old;
-      // A copy's source may be its destination's cell, which is accessed behind it.
-      const isSource = instruction.op === 'copy' && k < cells.addresses.length - 1;
       if (cells.space === MemorySpace.CALL_STACK && shape.control !== 'return') now = [pc + 1, fp];
-      else if (cells.space === MemorySpace.LINEAR && !isSource) now = this.cellWords(address);
+      else if (cells.space === MemorySpace.LINEAR && k >= cells.sources) now = this.cellWords(address);
       if (cells.space === MemorySpace.CALL_STACK) this.returnCells.set(address, now);
       return { ...ledger.access(cells.space, address, at, old, now), address };
     });
@@ -163,6 +166,7 @@ class Recorder {
     const accessed = records.length === 0 ? NO_RECORDS : records;
     this.add(cells.chip, { instruction, pc, fp, clock, next, reads, cells: accessed, writes });
     if (instruction.op === 'keccakF') this.keccak.push(this.keccakRecord(records));
+    if (instruction.op in HOST_CALLS) this.calls.push(this.callRecord(instruction.op, reads, cells.sources, records));
     this.clock += shape.advance;
     return undefined;
   }
@@ -211,17 +215,33 @@ class Recorder {
     else rows.push(row);
   }
 
+  private callRecord(
+    op: OpName,
+    reads: readonly AccessRecord[],
+    inputs: number,
+    cells: readonly CellRecord[],
+  ): HostCallRecord {
+    return {
+      ...{ op, segment: this.index, clock: this.clock },
+      operands: reads.map(({ before: [low, high] }) => low! + 65536 * high!),
+      inputs: wordsOf(cells.slice(0, inputs).map((c) => c.before)),
+      outputs: wordsOf(cells.slice(inputs).map((c) => c.after)),
+    };
+  }
+
   private keccakRecord(cells: readonly CellRecord[]): KeccakRecord {
-    const words = (limbs: readonly (readonly number[])[]): Uint32Array =>
-      Uint32Array.from(limbs.flatMap(([a, b, c, d]) => [a! + 65536 * b!, c! + 65536 * d!]));
     return {
       segment: this.index,
       clock: this.clock,
-      input: words(cells.map((c) => c.before)),
-      output: words(cells.map((c) => c.after)),
+      input: wordsOf(cells.map((c) => c.before)),
+      output: wordsOf(cells.map((c) => c.after)),
     };
   }
 }
+
+/** Two words per cell, low word first. */
+const wordsOf = (limbs: readonly Limbs[]): Uint32Array =>
+  Uint32Array.from(limbs.flatMap(([a, b, c, d]) => [a! + 65536 * b!, c! + 65536 * d!]));
 
 type Slots = { readonly reads: readonly number[]; readonly writes: readonly number[] };
 
@@ -242,6 +262,8 @@ type Cells = {
   /** Clock of each cell behind the reads, and the clocks that cells take there whether used or not. */
   readonly clocks: readonly number[];
   readonly reserved: number;
+  /** How many of the first are only read; a later one may be the same cell. */
+  readonly sources: number;
 };
 type Observation = {
   readonly reads: readonly Words[];
@@ -263,6 +285,7 @@ function cellsOf(i: ProgramInstruction, shape: Instruction, operands: readonly n
     addresses,
     clocks,
     reserved,
+    sources: i.op === 'copy' ? addresses.length - 1 : 0,
   });
   const whole = (bytes: number): Cells =>
     linear(upTo(Math.ceil(bytes / ROW_BYTES)).map((k) => cellOf(operands[0]!) + k));
@@ -284,6 +307,12 @@ function cellsOf(i: ProgramInstruction, shape: Instruction, operands: readonly n
   }
   if (i.op === 'keccakF') return whole(KECCAK_BYTES);
   if (i.op === 'halt') return whole(PUBLIC_BYTES);
+  const hostCall = HOST_CALLS[i.op];
+  if (hostCall !== undefined) {
+    const accessed = hostCall.cells(operands);
+    if (typeof accessed === 'string') return linear([]);
+    return { ...linear([...accessed.inputs, ...accessed.outputs]), sources: accessed.inputs.length };
+  }
   const stack = (address: number): Cells => ({ ...linear([address]), space: MemorySpace.CALL_STACK });
   if (control === 'call' || control === 'callIndirect') return stack(fp + i.frame);
   return stack(fp);
@@ -293,9 +322,9 @@ function cellsOf(i: ProgramInstruction, shape: Instruction, operands: readonly n
 const NO_CELLS: ReadonlyMap<string, Cells> = new Map(
   OP_NAMES.flatMap((name) => {
     const { chip, memoryBytes, control }: Instruction = INSTRUCTIONS[name];
-    const slotsOnly = ['next', 'jump', 'branch', 'table'].includes(control) && memoryBytes === 0 && name !== 'keccakF';
-    if (!slotsOnly) return [];
-    return [[name, { chip, space: MemorySpace.LINEAR, addresses: [], clocks: [], reserved: 0 }] as const];
+    const slotsOnly = ['next', 'jump', 'branch', 'table'].includes(control) && memoryBytes === 0;
+    if (!slotsOnly || name === 'keccakF' || name in HOST_CALLS) return [];
+    return [[name, { chip, space: MemorySpace.LINEAR, addresses: [], clocks: [], reserved: 0, sources: 0 }] as const];
   }),
 );
 const NO_RECORDS: readonly CellRecord[] = [];
