@@ -1,5 +1,3 @@
-import { execFileSync } from 'node:child_process';
-import { cpus } from 'node:os';
 import { encode } from '../../client/prover/backends/reference/ntt.ts';
 import {
   addInto,
@@ -16,6 +14,7 @@ import { type Ext, Fp5 } from '../../client/prover/field/fp5.ts';
 import { blake3 } from '../../client/prover/hash/blake3.ts';
 import { hashLeaf, hashNode } from '../../client/prover/hash/merkle-hash.ts';
 import { eqTable, foldTop } from '../../client/prover/poly/eq.ts';
+import { reportBench } from '../support/bench.ts';
 
 /**
  * Rates of the plain TypeScript arithmetic and hashing on one core, as one JSON object on standard output. Run it as a
@@ -87,19 +86,5 @@ function measure({ count, run }: { readonly count: number; readonly run: () => v
   return Math.round(best * 100) / 100;
 }
 
-const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
 const ratesMillionPerSecond = Object.fromEntries(Object.entries(TASKS).map(([name, task]) => [name, measure(task)]));
-console.log(
-  JSON.stringify(
-    {
-      bench: 'field',
-      commit,
-      node: process.version,
-      cpu: cpus()[0]?.model ?? 'unknown',
-      cores: 1,
-      ratesMillionPerSecond,
-    },
-    undefined,
-    2,
-  ),
-);
+reportBench('field', { cores: 1, statistic: 'best' }, { ratesMillionPerSecond });

@@ -1,0 +1,87 @@
+// `npm run check:full [-- NAME…]`: what CI has no time for. Proves and verifies larger real blocks by the command line and
+// writes docs/check-full.json: commit, machine, date, keys and what was seen. `--status` compares that report's keys with this build's.
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensureBuilt } from './lib/build.mjs';
+import { ensureInstalled } from './lib/install.mjs';
+import { root } from './lib/root.mjs';
+
+const BLOCKS = ['mainnet-1150001', 'mainnet-21688509', 'mainnet-24628607'];
+const REPORT = join(root, 'docs', 'check-full.json');
+
+ensureInstalled();
+ensureBuilt();
+const { ACCEPTED_KEYS } = await import(join(root, 'dist/client/prover/verifier/accepted-keys.js'));
+const keys = ACCEPTED_KEYS.map((k) => k.digest);
+
+if (process.argv.includes('--status')) status();
+else run(process.argv.slice(2).filter((a) => !a.startsWith('--')));
+
+function status() {
+  if (!existsSync(REPORT)) {
+    console.log('warning: no full check is on record: run npm run check:full');
+    return;
+  }
+  const report = JSON.parse(readFileSync(REPORT, 'utf8'));
+  const same = JSON.stringify(report.keys) === JSON.stringify(keys);
+  const what = `the last full check (${report.date}, commit ${report.commit})`;
+  console.log(same ? `${what} is of this build's keys` : `warning: ${what} is of other keys than this build's`);
+}
+
+function run(names) {
+  const data = process.env.ZKL1_TEST_DATA ?? join(root, '..', 'shared', 'data');
+  const folder = mkdtempSync(join(tmpdir(), 'zkl1-check-'));
+  const main = join(root, 'dist', 'client', 'main.js');
+  const cli = (...args) => {
+    const start = performance.now();
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--max-old-space-size=12000', main, ...args, '--json'],
+      {
+        encoding: 'utf8',
+        maxBuffer: 2 ** 26,
+      },
+    );
+    if (status !== 0) throw new Error(`${args.join(' ')}: ended with ${status}: ${stdout}${stderr.slice(-2000)}`);
+    return { ...JSON.parse(stdout), seconds: Math.round((performance.now() - start) / 100) / 10 };
+  };
+  const blocks = [];
+  try {
+    for (const name of names.length > 0 ? names : BLOCKS) {
+      const file = join(data, 'blocks', `${name}.json`);
+      const proof = join(folder, `${name}.proof`);
+      console.error(`proving ${name}`);
+      const { seconds, proofBytes, segments, instructions, cells, interactions, peakRssBytes } = cli(
+        'prove',
+        file,
+        '-o',
+        proof,
+      );
+      const { ok, claim, verifyMs } = cli('verify', proof);
+      blocks.push({
+        name,
+        ok,
+        blockHash: claim.blockHash,
+        seconds,
+        proofBytes,
+        segments,
+        instructions,
+        cells,
+        interactions,
+        peakRssBytes,
+        verifyMs,
+      });
+      console.error(`${name}: proven in ${seconds} s, verified in ${Math.round(verifyMs)} ms`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', cwd: root }).trim();
+  const machine = { cpu: cpus()[0]?.model.trim(), cores: cpus().length, node: process.version };
+  const report = { commit, date: new Date().toISOString().slice(0, 10), machine, keys, blocks };
+  writeFileSync(REPORT, `${JSON.stringify(report, undefined, 2)}\n`);
+  console.log(JSON.stringify(report));
+}
