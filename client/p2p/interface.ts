@@ -1,0 +1,198 @@
+/**
+ * The network's ports: what p2p asks of the node (`NetworkPorts`), and what the node gets (`ProofNetwork`).
+ * Everything from a peer is bytes until a port of the node has judged it; everything that p2p serves is bytes too.
+ */
+import type { BlockClaim, Hash } from '../prover/interface.ts';
+
+/** A header with what makes it canonical. */
+export type SealedHeader = {
+  readonly headerRlp: Uint8Array;
+  /** as the chain encodes it, at most 128 bytes; empty where headers have no seals */
+  readonly seal: Uint8Array;
+};
+
+/** One proof's bytes, named so that each MiB of them can be checked on its own. */
+export type ProofDescriptor = {
+  readonly proofType: number;
+  /** keccak256 of the bytes */
+  readonly proofHash: Hash;
+  /** 1 … 256 MiB */
+  readonly sizeBytes: number;
+  /** sha256 of each MiB of the bytes, the last one shorter */
+  readonly chunkHashes: readonly Uint8Array[];
+};
+
+export type ProofAnnouncement = SealedHeader & { readonly claim: BlockClaim; readonly proof: ProofDescriptor };
+export type BlockAnnouncement = SealedHeader & {
+  /** bytes of the body: rlp([transactions, ommers, withdrawals?]) */
+  readonly bodySize: number;
+  /** present up to 512 KiB */
+  readonly body?: Uint8Array;
+};
+/** "I am proving this block until then": a hint that saves work, never a right. */
+export type ProvingClaim = {
+  readonly blockHash: Hash;
+  readonly proofType: number;
+  /** Unix seconds; at most 10 minutes ahead */
+  readonly expiresAt: number;
+};
+
+/** What a peer serves of a header range: header, seal, and the proofs that it holds. */
+export type HeaderRecord = SealedHeader & { readonly proofs: readonly ProofDescriptor[] };
+export type HeaderRange = {
+  /** the first block, by number or by hash */
+  readonly from: bigint | Hash;
+  /** 1 … 192, ascending along the canonical chain; by hash, the block itself and its canonical descendants */
+  readonly count: number;
+};
+
+/**
+ * Data of one block, by its hash: `bodies` rlp([transactions, ommers, withdrawals?]), `receipts` rlp list of consensus
+ * encodings, `stateDiff` SSZ, `codes` rlp list, `witness` the guest input's sections headers, codes, state.
+ */
+export const BLOCK_DATA_KINDS = ['body', 'receipts', 'stateDiff', 'codes', 'witness'] as const;
+export type BlockDataKind = (typeof BLOCK_DATA_KINDS)[number];
+
+export type NetworkStatus = {
+  readonly genesisHash: Hash;
+  /** EIP-2124 hash of the rules at the head, 4 bytes in hex without prefix */
+  readonly forkHash: string;
+  readonly headHash: Hash;
+  readonly headNumber: bigint;
+  /** the highest block with a verified proof; the head's ancestor or the head */
+  readonly provenNumber: bigint;
+  /** the lowest block of which bodies, receipts and diffs, and of which proofs are still served */
+  readonly oldestBlock: bigint;
+  readonly oldestProof: bigint;
+  readonly acceptedProofTypes: readonly number[];
+  /** e.g. `zkl1-node/v0.1.0/linux-x64/node20.20.2`; at most 128 bytes */
+  readonly agent: string;
+};
+
+/**
+ * What a rule says of a peer's message. `ignore`: not the peer's fault, or not to be known now (an unknown parent, a
+ * fork not followed). `reject`: an honest peer never sends it. `code` names the rule.
+ */
+export type Judgement =
+  | { readonly verdict: 'accept' }
+  | { readonly verdict: 'ignore' | 'reject'; readonly code: string };
+
+/** Bytes of one object, or why they are not served. */
+export type Served = Uint8Array | 'unknown' | 'pruned';
+
+/** Functions of the node; each may run many times at once, and a thrown error counts as the node's own fault. */
+export type NetworkPorts = {
+  readonly status: () => NetworkStatus;
+  /** EIP-2124 hash of the rules of a header's block; undefined where it lies in no known fork */
+  readonly forkHashOf: (headerRlp: Uint8Array) => string | undefined;
+  /** The header's own rules against its parent, then seal or forkchoice. Reads no more than the header and its parent. */
+  readonly judgeHeader: (header: SealedHeader) => Promise<Judgement>;
+  /** The body against the header's roots; does not execute. */
+  readonly judgeBody: (header: SealedHeader, body: Uint8Array) => Promise<Judgement>;
+  /** Whether the claim fits the header and chain, the type is accepted, and no proof of that type is held. */
+  readonly wantsProof: (announcement: ProofAnnouncement) => Promise<Judgement>;
+  /** The verifier. `ignore` where it could not run (shut down, out of memory): this is no attempt. */
+  readonly verifyProof: (announcement: ProofAnnouncement, proof: Uint8Array, signal: AbortSignal) => Promise<Judgement>;
+  /**
+   * Takes a verified proof. `accept` once everything is stored that this node must serve of it (body, receipts, diff):
+   * only then is the announcement forwarded.
+   */
+  readonly adoptProof: (announcement: ProofAnnouncement, proof: Uint8Array, from: string) => Promise<Judgement>;
+  /** A block that passed `judgeHeader` and, where inline, `judgeBody`; it is forwarded whatever becomes of it. */
+  readonly onBlock: (block: BlockAnnouncement, from: string) => void;
+  /** Whether a block is worth claiming: known, canonical, without a proof. */
+  readonly isProvable: (blockHash: Hash) => boolean;
+  readonly serve: {
+    readonly headers: (range: HeaderRange) => Promise<readonly HeaderRecord[]>;
+    /** by keccak256 of the bytes */
+    readonly proof: (proofHash: Hash) => Promise<Served>;
+    readonly blockData: (kind: BlockDataKind, blockHash: Hash) => Promise<Served>;
+  };
+};
+
+export type PeerInfo = {
+  readonly id: string;
+  readonly addresses: readonly string[];
+  readonly direction: 'inbound' | 'outbound';
+  /** as the peer last said */
+  readonly status: NetworkStatus | undefined;
+  /** 0 for a peer that did nothing wrong lately; below -100 it is dropped and banned for a while */
+  readonly score: number;
+  /** how often each fault was charged to it */
+  readonly faults: Readonly<Record<string, number>>;
+};
+export type BannedPeer = {
+  readonly id: string;
+  /** the fault that crossed the line */
+  readonly reason: string;
+  /** Unix milliseconds */
+  readonly until: number;
+};
+
+/** What a fetch ends with; `unavailable`: no connected peer has it, after every one was asked. */
+export type FetchFailure = 'unavailable' | 'aborted' | 'tooLarge';
+export type Fetched<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly code: FetchFailure };
+
+/** The network as the node uses it: `sync` fetches and announces, `rpc` shows. */
+export type ProofNetwork = {
+  readonly peerId: string;
+  /** multiaddresses with this node's id */
+  readonly addresses: () => readonly string[];
+  readonly peers: () => readonly PeerInfo[];
+  readonly banned: () => readonly BannedPeer[];
+  /** faults by code, charged to anyone since the start */
+  readonly faultCounts: () => Readonly<Record<string, number>>;
+
+  /** @returns how many peers took it; 0 is logged and counted as an error */
+  readonly announceProof: (announcement: ProofAnnouncement) => Promise<number>;
+  readonly announceBlock: (block: BlockAnnouncement) => Promise<number>;
+  /** Tells others that this node proves a block; renew before it expires. */
+  readonly claimProving: (claim: ProvingClaim) => Promise<number>;
+  /** Until when another prover says it works on this block, or undefined; Unix seconds. */
+  readonly claimedUntil: (blockHash: Hash, proofType: number) => number | undefined;
+
+  /**
+   * Headers from one peer. Consecutive by number, each the next one's parent, and the first as asked for; seals are for
+   * the caller to judge.
+   */
+  readonly headers: (range: HeaderRange, o: FetchOptions) => Promise<Fetched<FetchedFrom<readonly HeaderRecord[]>>>;
+  /** A proof's bytes, checked against its descriptor: from several peers at once, each charged for its own bytes. */
+  readonly proof: (descriptor: ProofDescriptor, o: FetchOptions) => Promise<Fetched<Uint8Array>>;
+  /**
+   * Data of a block from any peer that has it, resumed from others after a failure.
+   * @param check whether these are the bytes; peers whose bytes do not pass are charged
+   */
+  readonly blockData: (
+    kind: BlockDataKind,
+    blockHash: Hash,
+    o: FetchOptions & { readonly maxBytes: number; readonly check: (bytes: Uint8Array) => boolean | Promise<boolean> },
+  ) => Promise<Fetched<Uint8Array>>;
+  /** Charges a peer for what only the caller could see: a seal that is none, a proof that does not verify. */
+  readonly charge: (peer: string, fault: ReportableFault) => void;
+  readonly stop: () => Promise<void>;
+};
+export type FetchOptions = {
+  readonly signal: AbortSignal;
+  /** peers that are asked first */
+  readonly prefer?: readonly string[];
+};
+export type FetchedFrom<T> = { readonly from: string; readonly content: T };
+export type ReportableFault = 'invalidHeader' | 'invalidSeal' | 'invalidProof' | 'invalidDiff' | 'withheldData';
+
+/** `--libp2p.*` */
+export type NetworkConfig = {
+  /** TCP (`--libp2p.port`); 0 takes a free port */
+  readonly port: number;
+  /** WebSocket, for browsers (`--libp2p.ws-port`); undefined: none */
+  readonly wsPort?: number;
+  /** what to listen on (`--libp2p.addr`) */
+  readonly address: string;
+  /** what to tell others, where it differs from what is listened on (`--libp2p.announce`): multiaddresses */
+  readonly announce: readonly string[];
+  /** file of the node's identity, made where it is absent (`--libp2p.key`) */
+  readonly keyFile: string;
+  /** multiaddresses with peer ids (`--libp2p.bootnodes`) */
+  readonly bootnodes: readonly string[];
+  /** connections, in and out (`--libp2p.max-peers`) */
+  readonly maxPeers: number;
+};
