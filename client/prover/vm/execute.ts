@@ -775,13 +775,13 @@ export class Executor {
     const { cells, compute } = HOST_CALLS[op]!;
     const operands = reads.map((r) => this.slots32[fp + r]! >>> 0);
     const accessed = cells(operands);
-    if (typeof accessed === 'string') return trap(accessed);
+    if (typeof accessed === 'string') throw new Trap(accessed);
     const { inputs, outputs } = accessed;
     const beyond = Math.floor(this.memory.length / ROW_BYTES);
     if (inputs.some((c) => c >= beyond) || outputs.some((c) => c >= beyond)) trap('out of bounds memory access');
     const word = (cell: number, half: number): number => this.view.getUint32(ROW_BYTES * cell + 4 * half, true);
     const result = compute(operands, Uint32Array.from(inputs.flatMap((c) => [word(c, 0), word(c, 1)])));
-    if (typeof result === 'string') return trap(result);
+    if (typeof result === 'string') throw new Trap(result);
     outputs.forEach((cell, k) => {
       this.view.setUint32(ROW_BYTES * cell, result[2 * k]!, true);
       this.view.setUint32(ROW_BYTES * cell + 4, result[2 * k + 1]!, true);
