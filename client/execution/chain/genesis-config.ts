@@ -18,6 +18,16 @@ export type ChainConfig = {
   readonly daoForkBlock?: bigint;
   /** ascending, without gaps but for forks that a chain may leave out */
   readonly forks: readonly ScheduledFork[];
+  /** who makes blocks, on networks without a consensus client; not a part of the chain spec that claims commit to */
+  readonly sealing?: SealingConfig;
+};
+
+/** `config.zkl1` of a genesis file. */
+export type SealingConfig = {
+  /** 20 bytes each, distinct; the order is that of the turns */
+  readonly sealers: readonly Uint8Array[];
+  /** seconds between blocks; 0 for a lone sealer that makes a block when transactions arrive */
+  readonly period: bigint;
 };
 
 type ForkRow = readonly [
@@ -63,6 +73,11 @@ const DEFAULT_BLOB_PARAMS: Readonly<Record<string, BlobParams>> = {
 /** Rules of these forks are not implemented; a chain that schedules one cannot be followed. */
 const UNKNOWN_FORKS = ['amsterdamTime', 'verkleTime', 'bogotaTime'];
 
+/** More cannot take turns in a useful time, and each costs a look at every header. */
+const MAX_SEALERS = 256;
+/** A day: longer ones are mistakes. */
+const MAX_PERIOD = 86_400n;
+
 const ZERO_ADDRESS = `0x${'0'.repeat(40)}` as const;
 
 type Json = Readonly<Record<string, unknown>>;
@@ -88,12 +103,35 @@ export function parseChainConfig(config: unknown, genesisDifficulty: bigint): Ch
   const daoForkBlock = json.daoForkSupport === true ? optional(json, 'daoForkBlock') : undefined;
   const chainId = optional(json, 'chainId');
   if (chainId === undefined || chainId === 0n) throw invalid('chainId', 'a number above 0', json.chainId);
+  const sealing = present(json.zkl1) ? parseSealing(json.zkl1) : undefined;
   return {
     chainId,
     depositContract: addressOf(json, 'depositContractAddress'),
     ...(daoForkBlock === undefined ? {} : { daoForkBlock }),
     forks: scheduleOf(json, genesisDifficulty),
+    ...(sealing === undefined ? {} : { sealing }),
   };
+}
+
+function parseSealing(value: unknown): SealingConfig {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw invalid('zkl1', 'an object', value);
+  const { sealers: list, period: stated, ...rest } = value as Json;
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) throw invalid(`zkl1.${unknown}`, 'only sealers and period', rest[unknown]);
+  if (!Array.isArray(list) || list.length === 0 || list.length > MAX_SEALERS) {
+    throw invalid('zkl1.sealers', `1 to ${MAX_SEALERS} addresses`, JSON.stringify(list));
+  }
+  const sealers = list.map((address: unknown, i) => bytesOf(address, `zkl1.sealers[${i}]`, 20));
+  const names = new Set<string>();
+  for (const [i, sealer] of sealers.entries()) {
+    const name = Buffer.from(sealer).toString('hex');
+    if (names.has(name)) throw invalid(`zkl1.sealers[${i}]`, 'each sealer once', `0x${name} again`);
+    names.add(name);
+  }
+  const period = quantity(stated, 'zkl1.period');
+  if (period > MAX_PERIOD) throw invalid('zkl1.period', `at most ${MAX_PERIOD} seconds`, stated);
+  if (period === 0n && sealers.length > 1) throw invalid('zkl1.period', 'a second or more for several sealers', stated);
+  return { sealers, period };
 }
 
 function scheduleOf(json: Json, genesisDifficulty: bigint): readonly ScheduledFork[] {
