@@ -1,0 +1,262 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { get } from 'node:http';
+import { test } from 'node:test';
+import type { Host, Verdict } from '../../../client/p2p/host/host.ts';
+import { soon, TOPIC, testHost, until } from '../../support/p2p/host.ts';
+
+const PROTOCOL = '/test/1';
+
+async function pair(a: Host, b: Host): Promise<void> {
+  await a.dial(b.addresses()[0]!, soon());
+  await until('both see each other', () => a.peers().length === 1 && b.peers().length === 1);
+}
+
+async function readAll(read: () => Promise<Uint8Array | undefined>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for (let part = await read(); part !== undefined; part = await read()) parts.push(part);
+  return Buffer.concat(parts);
+}
+
+test('stream 8 MiB each way → the same bytes, both ends closed', async (t) => {
+  const [a, b] = [await testHost(t), await testHost(t)];
+  await b.handle(
+    PROTOCOL,
+    async (stream) => {
+      const all = await readAll(() => stream.read(soon()));
+      for (let i = 0; i < all.length; i += 65536) await stream.write(all.subarray(i, i + 65536), soon());
+      await stream.closeWrite(soon());
+    },
+    { maxStreamsPerPeer: 2 },
+  );
+  await pair(a, b);
+  const sent = Buffer.alloc(8 << 20, 'zkl1 stream ');
+  const stream = await a.open(b.peerId, PROTOCOL, soon());
+  for (let i = 0; i < sent.length; i += 65536) await stream.write(sent.subarray(i, i + 65536), soon());
+  await stream.closeWrite(soon());
+  assert.deepEqual(Buffer.from(await readAll(() => stream.read(soon()))), sent);
+});
+
+test('stream whose reader does not read → the writer waits, and little is held', async (t) => {
+  const [a, b] = [await testHost(t), await testHost(t)];
+  let release: () => void = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await b.handle(PROTOCOL, async () => held, { maxStreamsPerPeer: 1 });
+  await pair(a, b);
+  const stream = await a.open(b.peerId, PROTOCOL, soon());
+  const piece = new Uint8Array(65536);
+  let written = 0;
+  await assert.rejects(
+    async () => {
+      for (; written < 64 << 20; written += piece.length) await stream.write(piece, soon(500));
+    },
+    { code: 'timedOut' },
+  );
+  assert.ok(written < 4 << 20, `${written} bytes were taken`);
+  release();
+});
+
+test('stream beyond those that a peer may have → reset', async (t) => {
+  const [a, b] = [await testHost(t), await testHost(t)];
+  await b.handle(PROTOCOL, async (stream) => void (await stream.read(soon())), { maxStreamsPerPeer: 1 });
+  await pair(a, b);
+  const first = await a.open(b.peerId, PROTOCOL, soon());
+  await assert.rejects(async () => {
+    const second = await a.open(b.peerId, PROTOCOL, soon());
+    await second.write(new Uint8Array(1), soon());
+    await second.read(soon());
+    await second.read(soon());
+  });
+  first.abort('done');
+});
+
+test('open of a protocol that the peer lacks → protocolRefused', async (t) => {
+  const [a, b] = [await testHost(t), await testHost(t)];
+  await pair(a, b);
+  await assert.rejects(a.open(b.peerId, '/test/absent/1', soon()), { code: 'protocolRefused' });
+});
+
+test('dial of an address where nobody listens → dialFailed', async (t) => {
+  const a = await testHost(t);
+  await assert.rejects(a.dial('/ip4/127.0.0.1/tcp/1', soon()), { code: 'dialFailed' });
+  await assert.rejects(a.dial('nonsense', soon()), { code: 'dialFailed' });
+});
+
+test('listen on a port that is taken → listenFailed', async (t) => {
+  const a = await testHost(t);
+  const port = Number(/tcp\/(\d+)/.exec(a.addresses()[0]!)![1]);
+  await assert.rejects(testHost(t, {}, { listen: { address: '127.0.0.1', port } }), { code: 'listenFailed' });
+});
+
+test('connection with a banned peer → refused in both directions', async (t) => {
+  const banned = new Set<string>();
+  const a = await testHost(t, { isBanned: (peer) => banned.has(peer) });
+  const b = await testHost(t);
+  banned.add(b.peerId);
+  await assert.rejects(a.dial(b.addresses()[0]!, soon()), { code: 'dialFailed' });
+  await b.dial(a.addresses()[0]!, soon()).catch(() => {});
+  await until('a has nobody', () => a.peers().length === 0);
+  assert.deepEqual(a.peers(), []);
+});
+
+test('connection over WebSocket → the same streams', async (t) => {
+  const a = await testHost(t);
+  const b = await testHost(t, {}, { listen: { address: '127.0.0.1', port: 0, wsPort: 0 } });
+  await b.handle(PROTOCOL, async (stream) => stream.write(new Uint8Array([7]), soon()), { maxStreamsPerPeer: 1 });
+  const address = b.addresses().find((text) => text.includes('/ws'))!;
+  const port = Number(/tcp\/(\d+)/.exec(address)![1]);
+  assert.equal(await upgradeStatus(port), 101);
+  if (!('WebSocket' in globalThis)) return; // Node 20 cannot dial; it serves browsers all the same
+  await a.dial(address, soon());
+  const stream = await a.open(b.peerId, PROTOCOL, soon());
+  assert.deepEqual(Array.from((await stream.read(soon()))!), [7]);
+});
+
+function upgradeStatus(port: number): Promise<number | undefined> {
+  const headers = {
+    Connection: 'Upgrade',
+    Upgrade: 'websocket',
+    'Sec-WebSocket-Version': '13',
+    'Sec-WebSocket-Key': randomBytes(16).toString('base64'),
+  };
+  return new Promise((resolve, reject) => {
+    get({ host: '127.0.0.1', port, headers })
+      .on('upgrade', ({ statusCode }, socket) => {
+        socket.destroy();
+        resolve(statusCode);
+      })
+      .on('response', ({ statusCode }) => resolve(statusCode))
+      .on('error', reject);
+  });
+}
+
+test('peer that comes and goes → told once each', async (t) => {
+  const seen: string[] = [];
+  const a = await testHost(t, {
+    onPeer: (_, direction) => seen.push(direction),
+    onPeerGone: () => seen.push('gone'),
+  });
+  const b = await testHost(t);
+  await pair(b, a);
+  await a.disconnect(b.peerId);
+  await until('gone', () => seen.includes('gone'));
+  assert.deepEqual(seen, ['inbound', 'gone']);
+});
+
+test('peer record passed on by another → the peer can be dialled; a forged one is refused', async (t) => {
+  const [a, b, c] = [await testHost(t), await testHost(t), await testHost(t)];
+  await pair(a, b);
+  await c.dial(a.addresses()[0]!, soon());
+  await until('a has a record', async () => (await a.peerRecords(8)).length === 2);
+  const records = await a.peerRecords(8);
+  const news = await Promise.all(records.map((record) => b.addPeerRecord(record).catch(() => false)));
+  assert.ok(news.some(Boolean));
+  assert.deepEqual(await b.knownPeers(), [c.peerId]);
+  await b.dialPeer(c.peerId, soon());
+  const forged = Uint8Array.from(records[0]!);
+  forged[forged.length - 1]! ^= 1;
+  await assert.rejects(b.addPeerRecord(forged), { code: 'peerRecordInvalid' });
+  await assert.rejects(b.addPeerRecord(new Uint8Array(9)), { code: 'peerRecordInvalid' });
+});
+
+/** a – b – c: what a publishes reaches c only through b. */
+async function line(
+  t: Parameters<typeof testHost>[0],
+  verdict: () => Promise<Verdict>,
+  score?: (peer: string) => number,
+) {
+  const a = await testHost(t);
+  const b = await testHost(t, score === undefined ? {} : { score });
+  const c = await testHost(t);
+  const received: Uint8Array[] = [];
+  let judged = 0;
+  a.subscribe(TOPIC, async () => 'accept');
+  b.subscribe(TOPIC, async () => {
+    judged++;
+    return verdict();
+  });
+  c.subscribe(TOPIC, async (data) => {
+    received.push(data);
+    return 'accept';
+  });
+  await a.dial(b.addresses()[0]!, soon());
+  await c.dial(b.addresses()[0]!, soon());
+  return { a, b, c, received, judged: () => judged };
+}
+
+/** Publishes until somebody takes it: a mesh needs a moment. Each message differs. */
+async function publish(host: Host, size = 100): Promise<void> {
+  const message = new Uint8Array(size);
+  await until('published', async () => {
+    message[0]!++;
+    return (await host.publish(TOPIC, message).catch(() => 0)) > 0;
+  });
+}
+
+test('gossip message that is accepted after a while → forwarded', async (t) => {
+  let accept: () => void = () => {};
+  const accepted = new Promise<Verdict>((resolve) => {
+    accept = () => resolve('accept');
+  });
+  const { a, received, judged } = await line(t, () => accepted);
+  await publish(a);
+  await until('judged', () => judged() > 0);
+  assert.equal(received.length, 0);
+  await new Promise((resolve) => setTimeout(resolve, 1000)); // ten heartbeats: past any message cache
+  accept();
+  await until('forwarded', () => received.length > 0);
+  assert.equal(received[0]!.length, 100);
+});
+
+test('gossip message that is ignored → not forwarded, no score lost; rejected → score lost', async (t) => {
+  let verdict: Verdict = 'ignore';
+  const { a, b, received, judged } = await line(t, async () => verdict);
+  await publish(a);
+  await until('judged', () => judged() > 0);
+  assert.equal(b.gossipScore(a.peerId), 0);
+  const before = judged();
+  verdict = 'reject';
+  await publish(a, 101);
+  await until('judged again', () => judged() > before);
+  await until('score falls', () => b.gossipScore(a.peerId) < -15);
+  assert.equal(received.length, 0);
+});
+
+test('gossip message of a peer with a low score in the book → not even judged', async (t) => {
+  let low = '';
+  const { a, b, judged } = await line(
+    t,
+    async () => 'accept',
+    (peer) => (peer === low ? -100 : 0),
+  );
+  await publish(a);
+  await until('judged', () => judged() > 0);
+  low = a.peerId;
+  await until('the score is renewed', () => b.gossipScore(a.peerId) <= -100);
+  // gossipsub lets a peer that was in good standing go on for a second.
+  let size = 200;
+  await until('a message passes unjudged', async () => {
+    const before = judged();
+    await a.publish(TOPIC, new Uint8Array(size++));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return judged() === before;
+  });
+});
+
+test('gossip message larger than its topic allows → rejected unread, score lost', async (t) => {
+  const { a, b, judged } = await line(t, async () => 'accept');
+  await publish(a);
+  await until('judged', () => judged() > 0);
+  const before = judged();
+  await a.publish(TOPIC, new Uint8Array(65537));
+  await until('score falls', () => b.gossipScore(a.peerId) < -15);
+  assert.equal(judged(), before);
+});
+
+test('publish where nobody listens → an error, not silence', async (t) => {
+  const a = await testHost(t);
+  a.subscribe(TOPIC, async () => 'accept');
+  await assert.rejects(a.publish(TOPIC, new Uint8Array(1)), /NoPeersSubscribed/);
+});
