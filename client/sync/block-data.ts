@@ -1,0 +1,112 @@
+/** Everything that one block's import needs, fetched from peers and checked as far as the header allows. */
+import type { Block } from '@ethereumjs/block';
+import { ClientError } from '../errors.ts';
+import type { VerifiedProof } from '../execution/interface.ts';
+import type { BlockDataKind, FetchOptions, HeaderRecord, ProofDescriptor, ProofNetwork } from '../p2p/interface.ts';
+import type { Hash, VerifyResult } from '../prover/interface.ts';
+import type { Missing } from './interface.ts';
+
+/** What the node lends to fetching. */
+export type BlockDataModules = {
+  readonly network: Pick<ProofNetwork, 'proof' | 'blockData' | 'charge'>;
+  /** The block of a header and a body that its roots commit to. @throws BlockError */
+  readonly assemble: (headerRlp: Uint8Array, body: Uint8Array) => Block;
+  /** Whether these are the receipts that the header commits to. */
+  readonly receiptsMatch: (block: Block, receipts: Uint8Array) => boolean;
+  /** Decodes a diff within the header's cap. */
+  readonly diffIsWellFormed: (block: Block, diff: Uint8Array) => boolean;
+  /** Off the main thread; the proof is about the header's chain, this hash and this parent. */
+  readonly verifyProof: (headerRlp: Uint8Array, proofType: number, proof: Uint8Array) => Promise<VerifyResult>;
+  readonly acceptedProofTypes: readonly number[];
+};
+
+/** A block with what stands in for executing it. */
+export type ProvenData = {
+  readonly block: Block;
+  readonly proof: VerifiedProof;
+  readonly receipts: Uint8Array;
+  readonly stateDiff: Uint8Array;
+};
+export type Obtained<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly missing: Missing };
+
+/** Bodies and receipts are bounded by gas; this is far above what any header allows. */
+const MAX_BODY_BYTES = 16 * 2 ** 20;
+const MAX_RECEIPTS_BYTES = 64 * 2 ** 20;
+/** Proofs of one block and type that are tried. */
+const MAX_PROOFS = 3;
+
+/** Most bytes of a diff: fixed part, and one for each 20 gas. */
+export const maxDiffBytes = (gasUsed: bigint): number => 256 * 1024 + Number(gasUsed / 20n);
+
+/** @returns the block, or that no peer has its body */
+export async function obtainBlock(
+  modules: BlockDataModules,
+  record: { readonly headerRlp: Uint8Array; readonly hash: Hash },
+  o: FetchOptions,
+): Promise<Obtained<Block>> {
+  let block: Block | undefined;
+  const check = (body: Uint8Array): boolean => {
+    block = matching(() => modules.assemble(record.headerRlp, body));
+    return block !== undefined;
+  };
+  const body = await modules.network.blockData('body', record.hash, { ...o, maxBytes: MAX_BODY_BYTES, check });
+  return body.ok && block !== undefined ? { ok: true, value: block } : { ok: false, missing: 'body' };
+}
+
+/**
+ * A verified proof among those that a peer names for a block; a peer that names one that does not verify is charged.
+ * @param from who named them
+ */
+export async function obtainProof(
+  { network, verifyProof, acceptedProofTypes }: BlockDataModules,
+  record: HeaderRecord & { readonly hash: Hash; readonly parentHash: Uint8Array },
+  from: string,
+  o: FetchOptions,
+): Promise<Obtained<VerifiedProof>> {
+  const usable = record.proofs.filter((p) => acceptedProofTypes.includes(p.proofType)).slice(0, MAX_PROOFS);
+  for (const descriptor of usable) {
+    const fetched = await network.proof(descriptor, o);
+    if (!fetched.ok) continue;
+    const verdict = await verifyProof(record.headerRlp, descriptor.proofType, fetched.value);
+    if (verdict.ok) return { ok: true, value: verifiedProof(record, descriptor, fetched.value) };
+    network.charge(from, 'invalidProof');
+  }
+  return { ok: false, missing: 'proof' };
+}
+
+export const verifiedProof = (
+  { hash, parentHash }: { readonly hash: Hash; readonly parentHash: Uint8Array },
+  { proofType }: Pick<ProofDescriptor, 'proofType'>,
+  bytes: Uint8Array,
+): VerifiedProof => ({ proofType, blockHash: bytesOf(hash), parentHash, bytes });
+
+/** Receipts and diff of a block, each checked as far as the header allows. */
+export async function obtainOutcome(
+  modules: BlockDataModules,
+  block: Block,
+  hash: Hash,
+  o: FetchOptions,
+): Promise<Obtained<Pick<ProvenData, 'receipts' | 'stateDiff'>>> {
+  const fetch = (kind: BlockDataKind, maxBytes: number, check: (bytes: Uint8Array) => boolean) =>
+    modules.network.blockData(kind, hash, { ...o, maxBytes, check });
+  const [receipts, stateDiff] = await Promise.all([
+    fetch('receipts', MAX_RECEIPTS_BYTES, (bytes) => modules.receiptsMatch(block, bytes)),
+    fetch('stateDiff', maxDiffBytes(block.header.gasUsed), (bytes) => modules.diffIsWellFormed(block, bytes)),
+  ]);
+  if (!receipts.ok) return { ok: false, missing: 'receipts' };
+  if (!stateDiff.ok) return { ok: false, missing: 'stateDiff' };
+  return { ok: true, value: { receipts: receipts.value, stateDiff: stateDiff.value } };
+}
+
+/** The result of a check that names its rule by throwing, or undefined. */
+function matching<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof ClientError) return undefined;
+    throw error;
+  }
+}
+
+export const hashOf = (bytes: Uint8Array): Hash => `0x${Buffer.from(bytes).toString('hex')}`;
+export const bytesOf = (hash: Hash): Uint8Array => new Uint8Array(Buffer.from(hash.slice(2), 'hex'));

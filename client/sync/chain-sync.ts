@@ -1,0 +1,290 @@
+/**
+ * Follows the chain that peers serve: finds where it leaves ours, fetches what lies behind in order, and imports it, by
+ * execution or by proof. Which chain is preferred is for the importer to say; sync only brings blocks.
+ */
+import type { Block } from '@ethereumjs/block';
+import { ClientError } from '../errors.ts';
+import type { ChainImporter, ImportResult, SealedHeader as StoredHeader } from '../execution/interface.ts';
+import type { HeaderRecord, PeerInfo, ProofNetwork } from '../p2p/interface.ts';
+import type { Hash } from '../prover/interface.ts';
+import {
+  type BlockDataModules,
+  bytesOf,
+  hashOf,
+  type Obtained,
+  obtainBlock,
+  obtainOutcome,
+  obtainProof,
+  type ProvenData,
+} from './block-data.ts';
+import type { Missing, SyncOptions, SyncState, SyncStatus } from './interface.ts';
+import { judgementOf } from './judge.ts';
+
+export type SyncModules = BlockDataModules & {
+  readonly network: Pick<ProofNetwork, 'peers' | 'headers' | 'proof' | 'blockData' | 'charge'>;
+  readonly importer: ChainImporter;
+  readonly canonicalHash: (number: bigint) => Uint8Array | undefined;
+  /** Whether a block is stored, canonical or not. */
+  readonly isStored: (hash: Uint8Array) => boolean;
+  /** Header fields that sync needs, from its rlp. @throws ClientError `blockMalformed` */
+  readonly readHeader: (rlp: Uint8Array) => {
+    readonly hash: Uint8Array;
+    readonly parentHash: Uint8Array;
+    readonly number: bigint;
+  };
+  readonly provenNumber: () => bigint;
+  readonly verifiedCount: () => bigint;
+  readonly onImported: (block: Block, seal: Uint8Array, result: ImportResult) => void;
+  readonly onError: (where: string, error: unknown) => void;
+  readonly now: () => number;
+};
+
+/** Headers asked for at once: the most that one answer holds. */
+const HEADERS_AT_ONCE = 192;
+/** A peer whose chain could not be followed is not asked again for this long. */
+const RETRY_PEER_MS = 15_000;
+
+type Entry = HeaderRecord & { readonly hash: Hash; readonly parentHash: Uint8Array; readonly number: bigint };
+
+export class ChainSync {
+  private readonly options: SyncOptions;
+  private readonly modules: SyncModules;
+  private readonly stopper = new AbortController();
+  /** By peer: not before this time. */
+  private readonly retryAt = new Map<string, number>();
+  /** By block: since when its proof is missing. */
+  private readonly missingSince = new Map<Hash, number>();
+  private state: SyncState = { kind: 'idle' };
+  private isAwake = false;
+  private rouse: () => void = () => {};
+  private running: Promise<void> | undefined;
+
+  constructor(options: SyncOptions, modules: SyncModules) {
+    this.options = options;
+    this.modules = modules;
+  }
+
+  start(): void {
+    this.running ??= this.run();
+  }
+
+  /** Something may have changed: a peer, an announcement, a proof. */
+  wake(): void {
+    this.isAwake = true;
+    this.rouse();
+  }
+
+  async stop(): Promise<void> {
+    this.stopper.abort();
+    this.rouse();
+    await this.running;
+  }
+
+  status(): SyncStatus {
+    const { importer, network, provenNumber, verifiedCount } = this.modules;
+    const head = importer.head();
+    let highest = head.header.number;
+    for (const { status } of network.peers())
+      if (status !== undefined && status.headNumber > highest) highest = status.headNumber;
+    return {
+      mode: this.options.mode,
+      state: this.state,
+      head: { number: head.header.number, hash: hashOf(head.hash()) },
+      highest,
+      provenNumber: provenNumber(),
+      verified: verifiedCount(),
+      ...importer.counters(),
+    };
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopper.signal.aborted) {
+      this.isAwake = false;
+      let progressed = false;
+      try {
+        progressed = await this.step();
+      } catch (error) {
+        if (!this.stopper.signal.aborted) this.modules.onError('sync', error);
+      }
+      if (!progressed && !this.isAwake) await this.sleep();
+    }
+  }
+
+  private sleep(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(done, this.options.pollMs);
+      const { signal } = this.stopper;
+      function done(): void {
+        clearTimeout(timer);
+        resolve();
+      }
+      this.rouse = done;
+      if (signal.aborted || this.isAwake) done();
+    });
+  }
+
+  /** @returns whether a block was imported */
+  private async step(): Promise<boolean> {
+    for (const peer of this.peersAhead()) {
+      const entries = await this.entriesBehindOurs(peer);
+      if (entries === undefined) {
+        this.retryAt.set(peer.id, this.modules.now() + RETRY_PEER_MS);
+        continue;
+      }
+      if (await this.importAll(entries, peer.id)) return true;
+      if (this.stopper.signal.aborted) return false;
+    }
+    if (this.state.kind === 'importing') this.state = { kind: 'idle' };
+    return false;
+  }
+
+  /** Peers whose head is not ours and not behind ours, the highest first. */
+  private peersAhead(): PeerInfo[] {
+    const { importer, network, isStored, now } = this.modules;
+    const head = importer.head().header.number;
+    const time = now();
+    return network
+      .peers()
+      .filter(({ id, status }) => {
+        if (status === undefined || (this.retryAt.get(id) ?? 0) > time) return false;
+        return status.headNumber >= head && !isStored(bytesOf(status.headHash));
+      })
+      .sort((a, b) => Number(b.status!.headNumber - a.status!.headNumber));
+  }
+
+  /**
+   * The peer's blocks from the first that we do not have on, oldest first.
+   * @returns undefined if its chain leaves ours too far below the head, or it does not serve it
+   */
+  private async entriesBehindOurs(
+    peer: PeerInfo,
+  ): Promise<{ readonly from: string; readonly entries: Entry[] } | undefined> {
+    const { network, canonicalHash, importer } = this.modules;
+    const head = importer.head().header.number;
+    const signal = this.stopper.signal;
+    for (let back = 0n; ; back = back === 0n ? 1n : back * 2n) {
+      const tooDeep = back > BigInt(this.options.reorgDepth);
+      const depth = tooDeep ? BigInt(this.options.reorgDepth) : back;
+      const first = head > depth ? head + 1n - depth : 1n;
+      const answer = await network.headers({ from: first, count: HEADERS_AT_ONCE }, { signal, prefer: [peer.id] });
+      if (!answer.ok) return undefined;
+      const { from, content } = answer.value;
+      const entries = content.map((record): Entry => {
+        const { hash, parentHash, number } = this.modules.readHeader(record.headerRlp);
+        return { ...record, hash: hashOf(hash), parentHash, number };
+      });
+      const own = canonicalHash(first - 1n);
+      if (entries[0] !== undefined && own !== undefined && hashOf(own) === hashOf(entries[0].parentHash)) {
+        const fresh = entries.findIndex((e) => !this.modules.isStored(bytesOf(e.hash)));
+        return fresh < 0 ? undefined : { from, entries: entries.slice(fresh) };
+      }
+      if (tooDeep || first === 1n) return undefined;
+    }
+  }
+
+  /** Imports blocks in order, fetching a few ahead. @returns whether any came in */
+  private async importAll(
+    { from, entries }: { readonly from: string; readonly entries: readonly Entry[] },
+    peer: string,
+  ): Promise<boolean> {
+    const ahead: Promise<Obtained<Block | ProvenData>>[] = [];
+    const stop = new AbortController();
+    const signal = AbortSignal.any([stop.signal, this.stopper.signal]);
+    const fetchTo = (end: number): void => {
+      while (ahead.length < Math.min(end, entries.length)) {
+        const fetched = this.obtain(entries[ahead.length]!, from, peer, signal);
+        // An import that ends early leaves fetches behind; their errors are those of the abort.
+        fetched.catch(() => {});
+        ahead.push(fetched);
+      }
+    };
+    let imported = false;
+    try {
+      for (const [i, entry] of entries.entries()) {
+        this.state = { kind: 'importing', number: entry.number, hash: entry.hash };
+        if (!(await this.headerPasses(entry, from))) break;
+        fetchTo(i + this.options.window);
+        const data = await ahead[i]!;
+        if (this.stopper.signal.aborted) break;
+        if (!data.ok) {
+          this.state = { kind: 'waiting', number: entry.number, hash: entry.hash, missing: data.missing };
+          break;
+        }
+        if (!(await this.importOne(entry, data.value, from))) break;
+        this.missingSince.delete(entry.hash);
+        imported = true;
+      }
+    } finally {
+      stop.abort();
+    }
+    if (imported && this.state.kind === 'importing') this.state = { kind: 'idle' };
+    return imported;
+  }
+
+  private async headerPasses(entry: Entry, from: string): Promise<boolean> {
+    try {
+      await this.modules.importer.checkHeader(storedHeader(entry));
+      return true;
+    } catch (error) {
+      const judgement = judgementOf(error);
+      if (judgement.verdict === 'reject')
+        this.modules.network.charge(from, judgement.code.startsWith('seal') ? 'invalidSeal' : 'invalidHeader');
+      this.retryAt.set(from, this.modules.now() + RETRY_PEER_MS);
+      return false;
+    }
+  }
+
+  private async obtain(
+    entry: Entry,
+    from: string,
+    peer: string,
+    signal: AbortSignal,
+  ): Promise<Obtained<Block | ProvenData>> {
+    const o = { signal, prefer: [from, peer] };
+    if (this.options.mode === 'full' || this.fallsBack(entry.hash)) return obtainBlock(this.modules, entry, o);
+    const [proof, block] = await Promise.all([
+      obtainProof(this.modules, entry, from, o),
+      obtainBlock(this.modules, entry, o),
+    ]);
+    if (!proof.ok) return this.without(entry.hash, proof.missing);
+    if (!block.ok) return block;
+    const outcome = await obtainOutcome(this.modules, block.value, entry.hash, o);
+    if (!outcome.ok) return outcome;
+    return { ok: true, value: { block: block.value, proof: proof.value, ...outcome.value } };
+  }
+
+  private without(hash: Hash, missing: Missing): Obtained<never> {
+    if (!this.missingSince.has(hash)) this.missingSince.set(hash, this.modules.now());
+    return { ok: false, missing };
+  }
+
+  /** Whether a proof has been missing for so long that the block is executed instead. */
+  private fallsBack(hash: Hash): boolean {
+    if (this.options.fallback === 'wait') return false;
+    const since = this.missingSince.get(hash);
+    return since !== undefined && this.modules.now() - since >= this.options.fallbackAfterMs;
+  }
+
+  private async importOne(entry: Entry, data: Block | ProvenData, from: string): Promise<boolean> {
+    const { importer, onImported, network } = this.modules;
+    const { seal } = entry;
+    try {
+      const isProven = 'stateDiff' in data;
+      const block = isProven ? data.block : data;
+      const result = isProven
+        ? await importer.importProven({ ...data, seal })
+        : (await importer.importExecuted(data, seal)).result;
+      onImported(block, seal, result);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error;
+      // A diff that decodes and leads to another root: whoever served the block named a proof of something else.
+      network.charge(from, 'stateDiff' in data ? 'invalidDiff' : 'invalidHeader');
+      this.retryAt.set(from, this.modules.now() + RETRY_PEER_MS);
+      this.modules.onError(`block ${entry.number} ${entry.hash}`, error);
+      return false;
+    }
+  }
+}
+
+const storedHeader = ({ headerRlp, seal }: HeaderRecord): StoredHeader => ({ header: headerRlp, seal });

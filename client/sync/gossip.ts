@@ -1,0 +1,113 @@
+/** What gossip means for this node: which announcements it wants, and what it does with what they bring. */
+import { ClientError } from '../errors.ts';
+import type { BlockAnnouncement, Judgement, NetworkPorts, ProofAnnouncement } from '../p2p/interface.ts';
+import type { Hash } from '../prover/interface.ts';
+import { bytesOf, obtainBlock, obtainOutcome, verifiedProof } from './block-data.ts';
+import type { ChainSync, SyncModules } from './chain-sync.ts';
+import type { SyncMode } from './interface.ts';
+import { ACCEPT, ignore, judgeHeader, judgementOf, reject } from './judge.ts';
+
+export type GossipModules = Omit<SyncModules, 'network'> & {
+  /** Set once the host runs: it is built from these ports. */
+  readonly network: () => SyncModules['network'];
+  readonly sync: () => ChainSync;
+  readonly chainId: bigint;
+  /** Hash of the chain's rules at a header (`ChainSpec`). @throws ClientError `blockMalformed` */
+  readonly chainSpecHashOf: (headerRlp: Uint8Array) => Hash;
+  readonly hasProof: (blockHash: Uint8Array, proofType: number) => boolean;
+  /** Keeps a verified proof of a stored block. */
+  readonly storeProof: (announcement: ProofAnnouncement, proof: Uint8Array) => Promise<void>;
+  readonly isProvable: (blockHash: Uint8Array) => boolean;
+  readonly signal: AbortSignal;
+};
+
+type GossipPorts = Pick<
+  NetworkPorts,
+  'judgeHeader' | 'judgeBody' | 'wantsProof' | 'verifyProof' | 'adoptProof' | 'onBlock' | 'isProvable'
+>;
+
+/** A proof is adopted at the head only; a block further ahead is left to the range sync. */
+export function gossipPorts(mode: SyncMode, modules: GossipModules): GossipPorts {
+  const { importer, assemble, readHeader, isStored } = modules;
+  const judged = async (check: () => unknown): Promise<Judgement> => {
+    try {
+      await check();
+      return ACCEPT;
+    } catch (error) {
+      return judgementOf(error);
+    }
+  };
+  return {
+    judgeHeader: (header) => judgeHeader(importer, header),
+    judgeBody: (header, body) => judged(() => assemble(header.headerRlp, body)),
+    wantsProof: async ({ headerRlp, claim, proof }) => {
+      const { hash, parentHash } = readHeader(headerRlp);
+      if (!modules.acceptedProofTypes.includes(proof.proofType)) return ignore('unknownProofType');
+      if (!sameBytes(bytesOf(claim.blockHash), hash)) return reject('claimForAnotherBlock');
+      if (!sameBytes(bytesOf(claim.parentHash), parentHash)) return reject('claimForAnotherParent');
+      if (claim.chainId !== modules.chainId) return reject('claimForAnotherChain');
+      if (claim.chainSpecHash !== modules.chainSpecHashOf(headerRlp)) return reject('claimForOtherRules');
+      return modules.hasProof(hash, proof.proofType) ? ignore('proofKnown') : ACCEPT;
+    },
+    verifyProof: async ({ headerRlp, proof }, bytes) => {
+      const verdict = await modules.verifyProof(headerRlp, proof.proofType, bytes);
+      return verdict.ok ? ACCEPT : reject(`${verdict.stage}/${verdict.code}`);
+    },
+    adoptProof: async (announcement, bytes, from) => {
+      const { hash } = readHeader(announcement.headerRlp);
+      if (isStored(hash)) {
+        await modules.storeProof(announcement, bytes);
+        return ACCEPT;
+      }
+      if (mode === 'full') return ignore('blockUnknown');
+      return importAnnounced(modules, announcement, bytes, from);
+    },
+    onBlock: () => modules.sync().wake(),
+    isProvable: (blockHash) => modules.isProvable(bytesOf(blockHash)),
+  };
+}
+
+/** Imports the block of a proof that came by gossip, where its parent is there. */
+async function importAnnounced(
+  modules: GossipModules,
+  announcement: ProofAnnouncement,
+  bytes: Uint8Array,
+  from: string,
+): Promise<Judgement> {
+  const { headerRlp, seal, proof: descriptor, claim } = announcement;
+  const { hash, parentHash } = modules.readHeader(headerRlp);
+  if (!modules.isStored(parentHash)) {
+    modules.sync().wake();
+    return ignore('unknownParent');
+  }
+  const parts = { ...modules, network: modules.network() };
+  const o = { signal: modules.signal, prefer: [from] };
+  const block = await obtainBlock(parts, { headerRlp, hash: claim.blockHash }, o);
+  if (!block.ok) return ignore(`${block.missing}Unavailable`);
+  const outcome = await obtainOutcome(parts, block.value, claim.blockHash, o);
+  if (!outcome.ok) return ignore(`${outcome.missing}Unavailable`);
+  const proof = verifiedProof({ hash: claim.blockHash, parentHash }, descriptor, bytes);
+  try {
+    const result = await modules.importer.importProven({ block: block.value, seal, proof, ...outcome.value });
+    if (result.kind === 'known' && !modules.hasProof(hash, descriptor.proofType))
+      await modules.storeProof(announcement, bytes);
+    modules.onImported(block.value, seal, result);
+    modules.sync().wake();
+    return ACCEPT;
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    modules.onError(`block ${claim.blockHash}`, error);
+    return ignore(error.code);
+  }
+}
+
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
+
+/** A block that this node sealed or imported, as it is announced. */
+export function blockAnnouncement(headerRlp: Uint8Array, seal: Uint8Array, body: Uint8Array): BlockAnnouncement {
+  const inline = body.length <= MAX_INLINE_BODY_BYTES ? { body } : {};
+  return { headerRlp, seal, bodySize: body.length, ...inline };
+}
+
+/** The body stands in the announcement up to this size. */
+const MAX_INLINE_BODY_BYTES = 512 * 1024;

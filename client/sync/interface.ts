@@ -1,0 +1,53 @@
+/** What the rest of the node may know of synchronisation. */
+import type { Hash } from '../prover/interface.ts';
+
+/** `full` executes every block; `proof` never executes: it verifies proofs and applies state diffs. */
+export type SyncMode = 'full' | 'proof';
+
+/** Data that a block could not be imported without. */
+export type Missing = 'body' | 'proof' | 'receipts' | 'stateDiff';
+
+export type SyncState =
+  /** nobody is known to be ahead */
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'importing'; readonly number: bigint; readonly hash: Hash }
+  /** no peer has what the next block needs */
+  | { readonly kind: 'waiting'; readonly number: bigint; readonly hash: Hash; readonly missing: Missing };
+
+/** `zkl1_syncStatus` */
+export type SyncStatus = {
+  readonly mode: SyncMode;
+  readonly state: SyncState;
+  readonly head: { readonly number: bigint; readonly hash: Hash };
+  /** the highest head that a connected peer has named */
+  readonly highest: bigint;
+  /** the highest canonical block with a verified proof */
+  readonly provenNumber: bigint;
+  /** proofs that were verified since the start, whatever the outcome */
+  readonly verified: bigint;
+  /** blocks of this store that came by a diff, and by execution */
+  readonly applied: bigint;
+  readonly executed: bigint;
+};
+
+export type SyncOptions = {
+  readonly mode: SyncMode;
+  /** what a proof-syncing node does about a block that nobody has a proof of (`--proofs.fallback`) */
+  readonly fallback: 'wait' | 'execute';
+  /** how long it waits before it executes */
+  readonly fallbackAfterMs: number;
+  /** blocks whose data is fetched and whose proofs are verified at once */
+  readonly window: number;
+  /** how often peers' heads are looked at when nothing wakes the loop */
+  readonly pollMs: number;
+  /** how deep a fork may lie below the head (`--reorg.depth`) */
+  readonly reorgDepth: number;
+};
+
+export const DEFAULT_SYNC: Omit<SyncOptions, 'mode'> = {
+  fallback: 'wait',
+  fallbackAfterMs: 30_000,
+  window: 4,
+  pollMs: 2_000,
+  reorgDepth: 64,
+};

@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Block } from '@ethereumjs/block';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { ClientError } from '../../../client/errors.ts';
+import type { ChainImporter } from '../../../client/execution/interface.ts';
+import type { HeaderRecord, NetworkStatus, PeerInfo, ProofNetwork } from '../../../client/p2p/interface.ts';
+import { hashOf } from '../../../client/sync/block-data.ts';
+import { ChainSync, type SyncModules } from '../../../client/sync/chain-sync.ts';
+import { DEFAULT_SYNC, type SyncOptions, type SyncStatus } from '../../../client/sync/interface.ts';
+
+/** A chain of plain text: a header is JSON, its hash keccak256 of it. Rules are `bad: true` and the seal's name. */
+type Header = { readonly number: number; readonly parent: string; readonly fork: string; readonly bad?: boolean };
+const rlp = (h: Header): Uint8Array => new TextEncoder().encode(JSON.stringify(h));
+const read = (bytes: Uint8Array): Header => JSON.parse(new TextDecoder().decode(bytes)) as Header;
+const hash = (h: Header): Uint8Array => keccak_256(rlp(h));
+const GENESIS: Header = { number: 0, parent: '', fork: '' };
+
+function chain(
+  length: number,
+  fork: string,
+  from: readonly Header[] = [GENESIS],
+  changes: Partial<Header> = {},
+): Header[] {
+  const headers = [...from];
+  while (headers.length <= length)
+    headers.push({ number: headers.length, parent: hashOf(hash(headers.at(-1)!)), fork, ...changes });
+  return headers;
+}
+
+const blockOf = (h: Header): Block =>
+  ({ header: { number: BigInt(h.number), gasUsed: 0n }, hash: () => hash(h), fields: h }) as unknown as Block;
+const headerOf = (block: Block): Header => (block as unknown as { fields: Header }).fields;
+
+/** An importer that keeps every block and prefers the highest. */
+function memoryImporter(): ChainImporter & {
+  readonly canonical: Header[];
+  readonly isStored: (h: Uint8Array) => boolean;
+} {
+  const stored = new Map([[hashOf(hash(GENESIS)), GENESIS]]);
+  const canonical: Header[] = [GENESIS];
+  const counters = { executed: 0n, applied: 0n };
+  const check = (header: Header): void => {
+    if (header.bad) throw new ClientError('baseFeePerGas', 'a bad header');
+    if (!stored.has(header.parent as `0x${string}`)) throw new ClientError('unknownParent', 'no parent');
+  };
+  const take = (
+    header: Header,
+  ): { readonly kind: 'known' | 'side' } | { readonly kind: 'head'; readonly change: never } => {
+    check(header);
+    const key = hashOf(hash(header));
+    if (stored.has(key)) return { kind: 'known' };
+    stored.set(key, header);
+    if (header.number < canonical.length) return { kind: 'side' };
+    const path = [header];
+    while (hashOf(hash(canonical[path[0]!.number - 1]!)) !== path[0]!.parent)
+      path.unshift(stored.get(path[0]!.parent as `0x${string}`)!);
+    canonical.splice(path[0]!.number, canonical.length, ...path);
+    return { kind: 'head', change: undefined as never };
+  };
+  return {
+    canonical,
+    isStored: (h) => stored.has(hashOf(h)),
+    head: () => blockOf(canonical.at(-1)!),
+    checkHeader: async ({ header }) => {
+      check(read(header));
+      return undefined as never;
+    },
+    importExecuted: async (block) => {
+      const result = take(headerOf(block));
+      counters.executed++;
+      return { result, execution: undefined };
+    },
+    importProven: async ({ block }) => {
+      const result = take(headerOf(block));
+      counters.applied++;
+      return result;
+    },
+    counters: () => ({ ...counters }),
+    sealerFaults: async function* () {},
+  };
+}
+
+type Peer = { readonly id: string; headers: Header[]; readonly proven: (h: Header) => boolean };
+const bytes = new Uint8Array(1);
+
+function network(peers: readonly Peer[]) {
+  const charged: string[] = [];
+  const record = (peer: Peer, h: Header): HeaderRecord => ({
+    headerRlp: rlp(h),
+    seal: new Uint8Array(0),
+    proofs: peer.proven(h)
+      ? [{ proofType: 0x80, proofHash: hashOf(hash(h)), sizeBytes: 1, chunkHashes: [new Uint8Array(32)] }]
+      : [],
+  });
+  const net: Pick<ProofNetwork, 'peers' | 'headers' | 'proof' | 'blockData' | 'charge'> = {
+    peers: () =>
+      peers.map((p): PeerInfo => {
+        const head = p.headers.at(-1)!;
+        const status = { headHash: hashOf(hash(head)), headNumber: BigInt(head.number) } as NetworkStatus;
+        return { id: p.id, addresses: [], direction: 'outbound', status, score: 0, faults: {} };
+      }),
+    headers: async ({ from, count }, { prefer }) => {
+      const peer = peers.find((p) => p.id === prefer?.[0])!;
+      const content = peer.headers.slice(Number(from), Number(from) + count).map((h) => record(peer, h));
+      return { ok: true, value: { from: peer.id, content } };
+    },
+    proof: async () => ({ ok: true, value: bytes }),
+    blockData: async (kind, blockHash, { check }) => {
+      const header = peers.flatMap((p) => p.headers).find((h) => hashOf(hash(h)) === blockHash);
+      const value = kind === 'body' && header !== undefined ? rlp(header) : bytes;
+      return header !== undefined && (await check(value)) ? { ok: true, value } : { ok: false, code: 'unavailable' };
+    },
+    charge: (peer, fault) => charged.push(`${peer} ${fault}`),
+  };
+  return { net, charged };
+}
+
+type Setup = Partial<SyncOptions> & { readonly verifies?: boolean; readonly now?: () => number };
+function syncing(peers: readonly Peer[], { verifies = true, now = () => 0, ...options }: Setup = {}) {
+  const importer = memoryImporter();
+  const { net, charged } = network(peers);
+  const errors: string[] = [];
+  let verified = 0n;
+  const modules: SyncModules = {
+    network: net,
+    importer,
+    canonicalHash: (n) =>
+      importer.canonical[Number(n)] === undefined ? undefined : hash(importer.canonical[Number(n)]!),
+    isStored: importer.isStored,
+    readHeader: (b) => ({
+      hash: keccak_256(b),
+      parentHash: new Uint8Array(Buffer.from(read(b).parent.slice(2), 'hex')),
+      number: BigInt(read(b).number),
+    }),
+    assemble: (_, body) => blockOf(read(body)),
+    receiptsMatch: () => true,
+    diffIsWellFormed: () => true,
+    verifyProof: async () => {
+      verified++;
+      return verifies ? ({ ok: true } as never) : { ok: false, stage: 'whir', code: 'finalValue', detail: 'a lie' };
+    },
+    acceptedProofTypes: [0x80],
+    provenNumber: () => 0n,
+    verifiedCount: () => verified,
+    onImported: () => {},
+    onError: (where, error) => errors.push(`${where}: ${String(error)}`),
+    now,
+  };
+  const sync = new ChainSync({ ...DEFAULT_SYNC, mode: 'proof', pollMs: 5, ...options }, modules);
+  const until = async (done: (s: SyncStatus) => boolean): Promise<SyncStatus> => {
+    for (let i = 0; i < 400; i++) {
+      if (done(sync.status())) return sync.status();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    assert.fail(
+      `never reached; ${JSON.stringify(sync.status(), (_, v) => (typeof v === 'bigint' ? `${v}` : v))} ${errors}`,
+    );
+  };
+  return { sync, importer, charged, errors, until };
+}
+const everything = (): boolean => true;
+const head = (n: number) => (s: SyncStatus) => s.head.number === BigInt(n);
+
+test('a peer ahead by more than one answer of headers → every block applied, none executed', async () => {
+  const { sync, until, charged } = syncing([{ id: 'a', headers: chain(450, 'x'), proven: everything }]);
+  sync.start();
+  const { applied, executed, verified, highest } = await until(head(450));
+  assert.deepEqual(
+    { applied, executed, verified, highest },
+    { applied: 450n, executed: 0n, verified: 450n, highest: 450n },
+  );
+  assert.deepEqual(charged, []);
+  await sync.stop();
+});
+
+test('mode full → every block executed, no proof verified', async () => {
+  const { sync, until } = syncing([{ id: 'a', headers: chain(9, 'x'), proven: () => false }], { mode: 'full' });
+  sync.start();
+  const { executed, verified } = await until(head(9));
+  assert.deepEqual([executed, verified], [9n, 0n]);
+  await sync.stop();
+});
+
+test('a longer fork that leaves ours below the head → reorg to it', async () => {
+  const ours = chain(10, 'x');
+  const peer: Peer = { id: 'a', headers: ours, proven: everything };
+  const { sync, until, importer } = syncing([peer]);
+  sync.start();
+  await until(head(10));
+  peer.headers = chain(14, 'y', ours.slice(0, 6));
+  sync.wake();
+  await until(head(14));
+  assert.deepEqual(importer.canonical, peer.headers);
+  await sync.stop();
+});
+
+test('a fork deeper than the allowed reorg → not followed', async () => {
+  const peer: Peer = { id: 'a', headers: chain(20, 'x'), proven: everything };
+  const { sync, until, importer } = syncing([peer], { reorgDepth: 8 });
+  sync.start();
+  await until(head(20));
+  peer.headers = chain(30, 'y');
+  sync.wake();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(importer.canonical.at(-1)!.fork, 'x');
+  await sync.stop();
+});
+
+test('a block without a proof → waits for it by name, goes on when it is there', async () => {
+  let provenUpTo = 3;
+  const peer: Peer = { id: 'a', headers: chain(6, 'x'), proven: (h) => h.number <= provenUpTo };
+  const { sync, until } = syncing([peer]);
+  sync.start();
+  const { state } = await until((s) => s.state.kind === 'waiting');
+  assert.deepEqual(state, { kind: 'waiting', number: 4n, hash: hashOf(hash(peer.headers[4]!)), missing: 'proof' });
+  provenUpTo = 6;
+  await until(head(6));
+  await sync.stop();
+});
+
+test('a proof missing for too long with fallback execute → that block executed, the others applied', async () => {
+  let time = 0;
+  const peer: Peer = { id: 'a', headers: chain(6, 'x'), proven: (h) => h.number !== 4 };
+  const { sync, until } = syncing([peer], { fallback: 'execute', fallbackAfterMs: 100, now: () => time });
+  sync.start();
+  await until((s) => s.state.kind === 'waiting');
+  time = 100;
+  const { applied, executed } = await until(head(6));
+  assert.deepEqual([applied, executed], [5n, 1n]);
+  await sync.stop();
+});
+
+test('a proof that does not verify → not imported, whoever named it is charged', async () => {
+  const { sync, until, charged, importer } = syncing([{ id: 'liar', headers: chain(2, 'x'), proven: everything }], {
+    verifies: false,
+  });
+  sync.start();
+  await until((s) => s.state.kind === 'waiting');
+  assert.equal(importer.canonical.length, 1);
+  assert.equal(charged[0], 'liar invalidProof');
+  await sync.stop();
+});
+
+test('a header that breaks a rule → the peer is charged, another peer’s chain is followed', async () => {
+  const bad = chain(9, 'x', chain(3, 'x'), { bad: true });
+  const { sync, until, charged } = syncing([
+    { id: 'liar', headers: bad, proven: everything },
+    { id: 'honest', headers: chain(7, 'x'), proven: everything },
+  ]);
+  sync.start();
+  await until(head(7));
+  assert.deepEqual(charged, ['liar invalidHeader']);
+  await sync.stop();
+});
