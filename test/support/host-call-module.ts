@@ -5,6 +5,9 @@ type Host = NonNullable<ModuleParts['hosts']>[number];
 /** Calls of imports by name with constant operands, then `halt` at address 0. */
 export type HostCalls = readonly (readonly [Host, ...number[]])[];
 
+/** The table of initial memory then has as many rows as the tables of touched cells: a key has none that is taller. */
+const DATA_BYTES = 4096;
+
 /** A module whose memory starts with `bytes` and whose `main` makes the calls, in order. */
 export function hostCallModule(bytes: Uint8Array, calls: HostCalls): Uint8Array<ArrayBuffer> {
   const hosts: readonly Host[] = ['halt', 'mulmod256', 'advice', 'ec_msm'];
@@ -12,7 +15,7 @@ export function hostCallModule(bytes: Uint8Array, calls: HostCalls): Uint8Array<
   return wasmModule({
     hosts,
     pages: 1,
-    data: [{ offset: 0, bytes: [...bytes] }],
+    data: [{ offset: 0, bytes: [...bytes, ...new Array<number>(DATA_BYTES - bytes.length).fill(0)] }],
     functions: [{ name: 'main', code: [...code, ...i32(0), ...call(hosts.indexOf('halt'))] }],
   });
 }

@@ -1,6 +1,7 @@
 import type { InstructionChip } from '../chips/adapter/instruction-chip.ts';
 import { add32i, add32r, add64i, add64r, sub32r, sub64r } from '../chips/add/chip.ts';
 import { add128 } from '../chips/add128/chip.ts';
+import { advice } from '../chips/advice/chip.ts';
 import {
   branchEqual32i,
   branchLess32,
@@ -37,6 +38,7 @@ import {
   select32,
   select64,
 } from '../chips/move/chip.ts';
+import { mulmod } from '../chips/mulmod/chip.ts';
 import { multiply32, multiply64, multiplyWide } from '../chips/multiply/chip.ts';
 import { shift32i, shift64i } from '../chips/shift/chip.ts';
 import { shiftVariable32, shiftVariable64 } from '../chips/shiftx/chip.ts';
@@ -117,4 +119,6 @@ export const INSTRUCTION_CHIPS: readonly InstructionChip[] = [
   inputRead,
   keccakHost,
   halt,
+  mulmod,
+  advice,
 ];
