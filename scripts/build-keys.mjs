@@ -1,7 +1,9 @@
 // `node scripts/build-keys.mjs [--check]`: derives the verification keys from the committed guest and this build's chips,
-// and writes client/prover/verifier/accepted-keys.ts. With --check it compares instead, and fails where they differ.
+// and writes client/prover/verifier/accepted-keys.ts and proof-types.json. With --check it compares instead, and fails where
+// they differ.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBuilt } from './lib/build.mjs';
 import { ensureInstalled } from './lib/install.mjs';
@@ -15,8 +17,8 @@ ensureBuilt();
 const { createGuestProver } = await import(join(root, 'dist/client/prover/engine/prove-guest.js'));
 const { createBackend } = await import(join(root, 'dist/client/prover/backends/create.js'));
 const { loadGuest } = await import(join(root, 'dist/client/prover/guest/load.js'));
-const target = join(root, 'client/prover/verifier/accepted-keys.ts');
 const { wasm } = loadGuest();
+const guestSha256 = createHash('sha256').update(wasm).digest('hex');
 const backend = createBackend({ backend: 'auto' });
 const keys = [];
 for (const [profile, proofType] of Object.entries(PROOF_TYPES)) {
@@ -33,11 +35,31 @@ export const ACCEPTED_KEYS: readonly KeyData[] = [
 ${keys.map((key) => `  ${JSON.stringify(key)},`).join('\n')}
 ];
 `;
+/** What an operator, or another program, may read without running this one. */
+const proofTypes = keys.map(({ proofType, profile, securityBits, digest }) => ({
+  proofType,
+  profile,
+  securityBits,
+  vkHash: digest,
+  guestSha256,
+  status: 'active',
+}));
+const outputs = {
+  'client/prover/verifier/accepted-keys.ts': text,
+  'proof-types.json': `[\n${proofTypes.map((t) => `  ${JSON.stringify(t)}`).join(',\n')}\n]\n`,
+};
 if (!process.argv.includes('--check')) {
-  writeFileSync(target, text);
+  for (const [path, contents] of Object.entries(outputs)) writeFileSync(join(root, path), contents);
   for (const key of keys) console.log(`${key.profile}: ${key.digest}`);
-} else if (readFileSync(target, 'utf8') !== text) {
-  console.error(`${target} is not what the guest and the chips give: run node scripts/build-keys.mjs`);
-  process.exitCode = 1;
-} else
-  console.log(`the verification keys are what the guest and the chips give: ${keys.map((k) => k.digest).join(' ')}`);
+} else {
+  const stale = Object.entries(outputs).filter(([path, contents]) => read(path) !== contents);
+  for (const [path] of stale)
+    console.error(`${path} is not what the guest and the chips give: run node scripts/build-keys.mjs`);
+  if (stale.length > 0) process.exitCode = 1;
+  else
+    console.log(`the verification keys are what the guest and the chips give: ${keys.map((k) => k.digest).join(' ')}`);
+}
+
+function read(path) {
+  return existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined;
+}
