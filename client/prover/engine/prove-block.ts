@@ -27,7 +27,8 @@ export async function commitFixed(backend: Backend, machine: Machine): Promise<C
     for (const { chip: number, column, logHeight } of machine.fixedSlots) {
       const { compiled, fixed } = machine.chips[number]!;
       const contents = fixed[compiled.columns[column]!.name]!;
-      const rows = Uint32Array.from({ length: 2 ** logHeight }, (_, r) => contents.value(r));
+      const rows = new Uint32Array(2 ** logHeight);
+      for (let r = 0; r < rows.length; r++) rows[r] = contents.value(r);
       matrices.push(await backend.upload(rows, { width: 1, logHeight }));
     }
     return await backend.commit(
@@ -146,7 +147,8 @@ async function commitInterfaces(
       for (const slot of slots) {
         const { rows, chip } = tables.get(slot.instance)!;
         const width = chip.columns.length;
-        const column = Uint32Array.from({ length: 2 ** slot.logHeight }, (_, r) => rows[r * width + slot.column]!);
+        const column = new Uint32Array(2 ** slot.logHeight);
+        for (let r = 0; r < column.length; r++) column[r] = rows[r * width + slot.column]!;
         const matrix = await backend.upload(column, { width: 1, logHeight: slot.logHeight });
         matrices.push(matrix);
         columns.push({ matrix, column: 0, offset: offset + slot.offset - fixedColumns * 2 ** table.logRows });

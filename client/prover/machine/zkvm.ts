@@ -71,10 +71,11 @@ export function programMessages(program: Program): number[][] {
   const encodings = new Map(
     INSTRUCTION_CHIPS.flatMap((c) => Object.entries(c.encodings).map(([op, encoding]) => [op, encoding] as const)),
   );
-  const rows = program.code.flatMap((instruction, k) => {
+  const rows: number[][] = [];
+  program.code.forEach((instruction, k) => {
     const encoding = encodings.get(instruction.op);
     if (encoding === undefined) throw new Error(`no chip executes ${instruction.op}`);
-    return encoding(instruction, FIRST_PC + k).map((r) => r.map(Fp.fromInt));
+    for (const row of encoding(instruction, FIRST_PC + k)) rows.push(row.map(Fp.fromInt));
   });
   program.table.forEach((entry, index) => {
     if (entry !== undefined) rows.push([...programRow(index, 0, FUNCTION_TABLE_OP, [entry.type, entry.entry])]);

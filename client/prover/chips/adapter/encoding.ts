@@ -8,19 +8,23 @@ export type ProgramRow = readonly number[];
 /** The program rows of an instruction at its pc. A chip that looks them up states the same fields in `executes`. */
 export type Encoding = (instruction: ProgramInstruction, pc: number) => readonly ProgramRow[];
 
-export const programRow = (pc: number, flag: number, op: number, fields: readonly number[]): ProgramRow => [
-  pc,
-  flag,
-  op,
-  ...fields,
-  ...new Array<number>(PROGRAM_FIELDS - fields.length).fill(0),
-];
+export function programRow(pc: number, flag: number, op: number, fields: readonly number[]): ProgramRow {
+  const row = [pc, flag, op];
+  for (let k = 0; k < PROGRAM_FIELDS; k++) row.push(fields[k] ?? 0);
+  return row;
+}
 
 export const opNumber = (name: OpName): number => INSTRUCTIONS[name].op;
 
 /** Limbs of 16 bits of a constant of `bits` bits, two's complement. */
-export const limbsOf = (value: bigint, bits: number): number[] =>
-  Array.from({ length: bits / 16 }, (_, k) => Number((BigInt.asUintN(bits, value) >> BigInt(16 * k)) & 0xffffn));
+export function limbsOf(value: bigint, bits: number): number[] {
+  const limbs: number[] = [];
+  for (let from = 0; from < bits; from += 32) {
+    const word = Number(BigInt.asUintN(32, from === 0 ? value : value >> BigInt(from)));
+    limbs.push(word & 0xffff, word >>> 16);
+  }
+  return limbs;
+}
 
 /** Limbs of an instruction's constant operand; none without one. */
 export const constantLimbs = (i: ProgramInstruction): number[] => limbsOf(i.constant, INSTRUCTIONS[i.op].constant);
