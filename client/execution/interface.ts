@@ -38,6 +38,8 @@ export type BlockExecution = {
   readonly requests: readonly Uint8Array[];
   /** recorded by the run itself */
   readonly witness: ExecutionWitness;
+  /** from the run itself; undefined before Cancun, and for the few changes that no diff can say (`WorldState.diff`) */
+  readonly stateDiff: StateDiff | undefined;
   readonly changes: StateChanges;
 };
 

@@ -7,8 +7,10 @@ import { allocState, parseAlloc } from '../../client/execution/chain/genesis-all
 import { parseChainConfig } from '../../client/execution/chain/genesis-config.ts';
 import { createNetwork, type Network } from '../../client/execution/chain/network.ts';
 import type { BlockExecution } from '../../client/execution/interface.ts';
+import { applyStateDiff } from '../../client/execution/state/apply-diff.ts';
 import { ContentMap } from '../../client/execution/state/content-map.ts';
 import { executeBlock } from '../../client/execution/state/execute-block.ts';
+import { decodeStateDiff, encodeStateDiff } from '../../client/execution/state/state-diff-codec.ts';
 import { dataDir } from './data.ts';
 
 type BlobSchedule = Readonly<Record<string, Readonly<Record<'target' | 'max' | 'baseFeeUpdateFraction', string>>>>;
@@ -72,6 +74,8 @@ export type BlockOutcome = {
   /** undefined where the block was accepted */
   readonly error: ClientError | undefined;
   readonly execution: BlockExecution | undefined;
+  /** what the block's diff gives on a second state that has seen only diffs; undefined where there is no diff */
+  readonly rootByDiff: string | undefined;
   readonly network: Network;
   readonly blockRlp: Uint8Array;
 };
@@ -93,6 +97,10 @@ export async function runBlockchainTest(
   content.addChanges(changes);
   content.addHeader(genesis.hash(), genesis.header.serialize());
 
+  const byDiffs = new ContentMap();
+  byDiffs.addChanges(changes);
+  let parentRoot = stateRoot;
+
   const outcomes: BlockOutcome[] = [];
   let head = hex(genesis.hash());
   for (const { rlp, expectException: expected } of test.blocks) {
@@ -103,10 +111,15 @@ export async function runBlockchainTest(
       content.addChanges(execution.changes);
       content.addHeader(block.hash(), block.header.serialize());
       head = hex(block.hash());
-      outcomes.push({ expected, error: undefined, execution, network, blockRlp });
+      const diff = execution.stateDiff && decodeStateDiff(encodeStateDiff(execution.stateDiff), block.header.gasUsed);
+      const applied = diff && applyStateDiff(byDiffs, parentRoot, diff);
+      byDiffs.addChanges(applied?.changes ?? execution.changes);
+      parentRoot = block.header.stateRoot;
+      const rootByDiff = applied && hex(applied.stateRoot);
+      outcomes.push({ expected, error: undefined, execution, rootByDiff, network, blockRlp });
     } catch (error) {
       if (!(error instanceof ClientError)) throw error;
-      outcomes.push({ expected, error, execution: undefined, network, blockRlp });
+      outcomes.push({ expected, error, execution: undefined, rootByDiff: undefined, network, blockRlp });
     }
   }
   return { outcomes, head };

@@ -6,9 +6,9 @@ import type { VM } from '@ethereumjs/vm';
 import { parseGwei } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { decodeBlock } from '../../client/execution/chain/block-codec.ts';
-import { parseGenesis } from '../../client/execution/chain/genesis.ts';
+import { type Genesis, parseGenesis } from '../../client/execution/chain/genesis.ts';
 import { type Network, rulesAt } from '../../client/execution/chain/network.ts';
-import type { BlockExecution } from '../../client/execution/interface.ts';
+import type { BlockExecution, StateChanges } from '../../client/execution/interface.ts';
 import { buildNextBlock } from '../../client/execution/sealing/build-block.ts';
 import { DEV_ACCOUNT_KEYS } from '../../client/execution/sealing/dev-accounts.ts';
 import { ContentMap } from '../../client/execution/state/content-map.ts';
@@ -49,22 +49,22 @@ export class MemoryChain {
   readonly network: Network;
   /** everything that is stored of the chain */
   readonly content = new ContentMap();
+  readonly genesisState: StateChanges;
   head: Block;
   readonly #nonces = new Map<number, number>();
 
-  private constructor(network: Network, genesis: Block) {
+  private constructor({ network, block, state }: Genesis) {
     this.network = network;
-    this.head = genesis;
+    this.head = block;
+    this.genesisState = state ?? { nodes: [], codes: [] };
+    this.content.addChanges(this.genesisState);
+    this.content.addHeader(block.hash(), block.header.serialize());
   }
 
   /** @param alloc accounts besides those of the development chain */
   static async create(alloc: Alloc = {}): Promise<MemoryChain> {
     const json = { ...devGenesis, alloc: { ...devGenesis.alloc, ...alloc } };
-    const genesis = await parseGenesis('test', json);
-    const chain = new MemoryChain(genesis.network, genesis.block);
-    chain.content.addChanges(genesis.state ?? { nodes: [], codes: [] });
-    chain.content.addHeader(genesis.block.hash(), genesis.block.header.serialize());
-    return chain;
+    return new MemoryChain(await parseGenesis('test', json));
   }
 
   /** A VM over the head's state, with the rules of the next block. */

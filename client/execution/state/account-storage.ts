@@ -6,8 +6,11 @@ import { EMPTY_ROOT } from './trie-node.ts';
 const NO_BYTES = new Uint8Array(0);
 
 type Slot = {
+  readonly slot: Uint8Array;
   /** keccak256(slot) */
   readonly key: Uint8Array;
+  /** in the trie that was opened */
+  readonly before: Uint8Array;
   /** in the trie since the last flush */
   flushed: Uint8Array;
   value: Uint8Array;
@@ -16,6 +19,8 @@ type Slot = {
 /** One account's storage: values over a trie that is opened with the first slot. Values have no leading zeros. */
 export class AccountStorage {
   readonly #read: NodeReader;
+  /** Root of the trie that was opened. */
+  readonly openedRoot: Uint8Array;
   #root: Uint8Array;
   #trie: Trie | undefined;
   readonly #slots = new Map<string, Slot>();
@@ -23,6 +28,7 @@ export class AccountStorage {
 
   constructor(read: NodeReader, root: Uint8Array) {
     this.#read = read;
+    this.openedRoot = root;
     this.#root = root;
   }
 
@@ -68,6 +74,11 @@ export class AccountStorage {
     return this.#root;
   }
 
+  /** Slots whose value is not that of the trie that was opened, in no order. */
+  *changedSlots(): Generator<readonly [slot: Uint8Array, value: Uint8Array]> {
+    for (const { slot, before, value } of this.#slots.values()) if (!equal(before, value)) yield [slot, value];
+  }
+
   collectNew(put: (hash: Uint8Array, rlp: Uint8Array) => void): void {
     this.#trie?.collectNew(put);
   }
@@ -79,7 +90,7 @@ export class AccountStorage {
     const key = keccak256(slot);
     const rlp = this.#open().get(key);
     const value = rlp === undefined ? NO_BYTES : (RLP.decode(rlp) as Uint8Array);
-    const entry: Slot = { key, flushed: value, value };
+    const entry: Slot = { slot, key, before: value, flushed: value, value };
     this.#slots.set(name, entry);
     return entry;
   }

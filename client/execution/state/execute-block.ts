@@ -1,4 +1,4 @@
-import type { Block } from '@ethereumjs/block';
+import type { Block, BlockHeader } from '@ethereumjs/block';
 import { RLP } from '@ethereumjs/rlp';
 import { decodeHeader } from '../chain/block-codec.ts';
 import { hex, requireEqual } from '../chain/block-error.ts';
@@ -6,6 +6,7 @@ import { validateBody } from '../chain/body-rules.ts';
 import { validateHeader } from '../chain/header-rules.ts';
 import type { Network } from '../chain/network.ts';
 import { validateOmmers } from '../chain/ommer-rules.ts';
+import { activeForks } from '../chain/rules.ts';
 import type { BlockExecution, ContentSource } from '../interface.ts';
 import { WitnessRecorder } from '../witness/recorder.ts';
 import { Ancestors } from './ancestors.ts';
@@ -57,8 +58,14 @@ export async function executeBlock(network: Network, block: Block, source: Conte
     receipts: outcome.receipts,
     requests: outcome.requests,
     witness: recorder.witness(ancestors.headers()),
+    stateDiff: hasStateDiff(network, header) ? state.diff() : undefined,
     changes: state.changes(),
   };
+}
+
+/** Diffs are defined from Cancun on: before it a SELFDESTRUCT wipes storage that no diff can list (EIP-6780). */
+export function hasStateDiff({ config }: Network, { number, timestamp }: BlockHeader): boolean {
+  return activeForks(config, number, timestamp).some(({ name }) => name === 'cancun');
 }
 
 function validateOutcome({ header }: Block, outcome: BodyOutcome): void {

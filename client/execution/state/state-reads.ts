@@ -4,9 +4,9 @@ import { keccak256 } from '../chain/crypto.ts';
 import type { AccountState, ContentSource } from '../interface.ts';
 import { decodeAccount } from './account-rlp.ts';
 import { AccountStorage } from './account-storage.ts';
+import { EMPTY_CODE_HASH } from './empty.ts';
 import { strictSource } from './strict-source.ts';
 import { Trie } from './trie.ts';
-import { EMPTY_CODE_HASH } from './world-state.ts';
 
 const WORD_BYTES = 32;
 

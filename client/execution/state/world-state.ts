@@ -1,15 +1,15 @@
 import type { AccountFields, StateManagerInterface } from '@ethereumjs/common';
 import { Account, type Address } from '@ethereumjs/util';
 import { keccak256 } from '../chain/crypto.ts';
-import type { AccountState, StateChanges } from '../interface.ts';
+import type { AccountDiff, AccountState, StateChanges, StateDiff } from '../interface.ts';
+import { accountDiff } from './account-diff.ts';
 import { decodeAccount, encodeAccount } from './account-rlp.ts';
 import { AccountStorage } from './account-storage.ts';
+import { EMPTY_CODE_HASH } from './empty.ts';
 import type { StrictSource } from './strict-source.ts';
 import { Trie } from './trie.ts';
 import { EMPTY_ROOT } from './trie-node.ts';
 
-/** keccak256('') */
-export const EMPTY_CODE_HASH: Uint8Array = keccak256(new Uint8Array(0));
 const NO_BYTES = new Uint8Array(0);
 
 /** An account without its storage; never changed in place. */
@@ -21,8 +21,8 @@ type Entry = {
   readonly key: Uint8Array;
   /** rlp in the accounts trie since the last flush */
   flushed: Uint8Array | undefined;
-  /** the code that the account had before the block comes from the source, all others from this block */
-  readonly codeHashBefore: Uint8Array | undefined;
+  /** what the state began with; code with its hash comes from the source, all other from this block */
+  readonly before: AccountState | undefined;
   fields: AccountFieldsAt | undefined;
   storage: AccountStorage;
 };
@@ -105,9 +105,9 @@ export class WorldState implements StateManagerInterface {
   }
 
   async getCode(address: Address): Promise<Uint8Array> {
-    const { fields, codeHashBefore } = this.#entry(address.bytes);
+    const { fields, before } = this.#entry(address.bytes);
     if (fields === undefined || equal(fields.codeHash, EMPTY_CODE_HASH)) return NO_BYTES;
-    if (codeHashBefore !== undefined && equal(fields.codeHash, codeHashBefore)) {
+    if (before !== undefined && equal(fields.codeHash, before.codeHash)) {
       return this.#source.code(fields.codeHash);
     }
     return this.#newCodes.get(keyOf(fields.codeHash)) ?? this.#source.code(fields.codeHash);
@@ -228,6 +228,24 @@ export class WorldState implements StateManagerInterface {
     return { nodes: ascending(nodes), codes: ascending(codes) };
   }
 
+  /**
+   * How the state as last flushed differs from the one it began with, found among what the run has read and written.
+   * @returns undefined where a diff cannot say it: storage from before was wiped under an account that goes on, which
+   *   from Cancun on happens to no account that ever had code or a nonce
+   */
+  diff(): StateDiff | undefined {
+    const accounts: AccountDiff[] = [];
+    for (const { address, before, fields, storage } of this.#entries.values()) {
+      const isWiped = before !== undefined && !equal(before.storageRoot, storage.openedRoot);
+      if (isWiped && fields !== undefined) return undefined;
+      const code = fields === undefined ? undefined : this.#newCodes.get(keyOf(fields.codeHash));
+      const slots = fields === undefined ? [] : storage.changedSlots();
+      const diff = accountDiff(address, before, fields && { ...fields, code }, slots);
+      if (diff !== undefined) accounts.push(diff);
+    }
+    return { accounts: accounts.sort((a, b) => Buffer.compare(a.address, b.address)) };
+  }
+
   #entry(address: Uint8Array): Entry {
     const name = keyOf(address);
     const known = this.#entries.get(name);
@@ -239,7 +257,7 @@ export class WorldState implements StateManagerInterface {
       address,
       key,
       flushed: rlp,
-      codeHashBefore: account?.codeHash,
+      before: account,
       fields: account,
       storage: new AccountStorage(this.#source.node, account?.storageRoot ?? EMPTY_ROOT),
     };

@@ -5,9 +5,11 @@ import { describe, type TestContext, test } from 'node:test';
 import { getGenesis } from '@ethereumjs/genesis';
 import { hex } from '../../../client/execution/chain/block-error.ts';
 import { parseGenesis } from '../../../client/execution/chain/genesis.ts';
+import { applyStateDiff } from '../../../client/execution/state/apply-diff.ts';
 import { ContentMap } from '../../../client/execution/state/content-map.ts';
 import { executeBlock } from '../../../client/execution/state/execute-block.ts';
 import { createChainExecutor } from '../../../client/execution/state/executor.ts';
+import { decodeStateDiff, encodeStateDiff } from '../../../client/execution/state/state-diff-codec.ts';
 import { commitBlock, commitGenesis, contentSource } from '../../../client/execution/store/commit.ts';
 import { Store } from '../../../client/execution/store/store.ts';
 import { blocksOfChainFile } from '../../support/chain-file.ts';
@@ -16,8 +18,9 @@ import { dataDir, needsData, readJson, repoRoot } from '../../support/data.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 /**
- * Imports a chain file block by block into a store on disk. Every block is run a second time from its witness alone.
- * @returns the last block, how many blocks each fork's rules ran, and how many ommers they had
+ * Imports a chain file block by block into a store on disk. Every block is run a second time from its witness alone,
+ * and from Cancun on its state is made a second time, from the diffs alone.
+ * @returns the last block, how many blocks each fork's rules ran, how many ommers they had, how many diffs were applied
  */
 async function importChain(t: TestContext, genesisJson: unknown, file: string) {
   const genesis = await parseGenesis('test', genesisJson);
@@ -28,7 +31,10 @@ async function importChain(t: TestContext, genesisJson: unknown, file: string) {
   const { network } = genesis;
   const executor = createChainExecutor(network, contentSource(store));
   const forks: Record<string, number> = {};
+  const byDiffs = new ContentMap();
+  byDiffs.addChanges(genesis.state);
   let ommers = 0;
+  let diffs = 0;
   let head = genesis.block;
   for (const rlp of blocksOfChainFile(file)) {
     const block = executor.decodeBlock(rlp);
@@ -40,12 +46,22 @@ async function importChain(t: TestContext, genesisJson: unknown, file: string) {
     await commitBlock(store, block, execution);
     const alone = await executeBlock(network, executor.decodeBlock(rlp), ContentMap.ofWitness(execution.witness));
     assert.equal(digestOf(alone.witness), digestOf(execution.witness), `witness of block ${block.header.number}`);
+    const { stateDiff } = execution;
+    if (stateDiff === undefined) {
+      byDiffs.addChanges(execution.changes);
+    } else {
+      const decoded = decodeStateDiff(encodeStateDiff(stateDiff), block.header.gasUsed);
+      const applied = applyStateDiff(byDiffs, head.header.stateRoot, decoded);
+      assert.equal(hex(applied.stateRoot), hex(block.header.stateRoot), `diff of block ${block.header.number}`);
+      byDiffs.addChanges(applied.changes);
+      diffs++;
+    }
     forks[block.common.hardfork()] = (forks[block.common.hardfork()] ?? 0) + 1;
     ommers += block.uncleHeaders.length;
     head = block;
   }
   const { number, stateRoot } = head.header;
-  return { number: Number(number), hash: hex(head.hash()), stateRoot: hex(stateRoot), forks, ommers };
+  return { number: Number(number), hash: hex(head.hash()), stateRoot: hex(stateRoot), forks, ommers, diffs };
 }
 
 describe('chains imported over level', needsData(), () => {
@@ -59,6 +75,7 @@ describe('chains imported over level', needsData(), () => {
     );
     assert.deepEqual([chain.number, chain.hash, chain.stateRoot], [600, hash, stateRoot]);
     assert.deepEqual(chain.forks, { shanghai: 5, cancun: 6, prague: 589 });
+    assert.equal(chain.diffs, 595);
   });
 
   test('the chain of execution-apis → its head, Homestead to BPO2', async (t) => {
@@ -70,6 +87,8 @@ describe('chains imported over level', needsData(), () => {
     assert.equal(chain.hash, forkchoice.params[0]?.headBlockHash);
     assert.equal(chain.number, 54);
     assert.equal(Object.keys(chain.forks).length, 19);
+    const { cancun = 0, prague = 0, osaka = 0, bpo1 = 0, bpo2 = 0 } = chain.forks;
+    assert.equal(chain.diffs, cancun + prague + osaka + bpo1 + bpo2);
   });
 
   test('mainnet from its genesis → block 999, with all difficulties, rewards and ommers', async (t) => {
