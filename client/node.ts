@@ -1,7 +1,8 @@
 /** The composition root: constructs a node's modules and wires them. */
 import type { Block } from '@ethereumjs/block';
 import { Address } from '@ethereumjs/util';
-import { chainFolder, type NodeConfig } from './config.ts';
+import { chainFolder, type NodeConfig, type ProveConfig } from './config.ts';
+import { ClientError } from './errors.ts';
 import type { Genesis } from './execution/chain/genesis.ts';
 import { knownNetwork } from './execution/chain/known-networks.ts';
 import { chainSpecOf, type Network, rulesAt } from './execution/chain/network.ts';
@@ -11,12 +12,29 @@ import { createChainExecutor } from './execution/state/executor.ts';
 import { estimateGas, simulateCall } from './execution/state/simulate.ts';
 import { ChainView } from './execution/store/chain-view.ts';
 import { commitGenesis, contentSource, importBlock } from './execution/store/commit.ts';
-import { Store } from './execution/store/store.ts';
+import { Store, type StoreBatch } from './execution/store/store.ts';
 import { TransactionPool } from './execution/txpool/pool.ts';
-import { type CheckResult, createBlockCheck } from './prover/service/check.ts';
-import { proofProgress, type ServiceTables } from './prover/service/job-store.ts';
-import type { RpcPorts } from './rpc/interface.ts';
+import { chainSpecHash } from './prover/guest/chain-spec.ts';
+import type { Progress } from './prover/interface.ts';
+import { type CheckedBlock, type CheckResult, createBlockCheck } from './prover/service/check.ts';
+import type { Job } from './prover/service/job.ts';
+import {
+  jobStore,
+  type ProofInfo,
+  type ServiceChange,
+  type ServiceTables,
+  storedProofs,
+} from './prover/service/job-store.ts';
+import { memoryPlan } from './prover/service/memory.ts';
+import { proofHeight } from './prover/service/proof-height.ts';
+import { ProverProcess } from './prover/service/prover-process.ts';
+import { type JobBlock, ProvingService } from './prover/service/proving-service.ts';
+import { VerifierProcess } from './prover/service/verifier-process.ts';
+import { ACCEPTED_KEYS } from './prover/verifier/accepted-keys.ts';
+import { parseProofPath } from './rpc/eth/proofs.ts';
+import type { ProofJob, ProofPort, RpcPorts } from './rpc/interface.ts';
 import { DEFAULT_LIMITS, dispatcher } from './rpc/jsonrpc/dispatch.ts';
+import type { Downloads } from './rpc/jsonrpc/download.ts';
 import { serveHttp } from './rpc/jsonrpc/server.ts';
 import { rpcMethods } from './rpc/methods.ts';
 
@@ -26,6 +44,9 @@ export type NodeEvents = {
   /** Execution and guest disagree: one of them is wrong, and the block must not be trusted. */
   readonly onAlarm: (block: Block, reason: string) => void;
   readonly onRefused: (transactionHash: string, reason: string) => void;
+  /** A proving job has changed its state; `info` with a job that is proved. */
+  readonly onJob: (blockHash: Uint8Array, job: Job, info: ProofInfo | undefined) => void;
+  readonly onProving: (number: bigint, progress: Progress) => void;
   readonly onError: (where: string, error: unknown) => void;
 };
 export type BlockReport = {
@@ -42,8 +63,6 @@ export type RunningNode = {
   readonly close: () => Promise<void>;
 };
 
-/** `proofType` of the proofs that this release makes. */
-const PROOF_TYPE = 1;
 /** The fee recipient of development blocks: an address without a key. */
 const DEV_COINBASE = new Address(new Uint8Array(20).fill(0xc0));
 
@@ -84,21 +103,41 @@ async function runNode(
     onAdded: () => sealer.wake(),
   });
 
+  const verifier = new VerifierProcess();
+  const tables = serviceTables(store);
+  const prover = config.prove === undefined ? undefined : createProver(config.prove);
+  const proving =
+    config.prove === undefined || prover === undefined
+      ? undefined
+      : new ProvingService(
+          { ...config.prove, key: keyOf(config.prove.profile) },
+          {
+            ...{ tables, prover, check, now: Date.now },
+            verify: (proofType, proof, expected) => verifier.verify(proofType, proof, expected),
+            block: (hash) => jobBlock(network, view, hash),
+            isCanonical: (hash, number) => isSame(store.canonicalHash(number), hash),
+            canonicalHash: (number) => store.canonicalHash(number),
+          },
+          {
+            onJob: (hash, job, info) => events.onJob(hash, job, info),
+            onProgress: (_, number, progress) => events.onProving(number, progress),
+            onError: (error) => events.onError('proving', error),
+          },
+        );
+
   const importHead = async (block: Block): Promise<void> => {
     const start = performance.now();
-    const { witness } = await importBlock(executor, store, block);
+    const hash = block.hash();
+    const { witness } = await importBlock(executor, store, block, (batch) => {
+      if (proving !== undefined) putChange(batch, proving.jobOf(hash, block.header.number));
+    });
     head = block;
     await pool.onNewHead();
     const executionMs = performance.now() - start;
-    const result = check({
-      chainSpec: chainSpecOf(network, block.header),
-      parentHash: hex(block.header.parentHash),
-      blockHash: hex(block.hash()),
-      blockRlp: block.serialize(),
-      witness,
-    });
+    const result = check(checkedBlock(network, block, witness));
     if (!result.ok) events.onAlarm(block, result.reason);
     events.onBlock({ block, executionMs, check: result });
+    proving?.imported(hash, result);
   };
 
   const sealer = new DevSealer(
@@ -117,17 +156,20 @@ async function runNode(
     },
   );
 
-  const ports = rpcPorts({ version, network, executor, store, view, pool, head: () => head });
+  const proofs = proofPort({ network, tables, proving, verifier });
+  const ports = rpcPorts({ version, network, executor, view, pool, head: () => head, proofs });
   const dispatch = dispatcher(rpcMethods(ports), DEFAULT_LIMITS, (method, error) => events.onError(method, error));
-  const server = await serveHttp(dispatch, { ...config.http, limits: DEFAULT_LIMITS });
+  const downloads = proofDownloads(proofs);
+  const server = await serveHttp(dispatch, { ...config.http, limits: DEFAULT_LIMITS, downloads });
+  await proving?.start(config.prove?.from, head.header.number);
   return {
     chainId: network.config.chainId,
     url: server.url,
     head,
     dataDir: config.dataDir,
     close: async () => {
-      await server.close();
-      await sealer.stop();
+      await Promise.all([server.close(), sealer.stop(), proving?.close()]);
+      await Promise.all([prover?.close(), verifier.close()]);
       await store.close();
     },
   };
@@ -137,14 +179,14 @@ export type RpcModules = {
   readonly version: string;
   readonly network: Network;
   readonly executor: ChainExecutor;
-  readonly store: Store;
   readonly view: ChainView;
   readonly pool: TransactionPool;
   readonly head: () => Block;
+  readonly proofs: ProofPort;
 };
 
 /** The node as JSON-RPC sees it. */
-export function rpcPorts({ version, network, executor, store, view, pool, head }: RpcModules): RpcPorts {
+export function rpcPorts({ version, network, executor, view, pool, head, proofs }: RpcModules): RpcPorts {
   return {
     clientVersion: `zkl1-node/v${version}/${process.platform}-${process.arch}/node${process.versions.node}`,
     chain: {
@@ -172,7 +214,7 @@ export function rpcPorts({ version, network, executor, store, view, pool, head }
       find: (hash) => pool.find(hash),
       nextNonce: (address) => pool.nextNonce(address),
     },
-    proofs: { status: (hash) => proofProgress(serviceTables(store), hash) },
+    proofs,
   };
 }
 
@@ -182,19 +224,113 @@ function nextHeight({ header }: Block): { readonly number: bigint; readonly time
   return { number: header.number + 1n, timestamp: now > header.timestamp ? now : header.timestamp + 1n };
 }
 
-/** Jobs and proofs in the store; a proof's key ends with its type. */
-function serviceTables(store: Store): ServiceTables {
-  const proofKey = (hash: Uint8Array): Uint8Array => Uint8Array.of(...hash, PROOF_TYPE);
+function createProver({ backend, threads, maxMemoryMiB, priority }: ProveConfig): ProverProcess {
+  return new ProverProcess({ backend, threads, memory: memoryPlan(maxMemoryMiB), isBackground: priority === 'low' });
+}
+
+function keyOf(profile: ProveConfig['profile']): (typeof ACCEPTED_KEYS)[number] {
+  const key = ACCEPTED_KEYS.find((k) => k.profile === profile);
+  if (key === undefined) throw new Error(`this build has no verification key for profile ${profile}`);
+  return key;
+}
+
+/** What the guest is asked to check. */
+function checkedBlock(network: Network, block: Block, witness: CheckedBlock['witness']): CheckedBlock {
   return {
-    job: (hash) => store.get('jobs', hash),
-    jobs: () => store.entries('jobs'),
-    proof: (hash) => store.get('proofs', proofKey(hash)),
-    write: async (hash, job, proof) => {
-      const batch = store.batch().put('jobs', hash, job);
-      if (proof !== undefined) batch.put('proofs', proofKey(hash), proof);
+    chainSpec: chainSpecOf(network, block.header),
+    parentHash: hex(block.header.parentHash),
+    blockHash: hex(block.hash()),
+    blockRlp: block.serialize(),
+    witness,
+  };
+}
+
+function jobBlock(network: Network, view: ChainView, hash: Uint8Array): JobBlock | undefined {
+  const block = view.blockByHash(hash);
+  const witness = view.witness(hash);
+  if (block === undefined || witness === undefined) return undefined;
+  return { ...checkedBlock(network, block, witness), headerRlp: block.header.serialize() };
+}
+
+type ProofModules = {
+  readonly network: Network;
+  readonly tables: ServiceTables;
+  readonly proving: ProvingService | undefined;
+  readonly verifier: VerifierProcess;
+};
+
+/** Proofs as JSON-RPC sees them. */
+export function proofPort({ network, tables, proving, verifier }: ProofModules): ProofPort {
+  const types = ACCEPTED_KEYS.map((key) => key.proofType);
+  const jobOf = (hash: Uint8Array, type: number): ProofJob | undefined => {
+    const job = jobStore(tables, type).get(hash);
+    if (job === undefined) return undefined;
+    if (job.state === 'failed') return { status: 'failed', reason: `${job.code}: ${job.reason}` };
+    // Left behind by a process that was killed: it starts over with the next one that proves.
+    return { status: job.state === 'proving' && proving === undefined ? 'queued' : job.state };
+  };
+  return {
+    proofs: (hash) => storedProofs(tables, hash, types),
+    job: (hash, type) => {
+      const wanted =
+        type === undefined ? [...(proving === undefined ? [] : [proving.status().proofType]), ...types] : [type];
+      for (const each of wanted) {
+        const job = jobOf(hash, each);
+        if (job !== undefined) return job;
+      }
+      return { status: 'notRequested' };
+    },
+    proving: () => proving?.status(),
+    request: async (block) => {
+      if (proving === undefined) throw new ClientError('notProving', 'this node does not prove: start it with --prove');
+      await proving.request(block.hash(), block.header.number);
+    },
+    verify: async (proof, blockHash) => {
+      const start = performance.now();
+      const height = proofHeight(proof);
+      if (!height.ok) return { result: height, ms: performance.now() - start };
+      const expected = {
+        chainId: network.config.chainId,
+        chainSpecHash: chainSpecHash(chainSpecOf(network, height)),
+        ...(blockHash === undefined ? {} : { blockHash }),
+      };
+      return await verifier.verify(height.proofType, proof, expected);
+    },
+  };
+}
+
+/** Stored proofs under the paths that `eth_getBlockProof` names. */
+function proofDownloads(proofs: ProofPort): Downloads {
+  return (path) => {
+    const wanted = parseProofPath(path);
+    if (wanted === undefined) return undefined;
+    const hash = new Uint8Array(Buffer.from(wanted.blockHash.slice(2), 'hex'));
+    const record = proofs.proofs(hash).find((r) => r.proofType === wanted.proofType);
+    return record === undefined
+      ? undefined
+      : { sizeBytes: record.proofSize, tag: record.proofHash, bytes: record.bytes };
+  };
+}
+
+function serviceTables(store: Store): ServiceTables {
+  return {
+    get: (table, key) => store.get(table, key),
+    entries: (table) => store.entries(table),
+    write: async (changes) => {
+      const batch = store.batch();
+      for (const change of changes) putChange(batch, change);
       await store.write(batch);
     },
   };
+}
+
+function putChange(batch: StoreBatch, { table, key, value }: ServiceChange): void {
+  if (value === undefined) batch.delete(table, key);
+  else batch.put(table, key, value);
+}
+
+function isSame(a: Uint8Array | undefined, b: Uint8Array): boolean {
+  return a !== undefined && Buffer.from(a).equals(b);
 }
 
 function hex(bytes: Uint8Array): `0x${string}` {

@@ -1,4 +1,4 @@
-// `npm start [-- flags]`: installs and builds what is missing, then runs a dev chain.
+// `npm start [-- flags]`: installs and builds what is missing, then runs a dev chain that proves its blocks.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { ensureBuilt } from './lib/build.mjs';
@@ -7,9 +7,8 @@ import { root } from './lib/root.mjs';
 
 ensureInstalled();
 ensureBuilt();
-const node = spawn(process.execPath, [join(root, 'dist', 'client', 'main.js'), '--dev', ...process.argv.slice(2)], {
-  stdio: 'inherit',
-});
+const flags = ['--dev', '--prove', ...process.argv.slice(2)];
+const node = spawn(process.execPath, [join(root, 'dist', 'client', 'main.js'), ...flags], { stdio: 'inherit' });
 // A terminal sends Ctrl-C to both processes: this one stays until the node has closed its store.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {

@@ -9,6 +9,7 @@ import { exportCommand } from './export.ts';
 import { nodeCommand } from './node.ts';
 import { CliError, type Outcome, printFailure, printOutcome, type Streams } from './output.ts';
 import { proveCommand } from './prove.ts';
+import { StatusLine } from './status-line.ts';
 import { verifyCommand } from './verify.ts';
 
 const COMMANDS: readonly Command[] = [nodeCommand, executeCommand, exportCommand, proveCommand, verifyCommand];
@@ -18,9 +19,13 @@ const COMMANDS: readonly Command[] = [nodeCommand, executeCommand, exportCommand
  * @returns the process's exit code: 0 accepted or done, 1 rejected, 2 usage, 3 input unreadable, 4 internal
  */
 export async function runCommandLine(argv: readonly string[]): Promise<ExitCode> {
+  const statusLine = new StatusLine(process.stderr);
   const streams: Streams = {
-    out: (line) => process.stdout.write(`${line}\n`),
-    err: (line) => process.stderr.write(`${line}\n`),
+    out: (line) => {
+      statusLine.clear();
+      process.stdout.write(`${line}\n`);
+    },
+    err: (line) => statusLine.note(line),
   };
   const json = argv.includes('--json');
   const stop = new AbortController();
@@ -28,15 +33,23 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, onSignal);
   const announce: CommandContext['announce'] = (result) =>
     printOutcome({ exitCode: ExitCode.ok, ...result }, json, streams);
-  const context: CommandContext = { signal: stop.signal, note: streams.err, announce, version: packageVersion() };
+  const context: CommandContext = {
+    signal: stop.signal,
+    note: streams.err,
+    status: (text) => (text === undefined ? statusLine.clear() : statusLine.show(text)),
+    announce,
+    version: packageVersion(),
+  };
   try {
     const outcome = await parseAndRun(argv, context, streams);
     if (outcome === undefined) return ExitCode.ok;
     printOutcome(outcome, json, streams);
     return outcome.exitCode;
   } catch (error) {
+    statusLine.clear();
     return printFailure(error, json, streams);
   } finally {
+    statusLine.clear();
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(name, onSignal);
   }
 }

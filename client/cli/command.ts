@@ -7,6 +7,8 @@ export type CommandContext = {
   readonly signal: AbortSignal;
   /** One line to standard error. */
   readonly note: (line: string) => void;
+  /** What is going on right now, for a terminal's last line; nothing clears it. */
+  readonly status: (text?: string) => void;
   /** For commands that run until they are stopped: prints their one result now. They return nothing then. */
   readonly announce: (result: { readonly text: string; readonly json: object }) => void;
   /** of this release */

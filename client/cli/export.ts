@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { chainFolder, nodeConfig } from '../config.ts';
+import { resolve } from 'node:path';
+import { chainFolder } from '../config.ts';
 import { ExitCode } from '../errors.ts';
 import { decodeBlock } from '../execution/chain/block-codec.ts';
 import { hex } from '../execution/chain/block-error.ts';
@@ -31,7 +32,7 @@ export const exportCommand = defineCommand({
   },
   run: async (args) => {
     const number = BigInt(args.block);
-    const folder = chainFolder(nodeConfig({ ...args, 'http.addr': '', 'http.port': 0 }));
+    const folder = chainFolder({ dataDir: resolve(args.datadir), network: 'dev' });
     if (!existsSync(folder)) {
       throw new CliError('inputUnreadable', `data directory ${args.datadir} holds no chain`, { path: args.datadir });
     }

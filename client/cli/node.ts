@@ -1,11 +1,20 @@
 import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
 import { privateToAddress } from '@ethereumjs/util';
-import { DEFAULT_HTTP, nodeConfig } from '../config.ts';
+import { DEFAULT_HTTP, DEFAULT_PROVE, type NodeConfig, nodeConfig } from '../config.ts';
 import { DEV_ACCOUNT_KEYS } from '../execution/sealing/dev-accounts.ts';
 import { type BlockReport, type RunningNode, startNode } from '../node.ts';
+import { BACKENDS } from '../prover/backends/create.ts';
+import type { ProfileId } from '../prover/interface.ts';
+import type { Job } from '../prover/service/job.ts';
+import type { ProofInfo } from '../prover/service/job-store.ts';
+import { defaultMemoryMiB, MIN_MEMORY_MIB } from '../prover/service/memory.ts';
 import { defineCommand } from './command.ts';
-import { dataDirOption, wholeNumber } from './options.ts';
+import { blockOrHead, dataDirOption, MAX_MEMORY_MIB, MAX_THREADS, PROFILES, wholeNumber } from './options.ts';
 import { CliError } from './output.ts';
+import { progressBar } from './status-line.ts';
+
+const PRIORITIES = ['low', 'normal'] as const;
 
 /** `zkl1-node --dev`: runs until it is told to stop. */
 export const nodeCommand = defineCommand({
@@ -22,18 +31,65 @@ export const nodeCommand = defineCommand({
       coerce: wholeNumber('http.port', 0, 65535),
       describe: 'port that JSON-RPC listens on; 0 takes a free one',
     },
+    prove: { type: 'boolean', default: false, describe: 'prove each block, in a process of its own' },
+    'prove.from': {
+      type: 'string',
+      default: 'head',
+      coerce: blockOrHead('prove.from'),
+      describe: 'first block to prove; head: those that come from now on',
+    },
+    'prove.profile': { choices: PROFILES, default: 'P100' as ProfileId, describe: 'bits of provable security' },
+    'prove.backend': { choices: BACKENDS, default: 'auto' as const, describe: 'what computes the proofs' },
+    'prove.threads': {
+      type: 'string',
+      coerce: wholeNumber('prove.threads', 1, MAX_THREADS),
+      default: String(availableParallelism()),
+      defaultDescription: 'all cores',
+      describe: 'threads of the wasm backend',
+    },
+    'prove.priority': {
+      choices: PRIORITIES,
+      default: 'low' as const,
+      describe: 'low lets execution, RPC and other programs go first',
+    },
+    'prove.max-memory': {
+      type: 'string',
+      coerce: wholeNumber('prove.max-memory', MIN_MEMORY_MIB, MAX_MEMORY_MIB),
+      default: String(defaultMemoryMiB()),
+      defaultDescription: 'half of this machine’s, at most 8192',
+      describe: 'MiB that the prover may take',
+    },
+    'prove.deadline': {
+      type: 'string',
+      coerce: wholeNumber('prove.deadline', 1, 7 * 24 * 3600),
+      default: String(DEFAULT_PROVE.deadlineSeconds),
+      describe: 'seconds after which a proof is given up, to be tried again when nothing else waits',
+    },
+    'prove.max-backlog': {
+      type: 'string',
+      coerce: wholeNumber('prove.max-backlog', 1, 1_000_000),
+      default: String(DEFAULT_PROVE.maxBacklog),
+      describe: 'blocks that may wait; further ones are proven when nothing else waits',
+    },
   },
-  run: async (args, { signal, note, announce, version }) => {
+  run: async (args, { signal, note, status, announce, version }) => {
     if (!args.dev) throw new CliError('usage', 'choose a network: --dev runs a development chain (zkl1-node --help)');
-    const node = await startNode(nodeConfig(args), version, {
+    const config = nodeConfig(args);
+    const node = await startNode(config, version, {
       onBlock: (report) => note(blockLine(report)),
       onAlarm: ({ header }, reason) => note(`ALARM: block ${header.number}: execution and guest disagree: ${reason}`),
       onRefused: (hash, reason) => note(`transaction ${hash} refused: ${reason}`),
+      onJob: (hash, job, info) => {
+        if (job.state !== 'proving') status();
+        const line = jobLine(hash, job, info);
+        if (line !== undefined) note(line);
+      },
+      onProving: (number, { stage, done, total }) => status(progressBar(done, total, `block ${number}: ${stage}`)),
       onError: (where, error) =>
         note(`error in ${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
     });
     try {
-      announce({ text: banner(node), json: readyObject(node) });
+      announce({ text: banner(node, config), json: readyObject(node, config) });
       if (!signal.aborted) await once(signal, 'abort');
       note('stopping');
     } finally {
@@ -43,12 +99,13 @@ export const nodeCommand = defineCommand({
   },
 });
 
-function readyObject(node: RunningNode): object {
-  const { chainId, url, dataDir, head } = node;
-  return { ok: true, http: url, chainId, dataDir, head: head.header.number, accounts: ACCOUNTS.map((a) => a.address) };
+function readyObject({ chainId, url, dataDir, head }: RunningNode, { prove }: NodeConfig): object {
+  const accounts = ACCOUNTS.map((a) => a.address);
+  const proving = prove === undefined ? null : { profile: prove.profile, backend: prove.backend };
+  return { ok: true, http: url, chainId, dataDir, head: head.header.number, proving, accounts };
 }
 
-function banner(node: RunningNode): string {
+function banner(node: RunningNode, config: NodeConfig): string {
   const { number } = node.head.header;
   return [
     '',
@@ -57,7 +114,7 @@ function banner(node: RunningNode): string {
     `  JSON-RPC   ${node.url}   (chain id ${node.chainId})`,
     `  data       ${node.dataDir}`,
     `  head       block ${number}${number === 0n ? ' (genesis)' : ''}`,
-    '  proving    nothing yet: every block is run a second time by the validator that proofs are made of',
+    `  proving    ${provingLine(config)}`,
     '',
     '  Funded accounts (10000 ETH each at genesis; their keys are public, use them nowhere else):',
     ...ACCOUNTS.map(({ address, key }) => `    ${address}  ${key}`),
@@ -67,12 +124,33 @@ function banner(node: RunningNode): string {
   ].join('\n');
 }
 
+function provingLine({ prove }: NodeConfig): string {
+  if (prove === undefined)
+    return 'nothing (--prove does): every block is checked by the validator that proofs are made of';
+  const { profile, backend, from, maxMemoryMiB } = prove;
+  const blocks = from === undefined ? 'every new block' : `every block from ${from} on`;
+  return `${blocks}, profile ${profile}, backend ${backend}, at most ${maxMemoryMiB} MiB; eth_getBlockProof gives the proofs`;
+}
+
 function blockLine({ block, executionMs, check }: BlockReport): string {
   const { header, transactions } = block;
-  const hash = Buffer.from(block.hash()).toString('hex').slice(0, 8);
   const count = `${transactions.length} transaction${transactions.length === 1 ? '' : 's'}`;
   const guest = check.ok ? `guest agrees in ${check.ms.toFixed(0)} ms` : `GUEST DISAGREES: ${check.reason}`;
-  return `block ${header.number} ${hash}…  ${count}, ${header.gasUsed} gas, executed in ${executionMs.toFixed(0)} ms, ${guest}`;
+  return `block ${header.number} ${short(block.hash())}  ${count}, ${header.gasUsed} gas, executed in ${executionMs.toFixed(0)} ms, ${guest}`;
+}
+
+function jobLine(hash: Uint8Array, job: Job, info: ProofInfo | undefined): string | undefined {
+  const block = `block ${job.number} ${short(hash)}`;
+  if (job.state === 'failed') return `${block}  not proven: ${job.code}: ${job.reason}`;
+  if (job.state === 'proving') return `${block}  proving${job.attempts > 1 ? ` (attempt ${job.attempts})` : ''}`;
+  if (info === undefined) return undefined;
+  const seconds = (info.provingTimeMs / 1000).toFixed(1);
+  const size = `${(info.proofSize / 1000).toFixed(0)} kB`;
+  return `${block}  proven in ${seconds} s, ${size}, verified in ${info.verifyingTimeMs} ms (${info.backend})`;
+}
+
+function short(hash: Uint8Array): string {
+  return `${Buffer.from(hash).toString('hex').slice(0, 8)}…`;
 }
 
 const ACCOUNTS: readonly { readonly address: string; readonly key: string }[] = DEV_ACCOUNT_KEYS.map((key) => {

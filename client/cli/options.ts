@@ -1,5 +1,6 @@
 import type { Options } from 'yargs';
 import { DEFAULT_DATA_DIR } from '../config.ts';
+import type { ProfileId } from '../prover/interface.ts';
 import { CliError } from './output.ts';
 
 /** Options that more than one command takes. */
@@ -9,6 +10,10 @@ export const dataDirOption = {
   describe: 'folder for everything the node keeps',
 } as const satisfies Options;
 
+export const PROFILES: readonly ProfileId[] = ['P100', 'P128'];
+export const MAX_THREADS = 256;
+export const MAX_MEMORY_MIB = 2 ** 20;
+
 /** Reads a whole number from its text. */
 export function wholeNumber(name: string, min: number, max: number): (value: unknown) => number {
   return (value) => {
@@ -17,5 +22,15 @@ export function wholeNumber(name: string, min: number, max: number): (value: unk
       throw new CliError('usage', `--${name}: expected a whole number from ${min} to ${max}, got ${String(value)}`);
     }
     return number;
+  };
+}
+
+/** Reads a block's number; `head` is undefined. */
+export function blockOrHead(name: string): (value: unknown) => bigint | undefined {
+  return (value) => {
+    if (value === 'head') return undefined;
+    if (!/^\d{1,18}$/.test(String(value)))
+      throw new CliError('usage', `--${name}: expected a block number or head, got ${String(value)}`);
+    return BigInt(String(value));
   };
 }

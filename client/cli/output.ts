@@ -56,6 +56,10 @@ const EXIT_CODES: Readonly<Record<string, ExitCode>> = {
   inputInvalid: ExitCode.unreadable,
   outputUnwritable: ExitCode.unreadable,
   blockRejected: ExitCode.rejected,
+  blockTooLarge: ExitCode.rejected,
+  outOfMemory: ExitCode.unreadable,
+  interrupted: ExitCode.unreadable,
+  proverFailed: ExitCode.internal,
   systemError: ExitCode.unreadable,
   portInUse: ExitCode.unreadable,
   portUnusable: ExitCode.unreadable,
@@ -74,5 +78,14 @@ function exitCodeOf(code: string): ExitCode {
 }
 
 /** Codes raised by the command line itself. */
-export type CliErrorCode = 'usage' | 'inputUnreadable' | 'inputInvalid' | 'outputUnwritable' | 'blockRejected';
+export type CliErrorCode =
+  | 'usage'
+  | 'inputUnreadable'
+  | 'inputInvalid'
+  | 'outputUnwritable'
+  | 'blockRejected'
+  | 'blockTooLarge'
+  | 'outOfMemory'
+  | 'interrupted'
+  | 'proverFailed';
 export class CliError extends ClientError<CliErrorCode> {}

@@ -1,21 +1,20 @@
+import { availableParallelism } from 'node:os';
 import { ExitCode } from '../errors.ts';
-import { hex } from '../execution/chain/block-error.ts';
-import { BACKENDS, createBackend } from '../prover/backends/create.ts';
-import { createGuestProver, proveGuest } from '../prover/engine/prove-guest.ts';
-import { decodeClaim, encodeClaim } from '../prover/guest/claim.ts';
-import { loadGuest } from '../prover/guest/load.ts';
-import type { ProfileId } from '../prover/interface.ts';
+import { BACKENDS } from '../prover/backends/create.ts';
+import type { ProfileId, ProveErrorCode, ProveResult } from '../prover/interface.ts';
 import { createBlockCheck, guestInputOf } from '../prover/service/check.ts';
+import { defaultMemoryMiB, MIN_MEMORY_MIB, memoryPlan } from '../prover/service/memory.ts';
+import { ProverProcess } from '../prover/service/prover-process.ts';
 import { ACCEPTED_KEYS } from '../prover/verifier/accepted-keys.ts';
 import { acceptedKey } from '../prover/verifier/key.ts';
 import { verify } from '../prover/verifier/verify.ts';
 import { readBlockFile } from './block-file.ts';
-import { defineCommand } from './command.ts';
+import { type CommandContext, defineCommand } from './command.ts';
 import { checkWritable, writeOutput } from './files.ts';
 import { checkedBlock, decodeBlockOf, networkOf } from './input-block.ts';
-import { CliError } from './output.ts';
-
-const PROFILES: readonly ProfileId[] = ['P100', 'P128'];
+import { MAX_MEMORY_MIB, MAX_THREADS, PROFILES, wholeNumber } from './options.ts';
+import { CliError, type CliErrorCode } from './output.ts';
+import { progressBar } from './status-line.ts';
 
 /** `zkl1-node prove`: a validity proof of the block in a file. */
 export const proveCommand = defineCommand({
@@ -32,14 +31,25 @@ export const proveCommand = defineCommand({
       default: 'auto' as const,
       describe: 'what computes the proof; auto takes the fastest there is',
     },
-    threads: { type: 'number', describe: 'threads of the backend; default: all cores' },
+    threads: {
+      type: 'string',
+      coerce: wholeNumber('threads', 1, MAX_THREADS),
+      default: String(availableParallelism()),
+      defaultDescription: 'all cores',
+      describe: 'threads of the wasm backend',
+    },
+    'max-memory': {
+      type: 'string',
+      coerce: wholeNumber('max-memory', MIN_MEMORY_MIB, MAX_MEMORY_MIB),
+      default: String(defaultMemoryMiB()),
+      defaultDescription: 'half of this machine’s, at most 8192',
+      describe: 'MiB that the prover may take; smaller limits make more segments',
+    },
   },
   run: async (args, context) => {
     const key = ACCEPTED_KEYS.find((k) => k.profile === args.profile);
     if (key === undefined)
       throw new CliError('usage', `this build has no verification key for profile ${args.profile}`);
-    if (args.threads !== undefined && !(Number.isInteger(args.threads) && args.threads >= 1 && args.threads <= 256))
-      throw new CliError('usage', `--threads: expected 1 to 256, got ${args.threads}`);
     checkWritable(args.output);
     const file = readBlockFile(args.block);
     const network = await networkOf(file);
@@ -49,47 +59,68 @@ export const proveCommand = defineCommand({
     if (!check.ok)
       throw new CliError('blockRejected', `block ${block.header.number} cannot be proven: ${check.reason}`);
 
-    const start = performance.now();
-    const stages: Record<string, number> = {};
-    let last = start;
-    const onStep = (step: string): void => {
-      const now = performance.now();
-      stages[step] = Math.round((stages[step] ?? 0) + now - last);
-      context.note(`${step}: ${((now - last) / 1000).toFixed(1)} s`);
-      last = now;
+    const { claim } = check;
+    const prover = new ProverProcess({
+      backend: args.backend,
+      threads: args.threads,
+      memory: memoryPlan(args['max-memory']),
+      isBackground: false,
+    });
+    const job = {
+      input: guestInputOf(checked),
+      headerRlp: block.header.serialize(),
+      expected: claim,
+      profile: args.profile,
     };
-    const backend = createBackend({ backend: args.backend, threads: args.threads });
-    const { profile } = args;
-    const prover = await createGuestProver(loadGuest().wasm, { profile, proofType: key.proofType, backend });
-    if (prover.key.digest !== key.digest)
-      throw new Error(`the prover's key ${prover.key.digest} is not this build's ${key.digest}`);
-    onStep('key');
-    const result = await proveGuest(prover, guestInputOf(checked), () => block.header.serialize(), { onStep });
-    if (!result.ok) throw new Error(`the machine traps where the guest does not: ${result.reason}`);
-    const claim = decodeClaim(result.claim);
-    if (hex(encodeClaim(check.claim)) !== hex(result.claim))
-      throw new Error('the machine gives another claim than the guest');
-    const provingMs = Math.round(performance.now() - start);
-    const own = verify(acceptedKey(key), result.proof, { chainId: claim.chainId, chainSpecHash: claim.chainSpecHash });
+    let result: ProveResult;
+    try {
+      result = await prover.prove(job, { signal: context.signal, onProgress: progressIn(context) });
+    } finally {
+      context.status();
+      await prover.close();
+    }
+    if (!result.ok)
+      throw new CliError(ERRORS[result.code], `block ${block.header.number} not proven: ${result.detail}`);
+    const { proof, stats } = result;
+    const start = performance.now();
+    const own = verify(acceptedKey(key), proof, { chainId: claim.chainId, chainSpecHash: claim.chainSpecHash });
+    const verifyMs = Math.round(performance.now() - start);
     if (!own.ok) throw new Error(`the proof does not verify: ${own.stage}/${own.code}, ${own.detail}`);
-    onStep('verify');
-    await backend.close();
-    writeOutput(args.output, result.proof);
+    writeOutput(args.output, proof);
+    const { provingMs, stages, ...rest } = stats;
     const json = {
       ok: true,
       blockHash: claim.blockHash,
       claim,
-      proofBytes: result.proof.length,
-      ...result.size,
+      proofBytes: proof.length,
+      ...rest,
       provingMs,
-      stages,
-      peakRssBytes: process.resourceUsage().maxRSS * 1024,
-      backend: backend.id,
+      stages: { ...stages, verify: verifyMs },
       profile: args.profile,
       file: args.output,
     };
     const seconds = (provingMs / 1000).toFixed(1);
-    const text = `block ${block.header.number} ${claim.blockHash} proven in ${seconds} s: ${result.proof.length} bytes in ${args.output}`;
+    const text = `block ${block.header.number} ${claim.blockHash} proven in ${seconds} s: ${proof.length} bytes in ${args.output}, verified in ${verifyMs} ms`;
     return { exitCode: ExitCode.ok, text, json };
   },
 });
+
+/** How a failed proof ends the command: what the block or the machine lacks is no defect of this client. */
+const ERRORS: Readonly<Record<ProveErrorCode, CliErrorCode>> = {
+  guestTrap: 'proverFailed',
+  claimMismatch: 'proverFailed',
+  backendDiverged: 'proverFailed',
+  crashed: 'proverFailed',
+  internal: 'proverFailed',
+  tooLarge: 'blockTooLarge',
+  outOfMemory: 'outOfMemory',
+  aborted: 'interrupted',
+};
+
+function progressIn({ status }: CommandContext): (p: { stage: string; done: number; total: number }) => void {
+  const start = performance.now();
+  return ({ stage, done, total }) => {
+    const seconds = ((performance.now() - start) / 1000).toFixed(0);
+    status(progressBar(done, total, `${stage}, ${seconds} s`));
+  };
+}

@@ -19,9 +19,18 @@ export type BlockClaim = {
   readonly newPayloadRequestRoot: Hash;
 };
 
+/** `stage` is what runs now; `done` of `total` is an estimate of the work behind, for a percentage. */
 export type Progress = { readonly stage: string; readonly done: number; readonly total: number };
 
-export type ProveJob = { readonly input: Uint8Array; readonly expected: BlockClaim; readonly profile: ProfileId };
+export type ProveJob = {
+  /** bytes for the guest: block and witness */
+  readonly input: Uint8Array;
+  /** header of the block, which the proof carries */
+  readonly headerRlp: Uint8Array;
+  /** what the guest must claim */
+  readonly expected: BlockClaim;
+  readonly profile: ProfileId;
+};
 export type ProveStats = {
   readonly segments: number;
   readonly instructions: number;
@@ -32,7 +41,17 @@ export type ProveStats = {
   readonly peakRssBytes: number;
   readonly backend: BackendId;
 };
-export type ProveErrorCode = 'guestTrap' | 'claimMismatch' | 'tooLarge' | 'aborted' | 'backendDiverged' | 'internal';
+export type ProveErrorCode =
+  | 'guestTrap'
+  | 'claimMismatch'
+  | 'tooLarge'
+  | 'aborted'
+  | 'backendDiverged'
+  /** more memory was needed than is allowed, or than the system has */
+  | 'outOfMemory'
+  /** the prover's process ended by itself */
+  | 'crashed'
+  | 'internal';
 export type ProveResult =
   | { readonly ok: true; readonly proof: Uint8Array; readonly stats: ProveStats }
   | { readonly ok: false; readonly code: ProveErrorCode; readonly detail: string };

@@ -4,7 +4,7 @@
  */
 import type { Block } from '@ethereumjs/block';
 import type { TypedTransaction } from '@ethereumjs/tx';
-import type { BlockClaim, Hash } from '../prover/interface.ts';
+import type { BlockClaim, Hash, ProfileId, Progress, VerifyResult } from '../prover/interface.ts';
 
 /** A consensus receipt. */
 export type RpcReceipt = {
@@ -95,19 +95,52 @@ export type ProofRecord = {
   readonly proofType: number;
   readonly vkHash: Hash;
   readonly claim: BlockClaim;
-  readonly proof: Uint8Array;
+  readonly proofHash: Hash;
+  /** bytes */
+  readonly proofSize: number;
   readonly provingTimeMs: number;
+  readonly verifyingTimeMs: number;
   /** ms since 1970 */
   readonly provedAt: number;
   readonly backend: string;
+  /** undefined where they are gone */
+  readonly bytes: () => Uint8Array | undefined;
 };
-export type ProofStatus =
-  | { readonly status: 'proved'; readonly proofs: readonly ProofRecord[] }
-  | { readonly status: 'queued' | 'proving' }
+export type ProofJob =
+  | { readonly status: 'queued' | 'proving' | 'proved' }
   | { readonly status: 'failed'; readonly reason: string }
   /** nothing asked for a proof of this block */
   | { readonly status: 'notRequested' };
-export type ProofPort = { readonly status: (blockHash: Uint8Array) => ProofStatus };
+export type ProvingStatus = {
+  readonly profile: ProfileId;
+  readonly proofType: number;
+  readonly current:
+    | {
+        readonly blockHash: Uint8Array;
+        readonly number: bigint;
+        /** ms since 1970 */
+        readonly startedAt: number;
+        readonly progress: Progress | undefined;
+      }
+    | undefined;
+  readonly queued: number;
+  readonly resting: number;
+};
+export type ProofPort = {
+  /** Stored proofs of a block, all types that this release knows. */
+  readonly proofs: (blockHash: Uint8Array) => readonly ProofRecord[];
+  /** @param proofType undefined: the one that this node makes */
+  readonly job: (blockHash: Uint8Array, proofType: number | undefined) => ProofJob;
+  /** undefined: this node does not prove */
+  readonly proving: () => ProvingStatus | undefined;
+  /** Queues a canonical block; does nothing where it is queued or proven. @throws ClientError `notProving` */
+  readonly request: (block: Block) => Promise<void>;
+  /** Verifies a proof of a block of this node's chain. @throws ClientError `verifierBusy` */
+  readonly verify: (
+    proof: Uint8Array,
+    blockHash: Hash | undefined,
+  ) => Promise<{ readonly result: VerifyResult; readonly ms: number }>;
+};
 
 export type RpcPorts = {
   readonly clientVersion: string;

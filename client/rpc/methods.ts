@@ -8,6 +8,7 @@ import type { RpcPorts } from './interface.ts';
 import type { Method } from './jsonrpc/method.ts';
 import { netMethods } from './net/methods.ts';
 import { web3Methods } from './web3/methods.ts';
+import { provingMethods } from './zkl1/proving.ts';
 
 /** The whole table of methods over one set of ports. */
 export function rpcMethods(ports: RpcPorts): readonly Method[] {
@@ -20,5 +21,6 @@ export function rpcMethods(ports: RpcPorts): readonly Method[] {
     debugMethods,
     netMethods,
     web3Methods,
+    provingMethods,
   ].flatMap((methods) => methods(ports));
 }

@@ -6,11 +6,17 @@ import type { Store, StoreBatch } from './store.ts';
 
 /**
  * Executes a block once and stores it as the new canonical head.
+ * @param extend adds what others keep of the block to the same batch
  * @throws as `ChainExecutor.execute`; nothing is stored then
  */
-export async function importBlock(executor: ChainExecutor, store: Store, block: Block): Promise<BlockExecution> {
+export async function importBlock(
+  executor: ChainExecutor,
+  store: Store,
+  block: Block,
+  extend?: (batch: StoreBatch) => void,
+): Promise<BlockExecution> {
   const execution = await executor.execute(block);
-  await commitBlock(store, block, execution);
+  await commitBlock(store, block, execution, extend);
   return execution;
 }
 
@@ -18,13 +24,19 @@ export async function importBlock(executor: ChainExecutor, store: Store, block: 
  * Stores an executed block as the new canonical head: block, receipts, witness, the state's new nodes and codes,
  * all in one batch.
  */
-export async function commitBlock(store: Store, block: Block, execution: BlockExecution): Promise<void> {
+export async function commitBlock(
+  store: Store,
+  block: Block,
+  execution: BlockExecution,
+  extend?: (batch: StoreBatch) => void,
+): Promise<void> {
   const batch = store.batch();
   const types = block.transactions.map((transaction) => transaction.type);
   const receiptsRlp = encodeReceipts(execution.receipts, types);
   putBlock(batch, { block, receiptsRlp, witness: execution.witness });
   putChanges(batch, execution.changes);
   putCanonicalHead(batch, block);
+  extend?.(batch);
   await store.write(batch);
 }
 

@@ -28,7 +28,9 @@ export const TABLES = {
   witnesses: 'witness',
   /** block hash ‖ proofType u8 → the bytes of BlockProof */
   proofs: 'proof',
-  /** block hash → the proving job's record (JSON) */
+  /** block hash ‖ proofType u8 → what is known of the proof besides its bytes (JSON) */
+  proofInfos: 'proofInfo',
+  /** block hash ‖ proofType u8 → the proving job's record (JSON) */
   jobs: 'job',
   /** block hash → the sealer's signature */
   seals: 'seal',

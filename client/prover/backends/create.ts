@@ -10,9 +10,11 @@ export type BackendOptions = {
   readonly backend: (typeof BACKENDS)[number];
   /** Threads of the `wasm` backend; all cores by default. */
   readonly threads?: number | undefined;
+  /** Shared memory of the `wasm` backend, at most 2^32 bytes. */
+  readonly maxBytes?: number;
 };
 
 /** Starts a backend; its owner closes it. */
-export function createBackend({ backend, threads = availableParallelism() }: BackendOptions): Backend {
-  return backend === 'reference' ? createReferenceBackend() : createWasmBackend({ threads });
+export function createBackend({ backend, threads = availableParallelism(), ...memory }: BackendOptions): Backend {
+  return backend === 'reference' ? createReferenceBackend() : createWasmBackend({ threads, ...memory });
 }

@@ -65,12 +65,18 @@ export async function proveGuest(
   prover: GuestProver,
   input: Uint8Array,
   headerRlp: (claim: Uint8Array) => Uint8Array,
-  o: { readonly limits?: CutLimits; readonly onStep?: StepTimer } = {},
+  o: {
+    readonly limits?: CutLimits;
+    readonly onStep?: StepTimer;
+    /** Told once how many segments there are to prove. */
+    readonly onSegments?: (count: number) => void;
+  } = {},
 ): Promise<GuestProof> {
   const { vm, vk } = prover;
   const onStep = o.onStep ?? (() => {});
   const cut = cutBlock(vm, prover.executable, input, o.limits);
   if (!cut.ok) return cut;
+  o.onSegments?.(cut.block.statements.length);
   onStep('record');
   const { publicValues, statements: segments } = cut.block;
   const claim = publicValues.slice(0, CLAIM_BYTES);

@@ -1,50 +1,88 @@
-import type { ProofInfo } from './job.ts';
-import { decodeJob, encodeJob } from './job.ts';
+import type { BackendId, BlockClaim, Hash } from '../interface.ts';
+import type { Job } from './job.ts';
 import type { JobStore } from './queue.ts';
+import { decodeJson, encodeJson } from './stored-json.ts';
 
-/** Bytes by block hash, kept by the node's store. */
+/** Where jobs and proofs lie; kept by the node's store. */
+export type ServiceTable = 'jobs' | 'proofs' | 'proofInfos';
+/** Bytes by key, and writes that happen whole or not at all. */
 export type ServiceTables = {
-  readonly job: (blockHash: Uint8Array) => Uint8Array | undefined;
-  readonly jobs: () => AsyncIterable<readonly [blockHash: Uint8Array, job: Uint8Array]>;
-  readonly proof: (blockHash: Uint8Array) => Uint8Array | undefined;
-  /** One atomic write. */
-  readonly write: (blockHash: Uint8Array, job: Uint8Array, proof?: Uint8Array) => Promise<void>;
+  readonly get: (table: ServiceTable, key: Uint8Array) => Uint8Array | undefined;
+  readonly entries: (table: ServiceTable) => AsyncIterable<readonly [key: Uint8Array, value: Uint8Array]>;
+  readonly write: (changes: readonly ServiceChange[]) => Promise<void>;
+};
+/** `value` undefined deletes. */
+export type ServiceChange = {
+  readonly table: ServiceTable;
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | undefined;
 };
 
-export function jobStore(tables: ServiceTables): JobStore {
+/** What is known of a stored proof besides its bytes. */
+export type ProofInfo = {
+  readonly proofType: number;
+  readonly vkHash: Hash;
+  readonly claim: BlockClaim;
+  readonly proofHash: Hash;
+  readonly proofSize: number;
+  readonly provingTimeMs: number;
+  /** by this node, before it kept the proof */
+  readonly verifyingTimeMs: number;
+  /** ms since 1970 */
+  readonly provedAt: number;
+  readonly backend: BackendId;
+};
+
+const HASH_BYTES = 32;
+
+/** Key of jobs and proofs: block hash ‖ proofType u8. */
+export function proofKey(blockHash: Uint8Array, proofType: number): Uint8Array {
+  return Uint8Array.of(...blockHash, proofType);
+}
+
+/** A new job's record, for the batch that stores its block. */
+export function newJobChange(blockHash: Uint8Array, proofType: number, job: Job): ServiceChange {
+  return { table: 'jobs', key: proofKey(blockHash, proofType), value: encodeJson(job) };
+}
+
+/** The jobs of one proof type. */
+export function jobStore(tables: ServiceTables, proofType: number): JobStore {
+  const keyOf = (blockHash: Uint8Array): Uint8Array => proofKey(blockHash, proofType);
   return {
     get: (blockHash) => {
-      const bytes = tables.job(blockHash);
-      return bytes === undefined ? undefined : decodeJob(bytes);
+      const bytes = tables.get('jobs', keyOf(blockHash));
+      return bytes === undefined ? undefined : (decodeJson(bytes) as Job);
     },
     all: async function* () {
-      for await (const [blockHash, bytes] of tables.jobs()) yield [blockHash, decodeJob(bytes)] as const;
+      for await (const [key, bytes] of tables.entries('jobs'))
+        if (key[HASH_BYTES] === proofType) yield [key.slice(0, HASH_BYTES), decodeJson(bytes) as Job] as const;
     },
-    put: (blockHash, job, proof) => tables.write(blockHash, encodeJob(job), proof),
+    put: (blockHash, job, made) => {
+      const key = keyOf(blockHash);
+      const changes: ServiceChange[] = [{ table: 'jobs', key, value: encodeJson(job) }];
+      if (made !== undefined) {
+        changes.push({ table: 'proofs', key, value: made.proof });
+        changes.push({ table: 'proofInfos', key, value: encodeJson(made.info) });
+      }
+      return tables.write(changes);
+    },
+    drop: (blockHash) => tables.write([{ table: 'jobs', key: keyOf(blockHash), value: undefined }]),
   };
 }
 
-/** How far the proof of a block is, with the proof where there is one. */
-export type ProofProgress =
-  | { readonly status: 'proved'; readonly proofs: readonly (ProofInfo & { readonly proof: Uint8Array })[] }
-  | { readonly status: 'queued' | 'proving' }
-  | { readonly status: 'failed'; readonly reason: string }
-  | { readonly status: 'notRequested' };
+/** A stored proof; its bytes are read when they are asked for. */
+export type StoredProof = ProofInfo & { readonly bytes: () => Uint8Array | undefined };
 
-export function proofProgress(tables: ServiceTables, blockHash: Uint8Array): ProofProgress {
-  const bytes = tables.job(blockHash);
-  if (bytes === undefined) return { status: 'notRequested' };
-  const job = decodeJob(bytes);
-  switch (job.state) {
-    case 'queued':
-    case 'proving':
-      return { status: job.state };
-    case 'failed':
-      return { status: 'failed', reason: job.reason };
-    case 'proved': {
-      const proof = tables.proof(blockHash);
-      if (proof === undefined) return { status: 'failed', reason: 'the stored proof is missing' };
-      return { status: 'proved', proofs: [{ ...job.proof, proof }] };
-    }
-  }
+/** The stored proofs of a block among the given types. */
+export function storedProofs(
+  tables: ServiceTables,
+  blockHash: Uint8Array,
+  proofTypes: readonly number[],
+): readonly StoredProof[] {
+  return proofTypes.flatMap((proofType) => {
+    const key = proofKey(blockHash, proofType);
+    const info = tables.get('proofInfos', key);
+    if (info === undefined) return [];
+    return [{ ...(decodeJson(info) as ProofInfo), bytes: () => tables.get('proofs', key) }];
+  });
 }

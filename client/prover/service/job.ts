@@ -1,26 +1,43 @@
 /**
  * A proving job of one block and its life: `queued → proving → proved | failed`; a failed job may be queued again,
- * and one that was being proven when the process ended starts over.
+ * and one that was being proven when the process ended starts over. A job whose block is not canonical is deleted.
  */
 import { ClientError } from '../../errors.ts';
-import type { BackendId, BlockClaim, Hash } from '../interface.ts';
+import type { ProveErrorCode } from '../interface.ts';
 
-export type Job =
-  | { readonly state: 'queued'; readonly number: bigint; readonly attempts: number }
-  | { readonly state: 'proving'; readonly number: bigint; readonly attempts: number }
-  | { readonly state: 'failed'; readonly number: bigint; readonly attempts: number; readonly reason: string }
-  | { readonly state: 'proved'; readonly number: bigint; readonly attempts: number; readonly proof: ProofInfo };
-
-/** What is known of a stored proof besides its bytes. */
-export type ProofInfo = {
-  readonly proofType: number;
-  readonly vkHash: Hash;
-  readonly claim: BlockClaim;
-  readonly provingTimeMs: number;
-  /** ms since 1970 */
-  readonly provedAt: number;
-  readonly backend: BackendId;
+type Common = {
+  readonly number: bigint;
+  /** how often proving was begun and came to an end */
+  readonly attempts: number;
 };
+export type Job = Common &
+  (
+    | { readonly state: 'queued' }
+    | { readonly state: 'proving' }
+    | { readonly state: 'proved' }
+    | {
+        readonly state: 'failed';
+        readonly code: JobFailure;
+        readonly reason: string /** ms since 1970 */;
+        readonly at: number;
+      }
+  );
+
+export type JobFailure =
+  | ProveErrorCode
+  /** took longer than the deadline */
+  | 'overdue'
+  /** more blocks waited than the queue may hold */
+  | 'backlogFull'
+  /** execution and guest disagree about the block */
+  | 'guestRejects'
+  /** the own verifier does not accept the proof */
+  | 'ownProofRejected';
+
+/** Failures that the same build on the same machine would only repeat: such a job waits for someone to ask for it. */
+const LASTING: ReadonlySet<JobFailure> = new Set(['guestTrap', 'claimMismatch', 'tooLarge', 'guestRejects']);
+
+export const isLasting = (code: JobFailure): boolean => LASTING.has(code);
 
 /** State → the states that may follow it. */
 const NEXT: Readonly<Record<Job['state'], readonly Job['state'][]>> = {
@@ -32,23 +49,9 @@ const NEXT: Readonly<Record<Job['state'], readonly Job['state'][]>> = {
 
 /** @throws JobError `illegalTransition` */
 export function checkTransition(from: Job['state'] | undefined, to: Job['state']): void {
-  const allowed = from === undefined ? to === 'queued' : NEXT[from].includes(to);
+  const allowed = from === undefined ? to === 'queued' || to === 'failed' : NEXT[from].includes(to);
   if (!allowed)
     throw new JobError('illegalTransition', `a job cannot go from ${from ?? 'nothing'} to ${to}`, { from, to });
-}
-
-export function encodeJob(job: Job): Uint8Array {
-  const text = JSON.stringify(job, (_, value: unknown) =>
-    typeof value === 'bigint' ? { bigint: value.toString() } : value,
-  );
-  return new TextEncoder().encode(text);
-}
-
-/** The inverse of `encodeJob`. */
-export function decodeJob(bytes: Uint8Array): Job {
-  return JSON.parse(new TextDecoder().decode(bytes), (_, value: unknown) =>
-    value !== null && typeof value === 'object' && 'bigint' in value ? BigInt(String(value.bigint)) : value,
-  ) as Job;
 }
 
 export type JobErrorCode = 'illegalTransition';

@@ -1,42 +1,65 @@
-import type { BlockClaim, ProfileId, Progress, ProveResult, Prover } from '../interface.ts';
-import { checkTransition, type Job, type ProofInfo } from './job.ts';
+import type { BlockClaim, ProfileId, Progress, ProveJob, ProveResult, Prover } from '../interface.ts';
+import { checkTransition, isLasting, type Job, type JobFailure } from './job.ts';
+import type { ProofInfo } from './job-store.ts';
 
 export type QueueOptions = {
   readonly profile: ProfileId;
   /** A job that takes longer fails. */
   readonly deadlineMs: number;
-  /** A job that failed this often is not tried again by itself. */
-  readonly maxAttempts: number;
+  /** Jobs that may wait for their first attempt; further ones fail and are taken up when nothing else waits. */
+  readonly maxBacklog: number;
+  /** How long a job that failed for the nth time rests before it is tried again. */
+  readonly retryAfterMs: (attempts: number) => number;
 };
+
+export type MadeProof = { readonly proof: Uint8Array; readonly info: ProofInfo };
 
 /** Where jobs and proofs outlive the process. Keys are block hashes. */
 export type JobStore = {
   readonly get: (blockHash: Uint8Array) => Job | undefined;
   readonly all: () => AsyncIterable<readonly [blockHash: Uint8Array, job: Job]>;
   /** Stores the job, and with it the proof where there is one, whole or not at all. */
-  readonly put: (blockHash: Uint8Array, job: Job, proof?: Uint8Array) => Promise<void>;
+  readonly put: (blockHash: Uint8Array, job: Job, made?: MadeProof) => Promise<void>;
+  readonly drop: (blockHash: Uint8Array) => Promise<void>;
 };
 
 export type QueueModules = {
   readonly store: JobStore;
   readonly prover: Prover;
-  /** The prover's input for a block, from its block and witness alone. */
-  readonly jobInput: (blockHash: Uint8Array) => Promise<{ readonly input: Uint8Array; readonly expected: BlockClaim }>;
+  readonly isCanonical: (blockHash: Uint8Array, number: bigint) => boolean;
+  /** The prover's input for a block, from its block and witness alone; or why the guest does not take it. */
+  readonly jobInput: (
+    blockHash: Uint8Array,
+  ) => Promise<
+    | ({ readonly ok: true } & Omit<ProveJob, 'profile'>)
+    | { readonly ok: false; readonly code: JobFailure; readonly reason: string }
+  >;
   /** Verifies a fresh proof as a stranger would; what is kept with it, or why it must not be kept. */
   readonly accept: (
     proof: Uint8Array,
     expected: BlockClaim,
-  ) =>
+  ) => Promise<
     | { readonly ok: true; readonly info: Omit<ProofInfo, 'provingTimeMs' | 'provedAt' | 'backend'> }
-    | { readonly ok: false; readonly reason: string };
+    | { readonly ok: false; readonly reason: string }
+  >;
   readonly now: () => number;
-  readonly onChange: (blockHash: Uint8Array, job: Job) => void;
-  readonly onProgress: (blockHash: Uint8Array, progress: Progress) => void;
+  readonly onChange: (blockHash: Uint8Array, job: Job, info?: ProofInfo) => void;
+  readonly onProgress: (blockHash: Uint8Array, number: bigint, progress: Progress) => void;
   /** Told of an error that stopped the queue. */
   readonly onError: (error: unknown) => void;
 };
 
 type Waiting = { readonly blockHash: Uint8Array; readonly number: bigint };
+type Resting = Waiting & { /** ms since 1970 */ readonly until: number };
+type Current = Waiting & { readonly startedAt: number; readonly stop: AbortController; progress: Progress | undefined };
+
+export type QueueStatus = {
+  readonly current: (Waiting & { readonly startedAt: number; readonly progress: Progress | undefined }) | undefined;
+  /** blocks that wait for their first attempt */
+  readonly queued: number;
+  /** failed ones that are tried again when nothing else waits */
+  readonly resting: number;
+};
 
 /**
  * Proves queued blocks one after another, the oldest first; failed ones again when nothing else waits.
@@ -46,8 +69,10 @@ export class ProvingQueue {
   readonly #options: QueueOptions;
   readonly #modules: QueueModules;
   #waiting: Waiting[] = [];
-  #retry: Waiting[] = [];
+  #resting: Resting[] = [];
+  #current: Current | undefined;
   #running: Promise<void> | undefined;
+  #alarm: NodeJS.Timeout | undefined;
   readonly #stop = new AbortController();
 
   constructor(options: QueueOptions, modules: QueueModules) {
@@ -58,33 +83,68 @@ export class ProvingQueue {
   /** Takes up the jobs that an earlier process left. */
   async resume(): Promise<void> {
     for await (const [blockHash, job] of this.#modules.store.all()) {
-      if (job.state === 'proving')
-        await this.#move(blockHash, { state: 'queued', number: job.number, attempts: job.attempts });
-      if (job.state === 'proving' || job.state === 'queued') this.#waiting.push({ blockHash, number: job.number });
-      if (job.state === 'failed' && job.attempts < this.#options.maxAttempts)
-        this.#retry.push({ blockHash, number: job.number });
+      const { number, attempts } = job;
+      if (job.state === 'proving') await this.#move(blockHash, { state: 'queued', number, attempts });
+      if (job.state === 'proving' || job.state === 'queued') this.#waiting.push({ blockHash, number });
+      if (job.state === 'failed') this.#rest({ blockHash, number }, job);
     }
     this.#run();
   }
 
-  /** Queues a block; does nothing where it is queued, being proven or proven. */
+  /** The record of a block that becomes canonical, to be stored in one batch with it; `wake` follows. */
+  newJob(number: bigint): Job {
+    const job = { number, attempts: 0 };
+    if (this.#waiting.length < this.#options.maxBacklog) return { ...job, state: 'queued' };
+    const reason = `${this.#waiting.length} blocks waited already`;
+    return { ...job, state: 'failed', code: 'backlogFull', reason, at: this.#modules.now() };
+  }
+
+  /** A block's new job is stored. */
+  wake(blockHash: Uint8Array): void {
+    const job = this.#modules.store.get(blockHash);
+    if (job === undefined) return;
+    const waiting = { blockHash, number: job.number };
+    if (job.state === 'queued' && !this.#holds(blockHash)) this.#waiting.push(waiting);
+    if (job.state === 'failed') this.#rest(waiting, job);
+    this.#modules.onChange(blockHash, job);
+    this.#run();
+  }
+
+  /** Queues a block by hand; does nothing where it is queued, being proven or proven. */
   async request(blockHash: Uint8Array, number: bigint): Promise<void> {
     const job = this.#modules.store.get(blockHash);
     if (job !== undefined && job.state !== 'failed') return;
-    this.#retry = this.#retry.filter((w) => !isSame(w.blockHash, blockHash));
+    this.#resting = this.#resting.filter((w) => !isSame(w.blockHash, blockHash));
     await this.#move(blockHash, { state: 'queued', number, attempts: job?.attempts ?? 0 });
     this.#waiting.push({ blockHash, number });
     this.#run();
   }
 
-  get backlog(): number {
-    return this.#waiting.length + this.#retry.length;
+  /** The canonical chain has changed: a job that runs for a block that is off it now is given up. */
+  recheck(): void {
+    const current = this.#current;
+    if (current !== undefined && !this.#modules.isCanonical(current.blockHash, current.number)) current.stop.abort();
+  }
+
+  status(): QueueStatus {
+    return { current: this.#current, queued: this.#waiting.length, resting: this.#resting.length };
   }
 
   /** Aborts the running job, which starts over with the next process. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    clearTimeout(this.#alarm);
     await this.#running;
+  }
+
+  #holds(blockHash: Uint8Array): boolean {
+    return this.#waiting.some((w) => isSame(w.blockHash, blockHash));
+  }
+
+  #rest(waiting: Waiting, job: Job & { readonly state: 'failed' }): void {
+    if (isLasting(job.code)) return;
+    const pause = job.attempts === 0 ? 0 : this.#options.retryAfterMs(job.attempts);
+    this.#resting.push({ ...waiting, until: job.at + pause });
   }
 
   #run(): void {
@@ -102,74 +162,111 @@ export class ProvingQueue {
 
   async #proveAll(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      this.#waiting.sort((a, b) => (a.number < b.number ? -1 : 1));
-      const next = this.#waiting.shift() ?? this.#retry.shift();
+      const next = this.#next();
       if (next === undefined) return;
-      await this.#proveOne(next);
+      if (this.#modules.isCanonical(next.blockHash, next.number)) await this.#proveOne(next);
+      else await this.#modules.store.drop(next.blockHash);
     }
   }
 
-  async #proveOne({ blockHash, number }: Waiting): Promise<void> {
-    const job = this.#modules.store.get(blockHash);
+  /** The oldest block that waits; else the failed one that has rested longest; else an alarm for when one has. */
+  #next(): Waiting | undefined {
+    const oldest = takeLeast(this.#waiting, (a, b) => a.number < b.number);
+    if (oldest !== undefined) return oldest;
+    clearTimeout(this.#alarm);
+    const rested = takeLeast(
+      this.#resting,
+      (a, b) => a.until < b.until || (a.until === b.until && a.number < b.number),
+    );
+    if (rested === undefined) return undefined;
+    const pause = rested.until - this.#modules.now();
+    if (pause <= 0) return rested;
+    this.#resting.push(rested);
+    this.#alarm = setTimeout(() => this.#run(), Math.min(pause, MAX_TIMER_MS)).unref();
+    return undefined;
+  }
+
+  async #proveOne(block: Waiting): Promise<void> {
+    const { blockHash, number } = block;
+    const { store, now } = this.#modules;
+    const job = store.get(blockHash);
     const attempts = (job?.attempts ?? 0) + 1;
     if (job?.state === 'failed') await this.#move(blockHash, { state: 'queued', number, attempts: job.attempts });
     await this.#move(blockHash, { state: 'proving', number, attempts });
-    const outcome = await this.#attempt(blockHash);
+    const current: Current = { ...block, startedAt: now(), stop: new AbortController(), progress: undefined };
+    this.#current = current;
+    const outcome = await this.#attempt(current);
+    this.#current = undefined;
     if (outcome.kind === 'stopped') {
       await this.#move(blockHash, { state: 'queued', number, attempts: attempts - 1 });
+      // Dropped when its turn comes, or taken up by the next process.
+      this.#waiting.push(block);
     } else if (outcome.kind === 'failed') {
-      await this.#move(blockHash, { state: 'failed', number, attempts, reason: outcome.reason });
-      if (attempts < this.#options.maxAttempts) this.#retry.push({ blockHash, number });
+      const { code, reason } = outcome;
+      const failed = { state: 'failed', number, attempts, code, reason, at: now() } as const;
+      await this.#move(blockHash, failed);
+      this.#rest(block, failed);
     } else {
-      await this.#move(blockHash, { state: 'proved', number, attempts, proof: outcome.info }, outcome.proof);
+      await this.#move(blockHash, { state: 'proved', number, attempts }, outcome);
     }
   }
 
-  async #attempt(blockHash: Uint8Array): Promise<Outcome> {
-    const { prover, jobInput, accept, now } = this.#modules;
+  async #attempt(current: Current): Promise<Outcome> {
+    const { prover, jobInput, accept, now, onProgress } = this.#modules;
+    const { deadlineMs, profile } = this.#options;
+    const { blockHash, number } = current;
+    const stop = AbortSignal.any([this.#stop.signal, current.stop.signal]);
     const deadline = new AbortController();
-    const timer = setTimeout(() => deadline.abort(), this.#options.deadlineMs);
-    const signal = AbortSignal.any([this.#stop.signal, deadline.signal]);
-    let expected: BlockClaim;
-    let result: ProveResult;
+    const timer = setTimeout(() => deadline.abort(), deadlineMs);
+    const signal = AbortSignal.any([stop, deadline.signal]);
     try {
-      const job = await jobInput(blockHash);
-      if (this.#stop.signal.aborted) return { kind: 'stopped' };
-      expected = job.expected;
-      const onProgress = (progress: Progress): void => this.#modules.onProgress(blockHash, progress);
-      result = await prover.prove({ ...job, profile: this.#options.profile }, { signal, onProgress });
+      const input = await jobInput(blockHash);
+      if (stop.aborted) return { kind: 'stopped' };
+      if (!input.ok) return { kind: 'failed', code: input.code, reason: input.reason };
+      const { ok: _, ...job } = input;
+      const report = (progress: Progress): void => {
+        current.progress = progress;
+        onProgress(blockHash, number, progress);
+      };
+      const result: ProveResult = await prover.prove({ ...job, profile }, { signal, onProgress: report });
+      if (stop.aborted) return { kind: 'stopped' };
+      if (!result.ok && deadline.signal.aborted)
+        return { kind: 'failed', code: 'overdue', reason: `not proven within ${Math.round(deadlineMs / 1000)} s` };
+      if (!result.ok) return { kind: 'failed', code: result.code, reason: result.detail };
+      const accepted = await accept(result.proof, job.expected);
+      if (!accepted.ok) return { kind: 'failed', code: 'ownProofRejected', reason: accepted.reason };
+      const { provingMs, backend } = result.stats;
+      const info = { ...accepted.info, provingTimeMs: provingMs, provedAt: now(), backend };
+      return { kind: 'proved', proof: result.proof, info };
     } catch (error) {
-      return { kind: 'failed', reason: `internal: ${error instanceof Error ? error.message : String(error)}` };
+      if (stop.aborted) return { kind: 'stopped' };
+      return { kind: 'failed', code: 'internal', reason: error instanceof Error ? error.message : String(error) };
     } finally {
       clearTimeout(timer);
     }
-    if (this.#stop.signal.aborted) return { kind: 'stopped' };
-    if (!result.ok) {
-      return {
-        kind: 'failed',
-        reason: deadline.signal.aborted
-          ? `overdue after ${this.#options.deadlineMs} ms`
-          : `${result.code}: ${result.detail}`,
-      };
-    }
-    const accepted = accept(result.proof, expected);
-    if (!accepted.ok) return { kind: 'failed', reason: `own proof rejected: ${accepted.reason}` };
-    const { provingMs, backend } = result.stats;
-    const info = { ...accepted.info, provingTimeMs: provingMs, provedAt: now(), backend };
-    return { kind: 'proved', proof: result.proof, info };
   }
 
-  async #move(blockHash: Uint8Array, job: Job, proof?: Uint8Array): Promise<void> {
+  async #move(blockHash: Uint8Array, job: Job, made?: MadeProof): Promise<void> {
     checkTransition(this.#modules.store.get(blockHash)?.state, job.state);
-    await this.#modules.store.put(blockHash, job, proof);
-    this.#modules.onChange(blockHash, job);
+    await this.#modules.store.put(blockHash, job, made);
+    this.#modules.onChange(blockHash, job, made?.info);
   }
 }
 
 type Outcome =
-  | { readonly kind: 'proved'; readonly proof: Uint8Array; readonly info: ProofInfo }
-  | { readonly kind: 'failed'; readonly reason: string }
+  | ({ readonly kind: 'proved' } & MadeProof)
+  | { readonly kind: 'failed'; readonly code: JobFailure; readonly reason: string }
   | { readonly kind: 'stopped' };
+
+/** Longest time that `setTimeout` takes. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Removes and returns the least item of a list. */
+function takeLeast<T>(list: T[], isLess: (a: T, b: T) => boolean): T | undefined {
+  let at = 0;
+  for (let i = 1; i < list.length; i++) if (isLess(list[i] as T, list[at] as T)) at = i;
+  return list.splice(at, 1)[0];
+}
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);

@@ -2,6 +2,7 @@
 import type { Block } from '@ethereumjs/block';
 import { Capability, type TypedTransaction } from '@ethereumjs/tx';
 import { createContractAddress } from '@ethereumjs/util';
+import type { BlockClaim } from '../../prover/interface.ts';
 import type { RpcReceipt } from '../interface.ts';
 import type { Hex } from '../jsonrpc/params.ts';
 
@@ -16,6 +17,10 @@ export function data(bytes: Uint8Array): Hex {
 /** @param text 0x… hex of whole bytes */
 export function bytesOf(text: Hex): Uint8Array {
   return new Uint8Array(Buffer.from(text.slice(2), 'hex'));
+}
+
+export function claimJson(claim: BlockClaim): object {
+  return { ...claim, schemaId: quantity(claim.schemaId), chainId: quantity(claim.chainId) };
 }
 
 /** @param full whole transactions instead of their hashes */

@@ -1,21 +1,20 @@
 import type { Block } from '@ethereumjs/block';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { ProofRecord, RpcPorts } from '../interface.ts';
 import { RpcError } from '../jsonrpc/errors.ts';
 import { type Method, method } from '../jsonrpc/method.ts';
 import * as p from '../jsonrpc/params.ts';
 import { findBlock } from './block-id.ts';
-import { data, quantity } from './format.ts';
+import { claimJson, data, quantity } from './format.ts';
 
-/** Above this size a proof is not put into a response. */
-const MAX_INLINE_BYTES = 8 * 1024 * 1024;
+/** Above this size a response holds a URL instead of the proof. */
+export const MAX_INLINE_BYTES = 8 * 1024 * 1024;
 
 const options = p.withDefault(
-  p.object({ proofType: p.optional(p.uint64), encoding: p.withDefault(p.oneOf('hex', 'base64'), 'hex') }),
+  p.object({ proofType: p.optional(p.uint8), encoding: p.withDefault(p.oneOf('hex', 'base64'), 'hex') }),
   { proofType: undefined, encoding: 'hex' },
 );
 
-/** `eth_getBlockProof`: the proof of a block, or how far it is. */
+/** `eth_getBlockProof`: the proofs of a block, or how far they are. */
 export function proofMethods({ chain, proofs }: RpcPorts): readonly Method[] {
   return [
     method(
@@ -24,26 +23,25 @@ export function proofMethods({ chain, proofs }: RpcPorts): readonly Method[] {
         ['block', p.blockId],
         ['options', options],
       ],
-      (id, { proofType, encoding }) => {
+      (id, { proofType, encoding }, { origin }) => {
         const isPending = id.kind === 'tag' && id.tag === 'pending';
         const block = isPending ? undefined : findBlock(chain, id);
         if (block === undefined || block.header.number === 0n) {
-          throw new RpcError(
-            'resourceNotFound',
-            isPending ? 'the pending block has no proof' : 'unknown block, or genesis',
-          );
+          const what = isPending ? 'the pending block has no proof' : 'unknown block, or genesis';
+          throw new RpcError('resourceNotFound', what);
         }
-        const found = proofs.status(block.hash());
-        const wanted =
-          found.status === 'proved'
-            ? found.proofs.filter((r) => proofType === undefined || BigInt(r.proofType) === proofType)
-            : [];
-        if (found.status !== 'proved' || wanted.length === 0) {
-          const status = found.status === 'proved' ? 'notRequested' : found.status;
-          const reason = found.status === 'failed' ? { reason: found.reason } : {};
-          throw new RpcError('resourceUnavailable', `block not proven: ${status}`, { status, ...reason });
+        const hash = block.hash();
+        const found = proofs
+          .proofs(hash)
+          .filter((record) => proofType === undefined || record.proofType === proofType)
+          .flatMap((record) => proofJson(hash, record, encoding, origin) ?? []);
+        if (found.length === 0) {
+          const job = proofs.job(hash, proofType);
+          // A job without its proof: the proof was removed.
+          const state = job.status === 'proved' ? ({ status: 'notRequested' } as const) : job;
+          throw new RpcError('resourceUnavailable', `block not proven: ${state.status}`, state);
         }
-        return { ...placeOf(block), status: 'proved', proofs: wanted.map((record) => proofJson(record, encoding)) };
+        return { ...placeOf(block), status: 'proved', proofs: found };
       },
     ),
   ];
@@ -57,21 +55,38 @@ function placeOf(block: Block): object {
   };
 }
 
-function proofJson(record: ProofRecord, encoding: 'hex' | 'base64'): object {
-  if (record.proof.length > MAX_INLINE_BYTES) {
-    throw new RpcError(
-      'limitExceeded',
-      `the proof has ${record.proof.length} bytes, at most ${MAX_INLINE_BYTES} are sent`,
-    );
+/** Path under which the server offers a proof's bytes. */
+export function proofPath(blockHash: Uint8Array, proofType: number): string {
+  return `/proofs/${data(blockHash)}/${proofType}`;
+}
+
+/** What `proofPath` gives, taken apart. */
+export function parseProofPath(path: string): { readonly blockHash: p.Hex; readonly proofType: number } | undefined {
+  const match = /^\/proofs\/(0x[0-9a-f]{64})\/(0|[1-9]\d{0,2})$/.exec(path);
+  return match === null ? undefined : { blockHash: match[1] as p.Hex, proofType: Number(match[2]) };
+}
+
+function proofJson(
+  blockHash: Uint8Array,
+  record: ProofRecord,
+  encoding: 'hex' | 'base64',
+  origin: string,
+): object | undefined {
+  const { proofType, proofSize } = record;
+  let content: { readonly proofData: string } | { readonly proofUrl: string };
+  if (proofSize > MAX_INLINE_BYTES) content = { proofUrl: `${origin}${proofPath(blockHash, proofType)}` };
+  else {
+    const bytes = record.bytes();
+    if (bytes === undefined) return undefined;
+    content = { proofData: encoding === 'hex' ? data(bytes) : Buffer.from(bytes).toString('base64') };
   }
-  const { claim } = record;
   return {
-    proofType: quantity(record.proofType),
+    proofType: quantity(proofType),
     vkHash: record.vkHash,
-    claim: { ...claim, schemaId: quantity(claim.schemaId), chainId: quantity(claim.chainId) },
-    proofData: encoding === 'hex' ? data(record.proof) : Buffer.from(record.proof).toString('base64'),
-    proofHash: data(keccak_256(record.proof)),
-    proofSize: quantity(record.proof.length),
+    claim: claimJson(record.claim),
+    ...content,
+    proofHash: record.proofHash,
+    proofSize: quantity(proofSize),
     provingTimeMs: quantity(Math.round(record.provingTimeMs)),
     provedAt: quantity(record.provedAt),
     backend: record.backend,

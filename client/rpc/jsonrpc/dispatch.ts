@@ -1,5 +1,5 @@
 import { RPC_CODES, RpcError } from './errors.ts';
-import type { Method } from './method.ts';
+import type { CallContext, Method } from './method.ts';
 
 export type Limits = {
   /** bytes of one HTTP request body */
@@ -15,7 +15,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxResponseBytes: 25 * 1024 * 1024,
 };
 
-export type Dispatch = (body: string) => Promise<string | undefined>;
+export type Dispatch = (body: string, context: CallContext) => Promise<string | undefined>;
 
 /**
  * Answers JSON-RPC 2.0 request texts.
@@ -29,7 +29,7 @@ export function dispatcher(
 ): Dispatch {
   const table = new Map(methods.map((m) => [m.name, m]));
 
-  const answer = async (request: unknown): Promise<string | undefined> => {
+  const answer = async (request: unknown, context: CallContext): Promise<string | undefined> => {
     if (!isRequest(request)) return failure(null, new RpcError('invalidRequest', 'not a JSON-RPC 2.0 request'));
     const isNotification = request.id === undefined;
     const id = request.id ?? null;
@@ -40,7 +40,7 @@ export function dispatcher(
       }
       const params = request.params ?? [];
       if (!Array.isArray(params)) throw new RpcError('invalidParams', 'invalid params: expected a list');
-      const result = await found.call(params);
+      const result = await found.call(params, context);
       return isNotification ? undefined : JSON.stringify({ jsonrpc: '2.0', id, result: result ?? null });
     } catch (error) {
       if (!(error instanceof RpcError)) onInternal(request.method, error);
@@ -49,7 +49,7 @@ export function dispatcher(
     }
   };
 
-  return async (body) => {
+  return async (body, context) => {
     let json: unknown;
     try {
       json = JSON.parse(body);
@@ -57,7 +57,7 @@ export function dispatcher(
       return failure(null, new RpcError('parseError', 'the request is not JSON'));
     }
     if (!Array.isArray(json)) {
-      const response = await answer(json);
+      const response = await answer(json, context);
       if (response === undefined || response.length <= limits.maxResponseBytes) return response;
       return failure(idOf(json), tooLarge(limits));
     }
@@ -70,7 +70,7 @@ export function dispatcher(
     let sizeBytes = 0;
     for (const request of json) {
       const isFull = sizeBytes > limits.maxResponseBytes;
-      let response = isFull ? failure(idOf(request), tooLarge(limits)) : await answer(request);
+      let response = isFull ? failure(idOf(request), tooLarge(limits)) : await answer(request, context);
       if (response === undefined) continue;
       if (!isFull && sizeBytes + response.length > limits.maxResponseBytes) {
         sizeBytes = limits.maxResponseBytes + 1;

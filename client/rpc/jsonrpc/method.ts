@@ -1,11 +1,17 @@
 import { RpcError } from './errors.ts';
 import type { Param } from './params.ts';
 
+/** What a method may know of the request besides its parameters. */
+export type CallContext = {
+  /** Scheme and host under which the caller reached this server, e.g. `http://127.0.0.1:8545` */
+  readonly origin: string;
+};
+
 /** One method of the table: its parameters by position, and what runs on their values. */
 export type Method = {
   readonly name: string;
   /** @throws RpcError `invalidParams` before `run` starts */
-  readonly call: (params: readonly unknown[]) => Promise<unknown>;
+  readonly call: (params: readonly unknown[], context: CallContext) => Promise<unknown>;
 };
 
 type Params = readonly (readonly [name: string, type: Param<unknown>])[];
@@ -17,16 +23,16 @@ type Values<P extends Params> = {
 export function method<const P extends Params>(
   name: string,
   params: P,
-  run: (...values: Values<P>) => unknown,
+  run: (...values: [...Values<P>, CallContext]) => unknown,
 ): Method {
   return {
     name,
-    call: async (given) => {
+    call: async (given, context) => {
       if (given.length > params.length) {
         throw new RpcError('invalidParams', `invalid params: ${name} takes ${params.length}, got ${given.length}`);
       }
       const values = params.map(([label, type], i) => type.read(given[i], label));
-      return await run(...(values as Values<P>));
+      return await run(...(values as [...Values<P>]), context);
     },
   };
 }

@@ -50,6 +50,27 @@ export const storageKey = matching('a storage key (up to 32 bytes, 0x… hex)', 
 export const uint64 = bounded('a quantity (0x… hex without leading zeros, 64 bits)', U64);
 export const uint256 = bounded('a quantity (0x… hex without leading zeros, 256 bits)', U256);
 
+/** A small number, as quantity or as JSON number. */
+export const uint8: Param<number> = {
+  expects: 'a number from 0 to 255',
+  read: (value, where) => {
+    const number = typeof value === 'string' && /^0x[0-9a-f]{1,2}$/i.test(value) ? Number(value) : value;
+    if (typeof number === 'number' && Number.isInteger(number) && number >= 0 && number <= 255) return number;
+    return fail(where, uint8.expects, value);
+  },
+};
+
+/** Bytes as 0x… hex or as base64. */
+export const bytes: Param<Uint8Array> = {
+  expects: '0x… hex of whole bytes, or base64',
+  read: (value, where) => {
+    if (typeof value !== 'string') return fail(where, bytes.expects, value);
+    if (value.startsWith('0x')) return new Uint8Array(Buffer.from(data.read(value, where).slice(2), 'hex'));
+    const isBase64 = value !== '' && value.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(value);
+    return isBase64 ? new Uint8Array(Buffer.from(value, 'base64')) : fail(where, bytes.expects, value);
+  },
+};
+
 export const boolean: Param<boolean> = {
   expects: 'true or false',
   read: (value, where) => (typeof value === 'boolean' ? value : fail(where, 'true or false', value)),

@@ -2,12 +2,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { ClientError } from '../../errors.ts';
 import type { Dispatch, Limits } from './dispatch.ts';
+import { type Downloads, serveDownload } from './download.ts';
 
 export type HttpOptions = {
   readonly host: string;
   /** 0 takes a free port */
   readonly port: number;
   readonly limits: Limits;
+  /** What GET and HEAD requests find. */
+  readonly downloads: Downloads;
 };
 export type RpcServer = { readonly url: string; readonly close: () => Promise<void> };
 
@@ -21,7 +24,7 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
  */
 export async function serveHttp(dispatch: Dispatch, options: HttpOptions): Promise<RpcServer> {
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
-    handle(request, response, dispatch, options.limits).catch(() => response.destroy());
+    handle(request, response, dispatch, options).catch(() => response.destroy());
   });
   await listen(server, options);
   const { port } = server.address() as AddressInfo;
@@ -55,9 +58,10 @@ async function handle(
   request: IncomingMessage,
   response: ServerResponse,
   dispatch: Dispatch,
-  limits: Limits,
+  { host, port, limits, downloads }: HttpOptions,
 ): Promise<void> {
   if (!isHostAllowed(request)) return plain(response, 403, 'the Host header names another host');
+  if (serveDownload(request, response, downloads)) return;
   if (request.method !== 'POST') {
     response.setHeader('Allow', 'POST');
     return plain(response, 405, 'JSON-RPC takes POST');
@@ -70,7 +74,7 @@ async function handle(
     response.setHeader('Connection', 'close');
     return plain(response, 413, `the request is larger than ${limits.maxRequestBytes} bytes`);
   }
-  const text = await dispatch(body);
+  const text = await dispatch(body, { origin: `http://${request.headers.host ?? `${host}:${port}`}` });
   if (text === undefined) {
     response.writeHead(204).end();
     return;

@@ -10,8 +10,9 @@ import { ChainView } from '../../../client/execution/store/chain-view.ts';
 import { commitGenesis, contentSource, importBlock } from '../../../client/execution/store/commit.ts';
 import { Store } from '../../../client/execution/store/store.ts';
 import { TransactionPool } from '../../../client/execution/txpool/pool.ts';
-import { rpcPorts } from '../../../client/node.ts';
-import { DEFAULT_LIMITS, dispatcher } from '../../../client/rpc/jsonrpc/dispatch.ts';
+import { proofPort, rpcPorts } from '../../../client/node.ts';
+import { VerifierProcess } from '../../../client/prover/service/verifier-process.ts';
+import { DEFAULT_LIMITS, type Dispatch, dispatcher } from '../../../client/rpc/jsonrpc/dispatch.ts';
 import { rpcMethods } from '../../../client/rpc/methods.ts';
 import { blocksOfChainFile } from '../../support/chain-file.ts';
 import { dataDir, needsData, readJson } from '../../support/data.ts';
@@ -63,7 +64,7 @@ function shapeOf(value: unknown): unknown {
 describe('execution-apis', needsData(), () => {
   const path = mkdtempSync(join(tmpdir(), 'zkl1-test-'));
   let store: Store;
-  let dispatch: (body: string) => Promise<string | undefined>;
+  let dispatch: Dispatch;
   const internal: unknown[] = [];
 
   before(async () => {
@@ -84,7 +85,9 @@ describe('execution-apis', needsData(), () => {
       account: async (address) => executor.account(head.header.stateRoot, address) ?? { nonce: 0n, balance: 0n },
       onAdded: () => {},
     });
-    const ports = rpcPorts({ version: 'test', network, executor, store, view, pool, head: () => head });
+    const tables = { get: () => undefined, entries: async function* () {}, write: async () => {} };
+    const proofs = proofPort({ network, tables, proving: undefined, verifier: new VerifierProcess() });
+    const ports = rpcPorts({ version: 'test', network, executor, view, pool, head: () => head, proofs });
     dispatch = dispatcher(rpcMethods(ports), DEFAULT_LIMITS, (_, error) => internal.push(error));
   });
   after(async () => {
@@ -96,7 +99,9 @@ describe('execution-apis', needsData(), () => {
     for (const { name, specOnly, exchanges } of dataDir() === undefined ? [] : casesOf(method)) {
       test(`${name} → the response of the fixture`, { skip: EXCLUDED[name] ?? false }, async () => {
         for (const { request, response } of exchanges) {
-          const answer = JSON.parse((await dispatch(request)) ?? 'null') as Exchange['response'];
+          const answer = JSON.parse(
+            (await dispatch(request, { origin: 'http://127.0.0.1:8545' })) ?? 'null',
+          ) as Exchange['response'];
           assert.deepEqual(internal.splice(0), []);
           if (response.error !== undefined) assert.ok(answer.error, JSON.stringify(answer));
           else if (specOnly) assert.deepEqual(shapeOf(answer.result), shapeOf(response.result));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { describe, type TestContext, test } from 'node:test';
 import { DEFAULT_LIMITS, dispatcher, type Limits } from '../../../client/rpc/jsonrpc/dispatch.ts';
+import { NO_DOWNLOADS } from '../../../client/rpc/jsonrpc/download.ts';
 import { RpcError } from '../../../client/rpc/jsonrpc/errors.ts';
 import { method } from '../../../client/rpc/jsonrpc/method.ts';
 import * as p from '../../../client/rpc/jsonrpc/params.ts';
@@ -31,7 +32,7 @@ const SMALL: Limits = { maxRequestBytes: 1000, maxBatch: 3, maxResponseBytes: 10
 function answerOf(limits: Limits = DEFAULT_LIMITS): (body: unknown) => Promise<unknown> {
   const dispatch = dispatcher(METHODS, limits, (name) => internal.push(name));
   return async (body) => {
-    const text = await dispatch(typeof body === 'string' ? body : JSON.stringify(body));
+    const text = await dispatch(typeof body === 'string' ? body : JSON.stringify(body), { origin: 'http://here' });
     return text === undefined ? undefined : JSON.parse(text);
   };
 }
@@ -140,7 +141,7 @@ describe('HTTP server', () => {
   const serve = async (t: TestContext): Promise<RpcServer> => {
     const server = await serveHttp(
       dispatcher(METHODS, SMALL, () => {}),
-      { host: '127.0.0.1', port: 0, limits: SMALL },
+      { host: '127.0.0.1', port: 0, limits: SMALL, downloads: NO_DOWNLOADS },
     );
     t.after(() => server.close());
     return server;
@@ -195,7 +196,7 @@ describe('HTTP server', () => {
     const port = Number(new URL(url).port);
     const second = serveHttp(
       dispatcher([], SMALL, () => {}),
-      { host: '127.0.0.1', port, limits: SMALL },
+      { host: '127.0.0.1', port, limits: SMALL, downloads: NO_DOWNLOADS },
     );
     await assert.rejects(second, { code: 'portInUse', message: new RegExp(`port ${port}`) });
   });

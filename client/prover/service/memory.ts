@@ -1,0 +1,38 @@
+/** How a prover's memory limit is divided. */
+import { totalmem } from 'node:os';
+import { SEGMENT_CELLS } from '../engine/block-segments.ts';
+
+const MIB = 2 ** 20;
+
+export type MemoryPlan = {
+  /** Resident bytes of the process after which it is ended. */
+  readonly maxBytes: number;
+  /** Shared memory of the kernels. */
+  readonly kernelBytes: number;
+  /** JavaScript objects, in MiB. */
+  readonly heapMiB: number;
+  /** Cells of a segment's main tree. */
+  readonly segmentCells: number;
+};
+
+/** Smallest limit under which a segment of a useful size can be proven. */
+export const MIN_MEMORY_MIB = 2048;
+/** Most that is of use: the largest segment in the largest memory that the kernels can address. */
+const MAX_USEFUL_MIB = 8192;
+/** The machine's own content: lowered program, fixed tables with their codewords, records of a segment. */
+const BASE_BYTES = 1200 * MIB;
+/** Resident bytes by cell of a segment: its rows, their codewords, the fractions of its messages. */
+const BYTES_PER_CELL = 100;
+const MAX_KERNEL_BYTES = 2 ** 32;
+
+/** Half of this machine's memory, as far as it is of use. */
+export function defaultMemoryMiB(): number {
+  return Math.max(MIN_MEMORY_MIB, Math.min(MAX_USEFUL_MIB, Math.floor(totalmem() / 2 / MIB)));
+}
+
+/** @param limitMiB resident memory that the prover's process may take, at least `MIN_MEMORY_MIB` */
+export function memoryPlan(limitMiB: number): MemoryPlan {
+  const maxBytes = limitMiB * MIB;
+  const segmentCells = Math.min(SEGMENT_CELLS, Math.floor((maxBytes - BASE_BYTES) / BYTES_PER_CELL));
+  return { maxBytes, segmentCells, heapMiB: limitMiB / 2, kernelBytes: Math.min(MAX_KERNEL_BYTES, maxBytes * 0.75) };
+}

@@ -1,0 +1,168 @@
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import type { BlockClaim, Expected, Hash, ProfileId, Progress, Prover } from '../interface.ts';
+import type { KeyData } from '../verifier/key.ts';
+import { type CheckedBlock, type CheckResult, guestInputOf } from './check.ts';
+import type { Job } from './job.ts';
+import { jobStore, newJobChange, type ProofInfo, type ServiceChange, type ServiceTables } from './job-store.ts';
+import { type JobStore, ProvingQueue, type QueueModules, type QueueStatus } from './queue.ts';
+import type { Verified } from './verifier-process.ts';
+
+export type ProvingOptions = {
+  readonly key: KeyData;
+  readonly deadlineMs: number;
+  readonly maxBacklog: number;
+};
+
+/** A block as its job needs it. */
+export type JobBlock = CheckedBlock & { readonly headerRlp: Uint8Array };
+
+export type ProvingEvents = {
+  readonly onJob: (blockHash: Uint8Array, job: Job, info?: ProofInfo) => void;
+  readonly onProgress: (blockHash: Uint8Array, number: bigint, progress: Progress) => void;
+  readonly onError: (error: unknown) => void;
+};
+
+export type ProvingModules = {
+  readonly tables: ServiceTables;
+  readonly prover: Prover;
+  readonly verify: (proofType: number, proof: Uint8Array, expected: Expected) => Promise<Verified>;
+  /** The guest's native run. */
+  readonly check: (block: CheckedBlock) => CheckResult;
+  /** undefined where the block or its witness is not there */
+  readonly block: (blockHash: Uint8Array) => JobBlock | undefined;
+  readonly isCanonical: (blockHash: Uint8Array, number: bigint) => boolean;
+  readonly canonicalHash: (number: bigint) => Uint8Array | undefined;
+  readonly now: () => number;
+};
+
+export type ProvingStatus = QueueStatus & { readonly profile: ProfileId; readonly proofType: number };
+
+/** Claims of blocks that were checked on import and not proven yet; others are checked again. */
+const MAX_KEPT_CLAIMS = 256;
+/** Jobs of older blocks that are stored at once. */
+const BACKFILL_BATCH = 256;
+const FIRST_RETRY_MS = 10_000;
+const LONGEST_RETRY_MS = 3_600_000;
+
+/** A node's proving: jobs of its canonical blocks, one proof type, until each has a proof or a reason. */
+export class ProvingService {
+  readonly #options: ProvingOptions;
+  readonly #modules: ProvingModules;
+  readonly #jobs: JobStore;
+  readonly #queue: ProvingQueue;
+  readonly #claims = new Map<Hash, BlockClaim>();
+  #isClosed = false;
+
+  constructor(options: ProvingOptions, modules: ProvingModules, events: ProvingEvents) {
+    this.#options = options;
+    this.#modules = modules;
+    const { key, deadlineMs, maxBacklog } = options;
+    const { prover, isCanonical, now } = modules;
+    this.#jobs = jobStore(modules.tables, key.proofType);
+    this.#queue = new ProvingQueue(
+      { profile: key.profile, deadlineMs, maxBacklog, retryAfterMs },
+      {
+        ...{ store: this.#jobs, prover, isCanonical, now },
+        jobInput: (blockHash) => this.#jobInput(blockHash),
+        accept: (proof, expected) => this.#accept(proof, expected),
+        onChange: events.onJob,
+        onProgress: events.onProgress,
+        onError: events.onError,
+      },
+    );
+  }
+
+  /** Takes up what an earlier process left, then queues canonical blocks from a height on that have no job yet. */
+  async start(from: bigint | undefined, head: bigint): Promise<void> {
+    await this.#queue.resume();
+    if (from === undefined) return;
+    let changes: { readonly hash: Uint8Array; readonly change: ServiceChange }[] = [];
+    const flush = async (): Promise<void> => {
+      await this.#modules.tables.write(changes.map((c) => c.change));
+      for (const { hash } of changes) this.#queue.wake(hash);
+      changes = [];
+    };
+    for (let number = from > 1n ? from : 1n; number <= head && !this.#isClosed; number++) {
+      const hash = this.#modules.canonicalHash(number);
+      if (hash === undefined || this.#jobs.get(hash) !== undefined) continue;
+      changes.push({ hash, change: this.jobOf(hash, number) });
+      if (changes.length === BACKFILL_BATCH) await flush();
+    }
+    await flush();
+  }
+
+  /** The job of a block that becomes canonical, for the batch that stores it; `imported` follows. */
+  jobOf(blockHash: Uint8Array, number: bigint): ServiceChange {
+    return newJobChange(blockHash, this.#options.key.proofType, this.#queue.newJob(number));
+  }
+
+  /** The block and its job are stored, and the guest has run on it. */
+  imported(blockHash: Uint8Array, check: CheckResult): void {
+    if (check.ok) {
+      const oldest = this.#claims.keys().next();
+      if (this.#claims.size >= MAX_KEPT_CLAIMS && oldest.done !== true) this.#claims.delete(oldest.value);
+      this.#claims.set(check.claim.blockHash, check.claim);
+    }
+    this.#queue.wake(blockHash);
+  }
+
+  /** Queues a block by hand. */
+  request(blockHash: Uint8Array, number: bigint): Promise<void> {
+    return this.#queue.request(blockHash, number);
+  }
+
+  /** Call when blocks have left the canonical chain. */
+  recheck(): void {
+    this.#queue.recheck();
+  }
+
+  status(): ProvingStatus {
+    const { profile, proofType } = this.#options.key;
+    return { ...this.#queue.status(), profile, proofType };
+  }
+
+  /** Aborts the running job, which starts over with the next process. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#queue.stop();
+  }
+
+  async #jobInput(blockHash: Uint8Array): ReturnType<QueueModules['jobInput']> {
+    const block = this.#modules.block(blockHash);
+    if (block === undefined) return { ok: false, code: 'internal', reason: 'the block or its witness is not stored' };
+    const expected = this.#claims.get(block.blockHash) ?? this.#checked(block);
+    if (typeof expected === 'string') return { ok: false, code: 'guestRejects', reason: expected };
+    return { ok: true, input: guestInputOf(block), headerRlp: block.headerRlp, expected };
+  }
+
+  /** The guest's claim, or why it makes none. */
+  #checked(block: JobBlock): BlockClaim | string {
+    const check = this.#modules.check(block);
+    return check.ok ? check.claim : check.reason;
+  }
+
+  async #accept(proof: Uint8Array, expected: BlockClaim): ReturnType<QueueModules['accept']> {
+    const { proofType, digest } = this.#options.key;
+    const { result, ms } = await this.#modules.verify(proofType, proof, expected);
+    if (!result.ok) return { ok: false, reason: `${result.stage}/${result.code}: ${result.detail}` };
+    const { claim } = result;
+    if (claim.newPayloadRequestRoot !== expected.newPayloadRequestRoot)
+      return {
+        ok: false,
+        reason: `newPayloadRequestRoot: expected ${expected.newPayloadRequestRoot}, got ${claim.newPayloadRequestRoot}`,
+      };
+    this.#claims.delete(claim.blockHash);
+    const info = {
+      ...{ proofType, claim, vkHash: `0x${digest}` as const },
+      proofHash: `0x${Buffer.from(keccak_256(proof)).toString('hex')}` as const,
+      proofSize: proof.length,
+      verifyingTimeMs: Math.round(ms),
+    };
+    return { ok: true, info };
+  }
+}
+
+/** 10 s, then twice as long each time, at most an hour. */
+function retryAfterMs(attempts: number): number {
+  return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempts - 1, 20));
+}
