@@ -71,18 +71,23 @@ export type NetworkStatus = {
 
 /**
  * What a rule says of a peer's message. `ignore`: not the peer's fault, or not to be known now (an unknown parent, a
- * fork not followed). `reject`: an honest peer never sends it. `code` names the rule.
+ * fork not followed). `reject`: an honest peer never sends it. `code` names the rule; `fault` what the sender is charged
+ * with, where it is not the step's own (header rules: `invalidHeader`).
  */
 export type Judgement =
   | { readonly verdict: 'accept' }
-  | { readonly verdict: 'ignore' | 'reject'; readonly code: string };
+  | { readonly verdict: 'ignore'; readonly code: string }
+  | { readonly verdict: 'reject'; readonly code: string; readonly fault?: ReportableFault };
 
-/** Bytes of one object, or why they are not served. */
-export type Served = Uint8Array | 'unknown' | 'pruned';
+/** A range of one object's bytes, or why it is not served. */
+export type ByteRange = { readonly offset: number; readonly length: number };
+export type Served = { readonly totalBytes: number; readonly bytes: Uint8Array } | 'unknown' | 'pruned';
 
 /** Functions of the node; each may run many times at once, and a thrown error counts as the node's own fault. */
 export type NetworkPorts = {
   readonly status: () => NetworkStatus;
+  /** EIP-2124 hashes of all forks that the chain's configuration has, ascending */
+  readonly forkHashes: readonly string[];
   /** EIP-2124 hash of the rules of a header's block; undefined where it lies in no known fork */
   readonly forkHashOf: (headerRlp: Uint8Array) => string | undefined;
   /** The header's own rules against its parent, then seal or forkchoice. Reads no more than the header and its parent. */
@@ -104,9 +109,9 @@ export type NetworkPorts = {
   readonly isProvable: (blockHash: Hash) => boolean;
   readonly serve: {
     readonly headers: (range: HeaderRange) => Promise<readonly HeaderRecord[]>;
-    /** by keccak256 of the bytes */
-    readonly proof: (proofHash: Hash) => Promise<Served>;
-    readonly blockData: (kind: BlockDataKind, blockHash: Hash) => Promise<Served>;
+    /** By keccak256 of the bytes. Ranges start at whole MiB; those that pass the end are cut. */
+    readonly proof: (proofHash: Hash, range: ByteRange) => Promise<Served>;
+    readonly blockData: (kind: BlockDataKind, blockHash: Hash, range: ByteRange) => Promise<Served>;
   };
 };
 
@@ -129,9 +134,28 @@ export type BannedPeer = {
   readonly until: number;
 };
 
-/** What a fetch ends with; `unavailable`: no connected peer has it, after every one was asked. */
-export type FetchFailure = 'unavailable' | 'aborted' | 'tooLarge';
+/**
+ * What a fetch ends with. `unavailable`: every connected peer was asked and none gave it. `descriptorFalse`: the chunks
+ * are as described, the whole is not; whoever described it is to be charged.
+ */
+export type FetchFailure = 'unavailable' | 'aborted' | 'descriptorFalse';
 export type Fetched<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly code: FetchFailure };
+
+/** Since the start, `pending` aside. */
+export type NetworkCounters = {
+  /** announcements and blocks by verdict */
+  readonly accepted: number;
+  readonly ignored: number;
+  readonly rejected: number;
+  /** verifications that ran, and those of them that failed */
+  readonly verified: number;
+  readonly verifiedFalse: number;
+  /** announcements that wait for their verdict now */
+  readonly pending: number;
+  /** messages of this node that no peer took */
+  readonly publishedToNobody: number;
+  readonly peersDropped: number;
+};
 
 /** The network as the node uses it: `sync` fetches and announces, `rpc` shows. */
 export type ProofNetwork = {
@@ -142,12 +166,15 @@ export type ProofNetwork = {
   readonly banned: () => readonly BannedPeer[];
   /** faults by code, charged to anyone since the start */
   readonly faultCounts: () => Readonly<Record<string, number>>;
+  readonly counters: () => NetworkCounters;
 
   /** @returns how many peers took it; 0 is logged and counted as an error */
   readonly announceProof: (announcement: ProofAnnouncement) => Promise<number>;
   readonly announceBlock: (block: BlockAnnouncement) => Promise<number>;
   /** Tells others that this node proves a block; renew before it expires. */
   readonly claimProving: (claim: ProvingClaim) => Promise<number>;
+  /** To be called when the head has changed: topics follow its fork, peers are told when they ask. */
+  readonly onHead: () => void;
   /** Until when another prover says it works on this block, or undefined; Unix seconds. */
   readonly claimedUntil: (blockHash: Hash, proofType: number) => number | undefined;
 
@@ -177,7 +204,13 @@ export type FetchOptions = {
   readonly prefer?: readonly string[];
 };
 export type FetchedFrom<T> = { readonly from: string; readonly content: T };
-export type ReportableFault = 'invalidHeader' | 'invalidSeal' | 'invalidProof' | 'invalidDiff' | 'withheldData';
+export type ReportableFault =
+  | 'invalidHeader'
+  | 'invalidSeal'
+  | 'invalidProof'
+  | 'invalidDiff'
+  | 'farFuture'
+  | 'withheldData';
 
 /** `--libp2p.*` */
 export type NetworkConfig = {

@@ -39,6 +39,11 @@ export type Verdict = 'accept' | 'ignore' | 'reject';
 
 export type Host = {
   readonly peerId: string;
+  /**
+   * Listens, and answers what has been `handle`d before.
+   * @throws ClientError `listenFailed` where the address or port cannot be used
+   */
+  readonly start: () => Promise<void>;
   readonly addresses: () => readonly string[];
   readonly peers: () => readonly HostPeer[];
   /** @throws ClientError `dialFailed` */
@@ -94,8 +99,8 @@ const MAX_STREAMS_PER_CONNECTION = 64;
 type ScoredGossip = GossipSub & { getScore(peer: string): number };
 type Services = { readonly identify: Identify; readonly pubsub: ScoredGossip };
 
-/** @throws ClientError `listenFailed` where the address or port cannot be used */
-export async function startHost(options: HostOptions, modules: HostModules): Promise<Host> {
+/** Makes a host that does nothing before its start. */
+export async function createHost(options: HostOptions, modules: HostModules): Promise<Host> {
   const inbound = (): number => node.getConnections().filter((c) => c.direction === 'inbound').length;
   const maxInbound = Math.max(1, Math.floor(options.maxPeers * INBOUND_SHARE));
   const node: Libp2p<Services> = await createLibp2p<Services>({
@@ -129,17 +134,18 @@ export async function startHost(options: HostOptions, modules: HostModules): Pro
     modules.onPeer(peer, connected(peer)[0]?.direction ?? 'inbound');
   });
   node.addEventListener('peer:disconnect', ({ detail }) => modules.onPeerGone(detail.toString()));
-  try {
-    await node.start();
-  } catch (error) {
-    await node.stop();
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ClientError<HostErrorCode>('listenFailed', `libp2p cannot listen: ${reason}`, {}, { cause: error });
-  }
-
   const { pubsub } = node.services;
   return {
     peerId: node.peerId.toString(),
+    start: async () => {
+      try {
+        await node.start();
+      } catch (error) {
+        await node.stop();
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new ClientError<HostErrorCode>('listenFailed', `libp2p cannot listen: ${reason}`, {}, { cause: error });
+      }
+    },
     addresses: () => node.getMultiaddrs().map(String),
     peers: () => distinctPeers(node.getConnections()),
     dial: async (address, signal) => {

@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test';
 import { generateKeyPair } from '@libp2p/crypto/keys';
-import { type Host, type HostModules, type HostOptions, startHost } from '../../../client/p2p/host/host.ts';
+import { createHost, type Host, type HostModules, type HostOptions } from '../../../client/p2p/host/host.ts';
 
 export const TOPIC = '/zkl1/00000000/00000000/test/ssz_snappy';
 
@@ -10,7 +10,7 @@ export async function testHost(
   modules: Partial<HostModules> = {},
   options: Partial<HostOptions> = {},
 ): Promise<Host> {
-  const host = await startHost(
+  const host = await createHost(
     {
       key: await generateKeyPair('Ed25519'),
       listen: { address: '127.0.0.1', port: 0 },
@@ -23,6 +23,7 @@ export async function testHost(
     { isBanned: () => false, score: () => 0, onPeer: () => {}, onPeerGone: () => {}, ...modules },
   );
   t.after(() => host.stop());
+  await host.start();
   return host;
 }
 

@@ -1,0 +1,345 @@
+/** Puts host, book, gossip, requests and claims together: the proof network of one node. */
+import type { PrivateKey } from '@libp2p/interface';
+import type { Logger } from '../log.ts';
+import type { Hash } from '../prover/interface.ts';
+import { createHost, type Host, type Verdict } from './host/host.ts';
+import { identityOf, isSignature } from './host/identity.ts';
+import type {
+  BlockAnnouncement,
+  Fetched,
+  FetchedFrom,
+  FetchOptions,
+  HeaderRange,
+  HeaderRecord,
+  NetworkConfig,
+  NetworkPorts,
+  ProofAnnouncement,
+  ProofNetwork,
+} from './interface.ts';
+import { PEER_RATES, PeerBook } from './peers/book.ts';
+import { Connector } from './peers/connector.ts';
+import { ANNOUNCEMENT_LIMITS, type AnnouncementLimits, Announcements } from './proofs/announcements.ts';
+import { reasonOf } from './proofs/blame.ts';
+import { Claims } from './proofs/claims.ts';
+import { RequestClient } from './proofs/client.ts';
+import { fetchBlockData, fetchProof } from './proofs/fetch.ts';
+import { brokenLink } from './proofs/header-chain.ts';
+import { encodeBlockAnnouncement, encodeProofAnnouncement, MAX_INLINE_BODY_BYTES } from './proofs/messages.ts';
+import {
+  MAX_STREAMS_PER_PEER,
+  type ProtocolName,
+  protocolId,
+  TIMING,
+  type Timing,
+  TOPIC_BYTES,
+  TOPICS,
+  type TopicName,
+  topicId,
+} from './proofs/protocols.ts';
+import { Semaphore } from './proofs/semaphore.ts';
+import { RequestServer } from './proofs/server.ts';
+
+export type NetworkModules = {
+  readonly key: PrivateKey;
+  readonly ports: NetworkPorts;
+  readonly log: Logger;
+  /** Unix milliseconds */
+  readonly now: () => number;
+};
+
+/** What tests make shorter or smaller. */
+export type NetworkTuning = {
+  readonly timing: Timing;
+  readonly limits: AnnouncementLimits;
+  readonly rates:
+    | typeof PEER_RATES
+    | Readonly<Record<keyof typeof PEER_RATES, { capacity: number; perSecond: number }>>;
+  readonly tickMs: number;
+  readonly heartbeatMs: number;
+};
+const TUNING: NetworkTuning = {
+  timing: TIMING,
+  limits: ANNOUNCEMENT_LIMITS,
+  rates: PEER_RATES,
+  tickMs: 2000,
+  heartbeatMs: 1000,
+};
+
+/** Bytes of all objects that are being fetched at a time. */
+const FETCH_MEMORY_BYTES = 512 * 1024 * 1024;
+/** Share of the allowed connections that the node looks for by itself. */
+const WANTED_SHARE = 0.5;
+
+/**
+ * Starts a node's part of the network.
+ * @throws ClientError `listenFailed`
+ */
+export async function startProofNetwork(
+  config: Omit<NetworkConfig, 'keyFile'>,
+  modules: NetworkModules,
+  tuning: Partial<NetworkTuning> = {},
+): Promise<ProofNetwork> {
+  const network = await Network.create(config, modules, { ...TUNING, ...tuning });
+  await network.start();
+  return network.asPort();
+}
+
+class Network {
+  readonly #modules: NetworkModules;
+  readonly #genesisHash: Hash;
+  readonly #log: Logger;
+  readonly #ending = new AbortController();
+  readonly #memory = new Semaphore(FETCH_MEMORY_BYTES);
+  readonly book: PeerBook;
+  readonly #host: Host;
+  readonly #client: RequestClient;
+  readonly #server: RequestServer;
+  readonly connector: Connector;
+  readonly #announcements: Announcements;
+  readonly #claims: Claims;
+  readonly #subscribed = new Set<string>();
+  #publishedToNobody = 0;
+  #peersDropped = 0;
+
+  static async create(
+    config: Omit<NetworkConfig, 'keyFile'>,
+    modules: NetworkModules,
+    tuning: NetworkTuning,
+  ): Promise<Network> {
+    const { ports, key } = modules;
+    const { genesisHash, agent } = ports.status();
+    const topics = ports.forkHashes.flatMap((fork) =>
+      TOPICS.map((name) => ({ name: topicId(genesisHash, fork, name), maxBytes: TOPIC_BYTES[name] })),
+    );
+    // The host asks the book, and the book has the host drop peers: the network stands between them.
+    let network: Network | undefined;
+    const host = await createHost(
+      {
+        key,
+        listen: {
+          address: config.address,
+          port: config.port,
+          ...(config.wsPort === undefined ? {} : { wsPort: config.wsPort }),
+        },
+        announce: config.announce,
+        maxPeers: config.maxPeers,
+        agent,
+        gossip: { topics, validationMs: tuning.limits.totalMs, heartbeatMs: tuning.heartbeatMs },
+      },
+      {
+        isBanned: (peer) => network?.book.isBanned(peer) ?? false,
+        score: (peer) => network?.book.score(peer) ?? 0,
+        onPeer: (peer) => network?.connector.onPeer(peer),
+        onPeerGone: (peer) => network?.connector.onPeerGone(peer),
+      },
+    );
+    network = new Network(config, modules, tuning, host);
+    return network;
+  }
+
+  private constructor(
+    config: Omit<NetworkConfig, 'keyFile'>,
+    modules: NetworkModules,
+    tuning: NetworkTuning,
+    host: Host,
+  ) {
+    const { ports, now } = modules;
+    const log = modules.log.child({ module: 'p2p' });
+    const { signal } = this.#ending;
+    this.#modules = modules;
+    this.#log = log;
+    this.#host = host;
+    this.#genesisHash = ports.status().genesisHash;
+    const book = new PeerBook(
+      {
+        now,
+        onFault: (peer, fault, detail) => log.debug({ peer, fault, detail }, 'peer charged'),
+        onBan: (peer, reason) => {
+          this.#peersDropped++;
+          log.info({ peer, reason, faults: book.faults(peer) }, 'peer dropped');
+          void host.disconnect(peer);
+        },
+      },
+      tuning.rates,
+    );
+    this.book = book;
+    this.#client = new RequestClient(this.#genesisHash, tuning.timing, { open: host.open, book });
+    this.#server = new RequestServer(tuning.timing, { ports, peerRecords: host.peerRecords, book, log });
+    this.connector = new Connector(
+      {
+        bootnodes: config.bootnodes,
+        wantedPeers: Math.max(1, Math.floor(config.maxPeers * WANTED_SHARE)),
+        tickMs: tuning.tickMs,
+      },
+      { host, client: this.#client, book, ports, log, signal, now: () => performance.now() },
+    );
+    this.#claims = new Claims({
+      genesisHash: this.#genesisHash,
+      identity: identityOf(modules.key),
+      verify: isSignature,
+      isProvable: ports.isProvable,
+      book,
+      now,
+    });
+    this.#announcements = new Announcements(tuning.limits, {
+      ports,
+      fetchProof: (descriptor, o) => fetchProof(descriptor, o, this.#fetchModules()),
+      book,
+      log,
+      onAdopted: ({ claim, proof }) => this.#claims.fulfilled(claim.blockHash, proof.proofType),
+      signal,
+    });
+  }
+
+  async start(): Promise<void> {
+    for (const name of Object.keys(MAX_STREAMS_PER_PEER) as ProtocolName[]) {
+      await this.#host.handle(
+        protocolId(this.#genesisHash, name),
+        (stream, peer) => this.#server.serve(name, stream, peer),
+        { maxStreamsPerPeer: MAX_STREAMS_PER_PEER[name] },
+      );
+    }
+    await this.#host.start();
+    this.#followFork();
+    this.connector.start();
+    this.#log.info({ peerId: this.#host.peerId, addresses: this.#host.addresses() }, 'proof network started');
+  }
+
+  asPort(): ProofNetwork {
+    const { ports } = this.#modules;
+    return {
+      peerId: this.#host.peerId,
+      addresses: this.#host.addresses,
+      peers: () =>
+        this.#host.peers().map((peer) => ({
+          ...peer,
+          status: this.connector.statusOf(peer.id),
+          score: this.book.score(peer.id),
+          faults: this.book.faults(peer.id),
+        })),
+      banned: () => this.book.bans(),
+      faultCounts: () => this.book.totals(),
+      counters: () => ({
+        ...this.#announcements.counters(),
+        publishedToNobody: this.#publishedToNobody,
+        peersDropped: this.#peersDropped,
+      }),
+      announceProof: (announcement: ProofAnnouncement) =>
+        this.#publish(
+          'execution_proof',
+          ports.forkHashOf(announcement.headerRlp),
+          encodeProofAnnouncement(announcement),
+        ),
+      announceBlock: ({ body, ...block }: BlockAnnouncement) =>
+        this.#publish(
+          'block',
+          ports.forkHashOf(block.headerRlp),
+          encodeBlockAnnouncement(
+            body === undefined || body.length > MAX_INLINE_BODY_BYTES ? block : { ...block, body },
+          ),
+        ),
+      claimProving: async (claim) =>
+        this.#publish('proving_claim', ports.status().forkHash, await this.#claims.sign(claim)),
+      claimedUntil: (blockHash, proofType) => this.#claims.until(blockHash, proofType),
+      onHead: () => this.#followFork(),
+      headers: (range, o) => this.#headers(range, o),
+      proof: (descriptor, o) => fetchProof(descriptor, o, this.#fetchModules()),
+      blockData: (kind, blockHash, { maxBytes, check, ...o }) =>
+        fetchBlockData({ kind, blockHash, maxBytes, check }, o, this.#fetchModules()),
+      charge: (peer, fault) => this.book.charge(peer, fault, 'by the node'),
+      stop: () => this.#stop(),
+    };
+  }
+
+  #fetchModules(): Parameters<typeof fetchProof>[2] {
+    return { client: this.#client, book: this.book, memory: this.#memory, peers: () => this.#bestFirst() };
+  }
+
+  /** Peers of this chain, those with fewer faults first, equal ones in any order. */
+  #bestFirst(): readonly string[] {
+    return this.connector
+      .usable()
+      .map((peer) => ({ peer, score: this.book.score(peer), any: Math.random() }))
+      .sort((a, b) => b.score - a.score || a.any - b.any)
+      .map(({ peer }) => peer);
+  }
+
+  async #headers(
+    range: HeaderRange,
+    { signal, prefer = [] }: FetchOptions,
+  ): Promise<Fetched<FetchedFrom<readonly HeaderRecord[]>>> {
+    const asked = new Set<string>();
+    for (;;) {
+      const peers = this.#bestFirst();
+      const peer = [...prefer.filter((id) => peers.includes(id)), ...peers].find((id) => !asked.has(id));
+      if (peer === undefined) return { ok: false, code: 'unavailable' };
+      asked.add(peer);
+      const answer = await this.#client.headers(peer, range, signal);
+      if (signal.aborted) return { ok: false, code: 'aborted' };
+      if (!answer.ok) continue;
+      try {
+        const broken = brokenLink(range, answer.value);
+        if (broken === undefined) return { ok: true, value: { from: peer, content: answer.value } };
+        this.book.charge(peer, 'invalidHeader', broken);
+      } catch (error) {
+        this.book.charge(peer, 'malformedMessage', reasonOf(error));
+      }
+    }
+  }
+
+  async #publish(name: TopicName, forkHash: string | undefined, message: Uint8Array): Promise<number> {
+    let recipients = 0;
+    let reason = 'no peer took it';
+    if (message.length > TOPIC_BYTES[name]) reason = `${message.length} bytes, at most ${TOPIC_BYTES[name]}`;
+    else if (forkHash === undefined) reason = 'the block lies in no known fork';
+    else {
+      try {
+        recipients = await this.#host.publish(topicId(this.#genesisHash, forkHash, name), message);
+      } catch (error) {
+        reason = reasonOf(error);
+      }
+    }
+    if (recipients === 0) {
+      this.#publishedToNobody++;
+      this.#log.error({ topic: name, reason }, 'a message reached nobody');
+    }
+    return recipients;
+  }
+
+  /** Subscribes to the topics of the head's fork and of the next one, and to no others. */
+  #followFork(): void {
+    const { ports } = this.#modules;
+    const current = ports.forkHashes.indexOf(ports.status().forkHash);
+    const forks = ports.forkHashes.slice(Math.max(0, current), current + 2);
+    const wanted = new Map(
+      forks.flatMap((fork) => TOPICS.map((name) => [topicId(this.#genesisHash, fork, name), { fork, name }] as const)),
+    );
+    for (const topic of this.#subscribed) {
+      if (wanted.has(topic)) continue;
+      this.#host.unsubscribe(topic);
+      this.#subscribed.delete(topic);
+    }
+    for (const [topic, { fork, name }] of wanted) {
+      if (this.#subscribed.has(topic)) continue;
+      this.#host.subscribe(topic, (data, from) => this.#judge(name, fork, data, from));
+      this.#subscribed.add(topic);
+    }
+  }
+
+  #judge(name: TopicName, fork: string, data: Uint8Array, from: string): Promise<Verdict> {
+    switch (name) {
+      case 'execution_proof':
+        return this.#announcements.onProof(data, fork, from);
+      case 'block':
+        return this.#announcements.onBlock(data, fork, from);
+      case 'proving_claim':
+        return this.#claims.onClaim(data, from);
+    }
+  }
+
+  async #stop(): Promise<void> {
+    this.#ending.abort();
+    this.connector.stop();
+    await this.#host.stop();
+  }
+}

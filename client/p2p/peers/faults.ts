@@ -1,0 +1,40 @@
+/**
+ * What a peer can do wrong, and what it costs. A peer at -100 points is dropped and banned; points are forgiven with
+ * time. What an honest peer never does costs everything at once; what slow networks, restarts and races do to honest
+ * peers costs little.
+ */
+export const FAULT_POINTS = {
+  /** a proof that does not verify, or bytes that contradict its descriptor's own hash */
+  invalidProof: 100,
+  /** a header that breaks a rule of its own, or is not the child of its parent */
+  invalidHeader: 100,
+  invalidSeal: 100,
+  /** a body that does not have its header's roots */
+  invalidBody: 100,
+  /** a state diff that is not canonical or gives another root */
+  invalidDiff: 100,
+  /** bytes other than those that were asked for */
+  wrongBytes: 100,
+  /** data after the end, or of another range */
+  unrequestedData: 50,
+  malformedMessage: 50,
+  /** an answer or object beyond its cap */
+  oversizedMessage: 50,
+  /** another genesis, or none of our protocols */
+  foreignChain: 100,
+  unknownFork: 25,
+  /** a header or claim too far in the future */
+  farFuture: 25,
+  /** announced what it did not serve in time */
+  withheldData: 20,
+  /** an answer slower than the least rate */
+  slowResponse: 20,
+  /** an answer that ended early */
+  truncatedResponse: 10,
+  tooManyMessages: 5,
+  tooManyRequests: 5,
+} as const;
+export type Fault = keyof typeof FAULT_POINTS;
+
+/** At this many points below zero a peer is dropped. */
+export const BAN_POINTS = 100;

@@ -1,0 +1,144 @@
+/** Answers requests: within each peer's budget, at a rate that the peer must keep, never more than its caps. */
+import { ClientError } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
+import type { ByteStream } from '../host/byte-stream.ts';
+import type { NetworkPorts } from '../interface.ts';
+import type { PeerBook } from '../peers/book.ts';
+import { faultOf, reasonOf } from './blame.ts';
+import { FrameKind, FrameReader, type Refusal, writeFrame } from './framing.ts';
+import {
+  decodeDataRequest,
+  decodeHeadersRequest,
+  encodeHeaderRecord,
+  encodeStatus,
+  MAX_PEER_RECORD_FRAME_BYTES,
+  MAX_PEER_RECORDS,
+  MAX_REQUEST_BYTES,
+  malformed,
+} from './messages.ts';
+import { Pace } from './pace.ts';
+import { MAX_HEADERS_ANSWER_BYTES, MAX_SERVED_AT_ONCE, type ProtocolName, type Timing } from './protocols.ts';
+
+export type ServerModules = {
+  readonly ports: Pick<NetworkPorts, 'status' | 'serve'>;
+  readonly peerRecords: (limit: number) => Promise<readonly Uint8Array[]>;
+  readonly book: PeerBook;
+  readonly log: Logger;
+};
+
+/** Bytes are written in frames of this size, so that a reader that stops is noticed. */
+const DATA_FRAME_BYTES = 64 * 1024;
+
+/** Frames of an answer, or why there is none. */
+type Answer = { readonly frames: readonly Uint8Array[] } | { readonly refusal: Refusal };
+
+export class RequestServer {
+  readonly #modules: ServerModules;
+  readonly #timing: Timing;
+  #serving = 0;
+
+  constructor(timing: Timing, modules: ServerModules) {
+    this.#timing = timing;
+    this.#modules = modules;
+  }
+
+  /** Handles one stream of a protocol, from its request to its end. Charges the peer for what it does wrong. */
+  async serve(protocol: ProtocolName, stream: ByteStream, peer: string): Promise<void> {
+    const { book, log } = this.#modules;
+    const asking = new Pace(this.#timing);
+    try {
+      const request = await new FrameReader(stream, asking).request(MAX_REQUEST_BYTES);
+      asking.stop();
+      if (this.#serving >= MAX_SERVED_AT_ONCE) return await this.#send(stream, { refusal: 'busy' });
+      this.#serving++;
+      try {
+        await this.#send(stream, await this.#answer(protocol, request, peer));
+      } finally {
+        this.#serving--;
+      }
+    } catch (error) {
+      asking.stop();
+      const fault = faultOf(error);
+      // A request that was broken off is nobody's loss.
+      if (fault === undefined || fault === 'truncatedResponse') {
+        log.debug({ peer, protocol, reason: reasonOf(error) }, 'request not served');
+      } else {
+        book.charge(peer, fault, `${protocol} request: ${reasonOf(error)}`);
+      }
+      stream.abort(reasonOf(error));
+    }
+  }
+
+  async #answer(protocol: ProtocolName, request: Uint8Array, peer: string): Promise<Answer> {
+    const { book, log } = this.#modules;
+    if (!book.spend(peer, 'requests')) {
+      book.charge(peer, 'tooManyRequests', protocol);
+      return { refusal: 'busy' };
+    }
+    try {
+      return await this.#look(protocol, request, peer);
+    } catch (error) {
+      if (error instanceof ClientError && error.code === 'messageMalformed') throw error;
+      log.error({ protocol, reason: reasonOf(error) }, 'a request failed in this node');
+      return { refusal: 'failed' };
+    }
+  }
+
+  async #look(protocol: ProtocolName, request: Uint8Array, peer: string): Promise<Answer> {
+    const { ports, book, peerRecords } = this.#modules;
+    switch (protocol) {
+      case 'status':
+        if (request.length !== 0) throw malformed('a status request is empty');
+        return { frames: [encodeStatus(ports.status())] };
+      case 'peers': {
+        if (request.length !== 0) throw malformed('a peers request is empty');
+        const records = await peerRecords(MAX_PEER_RECORDS);
+        return { frames: records.filter((record) => record.length <= MAX_PEER_RECORD_FRAME_BYTES) };
+      }
+      case 'headers': {
+        const range = decodeHeadersRequest(request);
+        const frames: Uint8Array[] = [];
+        let bytes = 0;
+        for (const record of (await ports.serve.headers(range)).slice(0, range.count)) {
+          const frame = encodeHeaderRecord(record);
+          bytes += frame.length;
+          if (bytes > MAX_HEADERS_ANSWER_BYTES) break;
+          frames.push(frame);
+        }
+        if (frames.length === 0) return { refusal: 'unknown' };
+        return book.spend(peer, 'servedBytes', bytes) ? { frames } : { refusal: 'busy' };
+      }
+      case 'data': {
+        const { kind, hash, ...range } = decodeDataRequest(request);
+        if (!book.spend(peer, 'servedBytes', range.length)) return { refusal: 'busy' };
+        const served =
+          kind === 'proof' ? await ports.serve.proof(hash, range) : await ports.serve.blockData(kind, hash, range);
+        if (typeof served === 'string') return { refusal: served };
+        if (range.offset >= served.totalBytes) return { refusal: 'invalidRequest' };
+        const head = Buffer.alloc(4);
+        head.writeUInt32LE(served.totalBytes);
+        return { frames: [head, ...pieces(served.bytes)] };
+      }
+    }
+  }
+
+  async #send(stream: ByteStream, answer: Answer): Promise<void> {
+    const pace = new Pace(this.#timing);
+    try {
+      if ('frames' in answer) {
+        for (const frame of answer.frames) await writeFrame(stream, FrameKind.item, frame, pace);
+      }
+      const last = 'refusal' in answer ? FrameKind[answer.refusal] : FrameKind.end;
+      await writeFrame(stream, last, new Uint8Array(0), pace);
+      await stream.closeWrite(pace.signal);
+    } finally {
+      pace.stop();
+    }
+  }
+}
+
+function pieces(bytes: Uint8Array): Uint8Array[] {
+  const all: Uint8Array[] = [];
+  for (let i = 0; i < bytes.length; i += DATA_FRAME_BYTES) all.push(bytes.subarray(i, i + DATA_FRAME_BYTES));
+  return all;
+}
