@@ -79,9 +79,9 @@ export type Judgement =
   | { readonly verdict: 'ignore'; readonly code: string }
   | { readonly verdict: 'reject'; readonly code: string; readonly fault?: ReportableFault };
 
-/** A range of one object's bytes, or why it is not served. */
 export type ByteRange = { readonly offset: number; readonly length: number };
-export type Served = { readonly totalBytes: number; readonly bytes: Uint8Array } | 'unknown' | 'pruned';
+/** One object's bytes: all of them, or only the range that was asked for; else why it is not served. */
+export type Served = Uint8Array | { readonly totalBytes: number; readonly bytes: Uint8Array } | 'unknown' | 'pruned';
 
 /** Functions of the node; each may run many times at once, and a thrown error counts as the node's own fault. */
 export type NetworkPorts = {

@@ -114,10 +114,14 @@ export class RequestServer {
         const served =
           kind === 'proof' ? await ports.serve.proof(hash, range) : await ports.serve.blockData(kind, hash, range);
         if (typeof served === 'string') return { refusal: served };
-        if (range.offset >= served.totalBytes) return { refusal: 'invalidRequest' };
+        const { totalBytes, bytes } =
+          served instanceof Uint8Array
+            ? { totalBytes: served.length, bytes: served.subarray(range.offset, range.offset + range.length) }
+            : served;
+        if (range.offset >= totalBytes) return { refusal: 'invalidRequest' };
         const head = Buffer.alloc(4);
-        head.writeUInt32LE(served.totalBytes);
-        return { frames: [head, ...pieces(served.bytes)] };
+        head.writeUInt32LE(totalBytes);
+        return { frames: [head, ...pieces(bytes)] };
       }
     }
   }
