@@ -3,8 +3,9 @@ import { type Ext, Fp5 } from '../../field/fp5.ts';
 import type { FractionBlock, FractionLayout, FractionValue, LogupChallenges } from '../interface.ts';
 import { scalarValues } from './chip-plan.ts';
 import { emitLeaves, LEAVES_FUNCTION, type LeavesModule } from './emit-leaves.ts';
-import { eqTable, storeConstant, sumBlocks } from './ext-table.ts';
-import type { Layer } from './gkr.ts';
+import { eqTable, runTasks, split, storeConstant, sumBlocks } from './ext-table.ts';
+import type { Layer } from './gkr-tables.ts';
+import { storedEntries } from './gkr-tail.ts';
 import { BLOCK_BYTES, EXT_WORDS, extBytes, LANES, pieces, toMont, WORD_BYTES } from './layout.ts';
 import type { KernelPool, Task } from './pool.ts';
 import type { TraceMatrix } from './zerocheck.ts';
@@ -41,18 +42,20 @@ export function fractionLeaves(
   challenges: LogupChallenges,
 ): Layer {
   const n = 2 ** layout.log;
-  const p = pool.memory.alloc(Math.max(LANES, n) * WORD_BYTES);
-  const q = pool.memory.alloc(extBytes(n));
-  const layer = { p, q, log: layout.log, base: true };
   const heights = layout.blocks.map((b) => 2 ** tables[b.instance]!.trace.logHeight);
+  const end = layout.blocks.reduce((to, { offset }, i) => Math.max(to, offset + heights[i]!), 0);
+  const used = storedEntries(end, n);
+  const p = pool.memory.alloc(Math.max(LANES, used) * WORD_BYTES);
+  const q = pool.memory.alloc(extBytes(used));
+  const layer = { p, q, log: layout.log, base: true, used, alpha: challenges.alpha };
   const order = [...layout.blocks.keys()].sort((a, b) => layout.blocks[a]!.offset - layout.blocks[b]!.offset);
   let covered = 0;
   for (const i of order) {
     const { offset } = layout.blocks[i]!;
-    fillPadding(pool, layer, covered, offset, challenges.alpha);
+    fillPadding(pool, layer, covered, offset);
     covered = offset + heights[i]!;
   }
-  fillPadding(pool, layer, covered, n, challenges.alpha);
+  fillPadding(pool, layer, covered, used);
   tables.forEach((table, instance) => {
     const blocks = layout.blocks.filter((b) => b.instance === instance);
     if (blocks.length > 0) fillBlocks(pool, table, blocks, layer, challenges);
@@ -103,16 +106,22 @@ function fillBlocks(
 }
 
 /** 0/α for the entries from … to − 1; `from` is a multiple of 16, and `to` too unless the whole vector is shorter. */
-function fillPadding(pool: KernelPool, layer: Layer, from: number, to: number, alpha: Ext): void {
+function fillPadding(pool: KernelPool, layer: Layer, from: number, to: number): void {
   if (from === to) return;
   const short = to - from < LANES;
   pool.memory.view(layer.p + from * WORD_BYTES, short ? LANES : to - from).fill(0);
   const first = layer.q + (from / LANES) * BLOCK_BYTES;
-  storeConstant(pool, first, alpha);
-  const words = pool.memory.view(first, extBytes(to - from) / WORD_BYTES);
-  if (short) for (let k = 0; k < EXT_WORDS; k++) words.fill(0, LANES * k + to - from, LANES * k + LANES);
-  for (let filled = BLOCK_BYTES / WORD_BYTES; filled < words.length; filled *= 2)
-    words.copyWithin(filled, 0, Math.min(filled, words.length - filled));
+  storeConstant(pool, first, layer.alpha);
+  if (short) {
+    const words = pool.memory.view(first, BLOCK_BYTES / WORD_BYTES);
+    for (let k = 0; k < EXT_WORDS; k++) words.fill(0, LANES * k + to - from, LANES * k + LANES);
+  } else
+    runTasks(
+      pool,
+      split(pool, (to - from) / LANES).map(({ from, count }): Task => {
+        return ['fillBlocks', first, first + from * BLOCK_BYTES, count];
+      }),
+    );
 }
 
 /** Each block's numerators and denominators at the last coordinates of `point`, as many as `logs` says. */

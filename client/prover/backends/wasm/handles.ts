@@ -1,7 +1,7 @@
 import { ClientError } from '../../../errors.ts';
 import type { Committed, FractionLayout, Fractions, Handle, Matrix, MatrixShape, Opening } from '../interface.ts';
 import type { Committed as CommittedTable } from './commit.ts';
-import type { Layer } from './gkr.ts';
+import type { Layer } from './gkr-tables.ts';
 import type { OpeningTable } from './opening.ts';
 import type { KernelPool } from './pool.ts';
 

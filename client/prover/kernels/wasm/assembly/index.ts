@@ -10,12 +10,22 @@ export {
   unpackBlocks,
 } from './ext';
 export {
-  accumulate,
+  fillBlocks,
+  foldDot,
+  foldDotBase,
   fractionParents,
   fractionParentsBase,
+  gkrFoldRound,
+  gkrFoldRoundBase,
+  gkrLeading,
+  gkrLeadingBase,
   gkrRound,
-  gkrRoundBase,
+  scaleAndAdd,
+  scaleFractions,
   splitHalves,
+  tailStart,
+  tailSums,
+  tailSumsBase,
 } from './gkr';
 export { grind, hashNodes, hashRows } from './hash';
 export { stripFromBlocks, stripFromColumns, transformHigh, transformLow, transformShort } from './ntt';
