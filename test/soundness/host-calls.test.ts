@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { auditFreeCells } from '../../client/prover/air/audit.ts';
-import type { Instance } from '../../client/prover/air/dag.ts';
-import { Fp } from '../../client/prover/field/fp.ts';
 import { hostCallModule, littleEndian } from '../support/host-call-module.ts';
-import { inTablesOf, type ToyRun, toyFailures, toyRun } from '../support/machine.ts';
+import {
+  instanceOf,
+  inTablesOf,
+  noticedBy,
+  type Tampering,
+  type ToyRun,
+  toyFailures,
+  toyRun,
+} from '../support/machine.ts';
 
 const SECP_N = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 const VALUES = [SECP_N - 5n, 2n ** 256n - 3n, 123456789n, SECP_N];
@@ -21,29 +27,6 @@ const run: ToyRun = toyRun(
   ]),
 );
 
-const instanceOf = (id: string): Instance => {
-  const found = run.trace.find((t) => t.chip.id === id);
-  assert.ok(found);
-  return found;
-};
-
-/** Buses and constraints that notice other values in cells of row `r` of a chip. */
-function noticedBy(id: string, r: number, cells: Readonly<Record<string, (value: number) => number>>): string[] {
-  const trace = run.trace.map((instance) => {
-    if (instance.chip.id !== id) return instance;
-    const rows = instance.rows.slice();
-    for (const [name, change] of Object.entries(cells)) {
-      const column = instance.chip.columns.findIndex((c) => c.name === name);
-      assert.ok(column >= 0, name);
-      const at = r * instance.chip.columns.length + column;
-      rows[at] = Fp.fromInt(change(rows[at]!));
-    }
-    return { ...instance, rows };
-  });
-  const { rows, buses } = toyFailures(run, trace);
-  return [...new Set([...rows.map((f) => f.label), ...buses.map((b) => b.bus)])];
-}
-
 describe('host calls in the machine', () => {
   test('honest run → every constraint holds and every bus balances', () => {
     assert.deepEqual(toyFailures(run, run.trace), { rows: [], buses: [] });
@@ -54,7 +37,7 @@ describe('host calls in the machine', () => {
       ['mulmod', 3],
       ['advice', 3],
     ] as const) {
-      const { chip, rows: cells } = instanceOf(id);
+      const { chip, rows: cells } = instanceOf(run.trace, id);
       const width = chip.columns.length;
       const real = Array.from({ length: rows }, (_, r) => Array.from(cells.subarray(r * width, (r + 1) * width)));
       const publics = chip.publics.map((name) => run.publics[name]!);
@@ -62,9 +45,9 @@ describe('host calls in the machine', () => {
     }
   });
 
-  const rejects = (lie: string, buses: RegExp, id: string, cells: Parameters<typeof noticedBy>[2]): void => {
+  const rejects = (lie: string, buses: RegExp, id: string, cells: Tampering['cells']): void => {
     test(`rejects ${lie}`, () => {
-      const noticed = noticedBy(id, 0, cells);
+      const noticed = noticedBy(run, [{ chip: id, row: 0, cells }]);
       assert.ok(
         noticed.some((label) => buses.test(label)),
         noticed.join(', '),
@@ -89,7 +72,7 @@ describe('host calls in the machine', () => {
 });
 
 test('advice of any value, read by nobody → accepted: it is bound to nothing', () => {
-  const answer = instanceOf('advice').chip.columns.findIndex((c) => c.name === 'answer[23]');
+  const answer = instanceOf(run.trace, 'advice').chip.columns.findIndex((c) => c.name === 'answer[23]');
   const changed = run.trace.map((instance) => ({ ...instance, rows: instance.rows.slice() }));
   // The last limb of the first answer lies in cell (296 + 40) / 8; its later value shows in boundary and memory table.
   changed.find((t) => t.chip.id === 'advice')!.rows[answer] = 4321;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { checkBuses, checkRows, type Imbalance, type RowFailure } from '../../client/prover/air/check.ts';
 import type { Instance } from '../../client/prover/air/dag.ts';
 import { buildTrace, wholeSegment } from '../../client/prover/engine/trace.ts';
+import { Fp } from '../../client/prover/field/fp.ts';
 import { buildZkVm, type ZkVm } from '../../client/prover/machine/zkvm.ts';
 import { wordsOf } from '../../client/prover/protocol/block/chain.ts';
 import type { BlockStatement } from '../../client/prover/protocol/machine.ts';
@@ -11,6 +12,7 @@ import { prepare } from '../../client/prover/vm/executable.ts';
 import { MAX_SLOTS } from '../../client/prover/vm/execute.ts';
 import { lower } from '../../client/prover/vm/lower.ts';
 import { record } from '../../client/prover/vm/record.ts';
+import { inFixedTable } from './chip-rows.ts';
 
 export type ToyRun = {
   readonly vm: ZkVm<'P100'>;
@@ -48,6 +50,47 @@ export function toyFailures({ vm, block, publics }: ToyRun, trace: readonly Inst
       ...checkBuses(trace, vm.machine.globalMessages(block), publics, 'global'),
     ],
   };
+}
+
+/** The instance of a chip in a run. */
+export function instanceOf(trace: readonly Instance[], id: string): Instance {
+  const found = trace.find((t) => t.chip.id === id);
+  assert.ok(found, `there is no ${id}`);
+  return found;
+}
+
+/** Other values for cells of one row, by column name. */
+export type Tampering = {
+  readonly chip: string;
+  readonly row: number;
+  readonly cells: Readonly<Record<string, (value: number) => number>>;
+};
+
+/** The trace with changed cells. */
+export const tampered = (trace: readonly Instance[], lies: readonly Tampering[]): Instance[] =>
+  trace.map((instance) => {
+    const own = lies.filter((lie) => lie.chip === instance.chip.id);
+    if (own.length === 0) return instance;
+    const rows = instance.rows.slice();
+    for (const { row, cells } of own)
+      for (const [name, change] of Object.entries(cells)) {
+        const column = instance.chip.columns.findIndex((c) => c.name === name);
+        assert.ok(column >= 0, `${instance.chip.id} has no column ${name}`);
+        const at = row * instance.chip.columns.length + column;
+        rows[at] = Fp.fromInt(change(rows[at]!));
+      }
+    return { ...instance, rows };
+  });
+
+/** Tables whose rows are known without their instance: how often they are asked is not what a lie is about. */
+const FIXED_TABLES = new Set(['pair', 'pow']);
+
+/** Labels of constraints and names of buses that notice changed cells. */
+export function noticedBy(run: ToyRun, lies: readonly Tampering[]): string[] {
+  const trace = run.trace.filter((t) => !FIXED_TABLES.has(t.chip.id));
+  const { rows, buses } = toyFailures(run, tampered(trace, lies));
+  const unbalanced = buses.filter((b) => inFixedTable(b.bus, b.message) !== true);
+  return [...new Set([...rows.map((f) => f.label), ...unbalanced.map((b) => b.bus)])];
 }
 
 /** Whether a message is in the table of its lookup bus; undefined for buses without table. */

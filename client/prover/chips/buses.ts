@@ -186,6 +186,76 @@ export const DATA = defineBus({
   },
 });
 
+const CALL = from('sender', 'clock of the call in this segment, from EXEC');
+const REGISTER = from('sender', 'a register of the call: constants, and numbers of chained rows');
+const DIGIT = from('receiver', '[−2^7, 2^7)');
+
+/**
+ * Points in the registers of a call of `ec_msm`: coordinates in signed digits, x canonical where the point is finite, all
+ * zero where it is not. *Soundness.* Three chips provide, each a row per register, so that no table bounds the keys; but a
+ * register is filled once: those of points by the one message of the host row, all others by the one addition that the
+ * control rows send for it. So all rows with one key agree, whatever their multiplicities.
+ */
+export const POINT = defineBus({
+  id: 'POINT',
+  index: 15,
+  kind: 'lookup',
+  scope: 'local',
+  fields: {
+    call: CALL,
+    register: REGISTER,
+    ...numbered('x', 32, DIGIT),
+    ...numbered('y', 16, from('receiver', '[−2^7 · 257, 2^16 − 2^7 · 257): two signed digits')),
+    isInfinite: from('receiver', '0 or 1'),
+  },
+});
+
+/** An addition: points of two registers into a third, which no other addition fills. */
+export const POINT_OP = defineBus({
+  id: 'POINT_OP',
+  index: 16,
+  kind: 'permutation',
+  scope: 'local',
+  fields: { call: CALL, left: REGISTER, right: REGISTER, result: REGISTER },
+});
+
+/** A point between memory and a register: x and y as limbs, (0, 0) for infinity. */
+export const POINT_IO = defineBus({
+  id: 'POINT_IO',
+  index: 17,
+  kind: 'permutation',
+  scope: 'local',
+  fields: {
+    call: CALL,
+    register: REGISTER,
+    isStore: from('sender', '0: from memory; 1: to memory'),
+    ...numbered('x', 16, from('receiver', '[0, 2^16)')),
+    ...numbered('y', 16, from('receiver', '[0, 2^16)')),
+  },
+});
+
+/** 16 bits of each scalar of a call, for one control row. */
+export const SCALARS = defineBus({
+  id: 'SCALARS',
+  index: 18,
+  kind: 'permutation',
+  scope: 'local',
+  fields: { call: CALL, row: from('sender', '[0, 8)'), ...numbered('l', 4, LIMB) },
+});
+
+/** The control rows of a call, one behind the other: `row` of them are done, the sum so far is in a register. */
+export const MSM_CHAIN = defineBus({
+  id: 'MSM_CHAIN',
+  index: 19,
+  kind: 'permutation',
+  scope: 'local',
+  fields: {
+    call: CALL,
+    row: from('sender', '[0, 8]: starts at 0, grows by 1, ends at 8'),
+    register: REGISTER,
+  },
+});
+
 export const BUSES = [
   EXEC,
   PROGRAM,
@@ -201,4 +271,9 @@ export const BUSES = [
   KECCAK_CALL,
   SORT,
   DATA,
+  POINT,
+  POINT_OP,
+  POINT_IO,
+  SCALARS,
+  MSM_CHAIN,
 ] as const;

@@ -1,4 +1,5 @@
 import type { Instance } from '../air/dag.ts';
+import { CONTROL_ROWS, POINTS, SCALAR_BITS, SUBSET_ADDITIONS } from '../chips/curve/registers.ts';
 import { KECCAK_ROUNDS } from '../chips/keccak/permutation.ts';
 import { SegmentType } from '../machine/segment-types.ts';
 import type { ZkVm } from '../machine/zkvm.ts';
@@ -150,7 +151,15 @@ function cellsPerRow(vm: ZkVm<string>): (chip: string) => number {
   for (const { chip, encodings } of vm.instructionChips)
     for (const id of [chip.compiled.id, ...Object.keys(encodings).map((op) => INSTRUCTIONS[op as OpName].chip)])
       cells.set(id, Math.max(cells.get(id) ?? 0, chip.compiled.columns.length));
+  cells.set(INSTRUCTIONS.ecMsm.chip, cells.get(INSTRUCTIONS.ecMsm.chip)! + cellsPerSum(vm));
   return (chip) => cells.get(chip) ?? 0;
+}
+
+/** Cells of the rows that one `ec_msm` brings with it, at most. */
+function cellsPerSum(vm: ZkVm<string>): number {
+  const width = (id: string): number => vm.machine.chips[vm.numberOf(id)]!.compiled.columns.length;
+  const additions = SUBSET_ADDITIONS.length + 2 * SCALAR_BITS;
+  return additions * width('point_add') + CONTROL_ROWS * width('msm_control') + (POINTS + 1) * width('point_io');
 }
 
 /** Cells of a segment's main tree. */

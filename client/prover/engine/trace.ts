@@ -3,7 +3,13 @@ import { type Chip, fillTrace, logHeightFor } from '../air/chip.ts';
 import type { ColumnSpecs } from '../air/columns.ts';
 import type { Instance } from '../air/dag.ts';
 import { EVALUATED_ROWS, RowEvaluator } from '../air/evaluate-rows.ts';
+import { isProvider } from '../air/rules.ts';
 import type { InstructionChip } from '../chips/adapter/instruction-chip.ts';
+import { pointAdd } from '../chips/curve/add.ts';
+import { msmControl } from '../chips/curve/control.ts';
+import { pointIo } from '../chips/curve/point-io.ts';
+import { CONTROL_ROWS, POINTS } from '../chips/curve/registers.ts';
+import { additionsOf, type MsmRows, msmRows } from '../chips/curve/rows.ts';
 import { keccakCall } from '../chips/keccak/call.ts';
 import { KECCAK_ROUNDS, keccakStates } from '../chips/keccak/permutation.ts';
 import { keccakRound } from '../chips/keccak/round.ts';
@@ -32,7 +38,7 @@ export type SegmentContents = {
   readonly entry: ControlState;
   readonly exit: ControlState;
   /** Rows of instructions and of the cells that they touch. */
-  readonly records?: Pick<SegmentRecords, 'rows' | 'refreshes' | 'boundaries'>;
+  readonly records?: Pick<SegmentRecords, 'rows' | 'calls' | 'refreshes' | 'boundaries'>;
   /** Calls that run through this segment's round rows. */
   readonly keccak?: readonly KeccakRecord[];
   /** All cells of the block. */
@@ -64,6 +70,19 @@ function partsOf(vm: ZkVm<string>, { records, keccak = [], memory }: SegmentCont
     );
     add(refresh, refreshes.length, () => refreshes.map((r) => ({ ...r, value: padded(r.value) })));
   }
+  const sums = (records?.calls ?? []).filter((call) => call.op === 'ecMsm');
+  let made: readonly MsmRows[] | undefined;
+  const rowsOfSums = (): readonly MsmRows[] => {
+    made ??= sums.map(msmRows);
+    return made;
+  };
+  add(pointIo, (POINTS + 1) * sums.length, () => rowsOfSums().flatMap((r) => r.points));
+  add(msmControl, CONTROL_ROWS * sums.length, () => rowsOfSums().flatMap((r) => r.control));
+  add(
+    pointAdd,
+    sums.reduce((n, call) => n + additionsOf(call), 0),
+    () => rowsOfSums().flatMap((r) => r.additions),
+  );
   add(keccakCall, keccak.length, () => keccak);
   add(keccakRound, KECCAK_ROUNDS * keccak.length, () =>
     keccak.flatMap(({ segment, clock, input }) =>
@@ -212,6 +231,10 @@ function countUses(
   const providers = new Map(
     tables.flatMap((t, i) => t.providers.map((p, k) => [p.bus.id, { rowOf: p.rowOf, uses: uses[i]![k]! }] as const)),
   );
+  // Rows that provide what they compute themselves know how often it is read.
+  const ownProviders = new Set(
+    instances.flatMap(({ chip }) => chip.interactions.filter(isProvider).map((i) => i.bus.id)),
+  );
   for (const instance of instances) {
     const { chip, logHeight } = instance;
     const lookups = chip.interactions.filter((i) => i.bus.kind === 'lookup' && i.direction === 'send');
@@ -227,6 +250,7 @@ function countUses(
       evaluator.load(instance, start, n);
       for (const lookup of lookups) {
         const provider = providers.get(lookup.bus.id);
+        if (provider === undefined && ownProviders.has(lookup.bus.id)) continue;
         if (provider === undefined) throw new ClientError('providerMissing', `no table provides ${lookup.bus.id}`);
         const counts = evaluator.values(lookup.count);
         const fields = lookup.fields.map((id) => evaluator.values(id));

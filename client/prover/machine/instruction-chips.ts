@@ -19,6 +19,7 @@ import { compare32, compare32i, compare64, compare64i } from '../chips/compare/c
 import { branchTable, call, callIndirect, jump, returns } from '../chips/control/chip.ts';
 import { copy, fill } from '../chips/copy/chip.ts';
 import { countBits32, countBits64 } from '../chips/count-zeros/chip.ts';
+import { ecMsm } from '../chips/curve/host.ts';
 import { divide32, divide64 } from '../chips/divide/chip.ts';
 import { ext } from '../chips/extend/chip.ts';
 import { halt } from '../chips/halt/chip.ts';
@@ -121,4 +122,5 @@ export const INSTRUCTION_CHIPS: readonly InstructionChip[] = [
   halt,
   mulmod,
   advice,
+  ecMsm,
 ];

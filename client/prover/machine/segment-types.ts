@@ -17,6 +17,9 @@ export type SegmentType = (typeof SegmentType)[keyof typeof SegmentType];
 const OTHER_CHIPS: Readonly<Record<string, readonly SegmentType[]>> = {
   boundary: [SegmentType.WHOLE, SegmentType.INSTRUCTIONS],
   refresh: [SegmentType.WHOLE, SegmentType.INSTRUCTIONS],
+  point_io: [SegmentType.WHOLE, SegmentType.INSTRUCTIONS],
+  msm_control: [SegmentType.WHOLE, SegmentType.INSTRUCTIONS],
+  point_add: [SegmentType.WHOLE, SegmentType.INSTRUCTIONS],
   keccak_call: [SegmentType.WHOLE, SegmentType.KECCAK],
   keccak_round: [SegmentType.WHOLE, SegmentType.KECCAK],
   memory_table: [SegmentType.WHOLE, SegmentType.MEMORY],

@@ -5,6 +5,9 @@ import { programRow } from '../chips/adapter/encoding.ts';
 import type { InstructionChip } from '../chips/adapter/instruction-chip.ts';
 import { DATA, EXEC, PROGRAM, PUBLIC, SORT } from '../chips/buses.ts';
 import { FUNCTION_TABLE_OP } from '../chips/control/chip.ts';
+import { pointAdd } from '../chips/curve/add.ts';
+import { msmControl } from '../chips/curve/control.ts';
+import { pointIo } from '../chips/curve/point-io.ts';
 import { keccakCall } from '../chips/keccak/call.ts';
 import { keccakRound } from '../chips/keccak/round.ts';
 import { boundary } from '../chips/memory/boundary.ts';
@@ -134,7 +137,16 @@ function assemble<P extends string>(
   tables: readonly Table[],
 ): Omit<ZkVm<P>, 'initial'> {
   const { zones } = shape;
-  const others = [boundary, refresh, memoryTable, keccakCall, keccakRound] as unknown as readonly Chip[];
+  const others = [
+    boundary,
+    refresh,
+    memoryTable,
+    keccakCall,
+    keccakRound,
+    pointIo,
+    msmControl,
+    pointAdd,
+  ] as unknown as readonly Chip[];
   const chips: Chip[] = [
     ...INSTRUCTION_CHIPS.map((c) => c.chip as unknown as Chip),
     ...others,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { createBackend } from '../../../client/prover/backends/create.ts';
 import { commitFixed, heldTraces, proveBlock } from '../../../client/prover/engine/prove-block.ts';
 import { verifyBlock } from '../../../client/prover/protocol/block/verify.ts';
@@ -10,6 +11,7 @@ import { hostCallModule, littleEndian } from '../../support/host-call-module.ts'
 import { toyRun } from '../../support/machine.ts';
 
 const N = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+const SCALARS = [2n ** 128n - 1n, 3n, 2n ** 127n, 0xfedcba9876543210n];
 const OPERANDS = [N - 5n, 2n ** 256n - 3n, 123456789n, N];
 
 const backend = createBackend({ backend: 'auto' });
@@ -18,9 +20,17 @@ after(() => backend.close());
 test('a module that makes host calls → a proof that verifies for its public values, and for no others', {
   timeout: 600_000,
 }, async () => {
-  const wasm = hostCallModule(Buffer.concat(OPERANDS.map((v) => littleEndian(v, 32))), [
+  const { x, y } = secp256k1.Point.BASE.toAffine();
+  const point = [x, y].map((v) => littleEndian(v, 32));
+  const memory = Buffer.concat([
+    ...OPERANDS.map((v) => littleEndian(v, 32)),
+    ...[...point, ...point, ...point, ...point],
+    ...SCALARS.map((v) => littleEndian(v, 16)),
+  ]);
+  const wasm = hostCallModule(memory, [
     ['mulmod256', 0, 0, 32, 64, 96],
     ['advice', 1, 32, 64],
+    ['ec_msm', 1, 64, 128, 384, 128],
   ]);
   const { vm, block, trace } = toyRun(wasm);
   const fixed = await commitFixed(backend, vm.machine);
@@ -34,7 +44,10 @@ test('a module that makes host calls → a proof that verifies for its public va
   verifyBlock(vk, block, proof);
   const [a, b, c] = OPERANDS as [bigint, bigint, bigint];
   const result = Buffer.from(littleEndian((a * b + c) % N, 32));
-  assert.deepEqual(Buffer.from(Uint32Array.from(block.claim).buffer).subarray(0, 32), result);
+  const shown = Buffer.from(Uint32Array.from(block.claim).buffer);
+  assert.deepEqual(shown.subarray(0, 32), result);
+  const sum = secp256k1.Point.BASE.multiply(SCALARS.reduce((total, k) => total + k, 0n)).toAffine();
+  assert.deepEqual(shown.subarray(64, 128), Buffer.concat([littleEndian(sum.x, 32), littleEndian(sum.y, 32)]));
 
   const claim = block.claim.slice();
   claim[0]! += 1;
