@@ -7,11 +7,14 @@ import type { Genesis } from './execution/chain/genesis.ts';
 import { knownNetwork } from './execution/chain/known-networks.ts';
 import { chainSpecOf, type Network, rulesAt } from './execution/chain/network.ts';
 import type { ChainExecutor } from './execution/interface.ts';
+import { DEV_SEALER_KEY } from './execution/sealing/dev-accounts.ts';
 import { DevSealer } from './execution/sealing/dev-sealer.ts';
+import { signSeal } from './execution/sealing/seal.ts';
 import { createChainExecutor } from './execution/state/executor.ts';
 import { estimateGas, simulateCall } from './execution/state/simulate.ts';
 import { ChainView } from './execution/store/chain-view.ts';
-import { commitGenesis, contentSource, importBlock } from './execution/store/commit.ts';
+import { commitGenesis, contentSource } from './execution/store/commit.ts';
+import { DEFAULT_REORG_DEPTH, Importer } from './execution/store/importer.ts';
 import { Store, type StoreBatch } from './execution/store/store.ts';
 import { TransactionPool } from './execution/txpool/pool.ts';
 import { chainSpecHash } from './prover/guest/chain-spec.ts';
@@ -94,12 +97,22 @@ async function runNode(
   const executor = createChainExecutor(network, contentSource(store));
   const view = new ChainView(store, executor.decodeBlock);
   const check = await createBlockCheck();
-  let head = view.head();
+  const importer = new Importer(
+    { reorgDepth: DEFAULT_REORG_DEPTH },
+    {
+      ...{ network, store, view, executor, now: Date.now },
+      extend: (batch, { header }, hash) => {
+        if (proving !== undefined) putChange(batch, proving.jobOf(hash, header.number));
+      },
+      onHead: () => pool.onNewHead(),
+    },
+  );
+  const { head } = importer;
 
   const pool = new TransactionPool({
-    common: () => rulesAt(network, nextHeight(head)),
-    gasLimit: () => head.header.gasLimit,
-    account: async (address) => executor.account(head.header.stateRoot, address) ?? { nonce: 0n, balance: 0n },
+    common: () => rulesAt(network, nextHeight(head())),
+    gasLimit: () => head().header.gasLimit,
+    account: async (address) => executor.account(head().header.stateRoot, address) ?? { nonce: 0n, balance: 0n },
     onAdded: () => sealer.wake(),
   });
 
@@ -128,13 +141,10 @@ async function runNode(
   const importHead = async (block: Block): Promise<void> => {
     const start = performance.now();
     const hash = block.hash();
-    const { witness } = await importBlock(executor, store, block, (batch) => {
-      if (proving !== undefined) putChange(batch, proving.jobOf(hash, block.header.number));
-    });
-    head = block;
-    await pool.onNewHead();
+    const { execution } = await importer.importExecuted(block, signSeal(network, hash, DEV_SEALER_KEY));
+    if (execution === undefined) return;
     const executionMs = performance.now() - start;
-    const result = check(checkedBlock(network, block, witness));
+    const result = check(checkedBlock(network, block, execution.witness));
     if (!result.ok) events.onAlarm(block, result.reason);
     events.onBlock({ block, executionMs, check: result });
     proving?.imported(hash, result);
@@ -143,7 +153,7 @@ async function runNode(
   const sealer = new DevSealer(
     { coinbase: DEV_COINBASE, extraData: new TextEncoder().encode('zkl1-node') },
     {
-      head: () => head,
+      head,
       vmAfter: (parent, rules) => executor.vmAfter(parent.header, rules),
       executable: (baseFee) => pool.executable(baseFee),
       drop: (transaction, reason) => {
@@ -157,15 +167,15 @@ async function runNode(
   );
 
   const proofs = proofPort({ network, tables, proving, verifier });
-  const ports = rpcPorts({ version, network, executor, view, pool, head: () => head, proofs });
+  const ports = rpcPorts({ version, network, executor, view, pool, head, proofs });
   const dispatch = dispatcher(rpcMethods(ports), DEFAULT_LIMITS, (method, error) => events.onError(method, error));
   const downloads = proofDownloads(proofs);
   const server = await serveHttp(dispatch, { ...config.http, limits: DEFAULT_LIMITS, downloads });
-  await proving?.start(config.prove?.from, head.header.number);
+  await proving?.start(config.prove?.from, head().header.number);
   return {
     chainId: network.config.chainId,
     url: server.url,
-    head,
+    head: head(),
     dataDir: config.dataDir,
     close: async () => {
       await Promise.all([server.close(), sealer.stop(), proving?.close()]);

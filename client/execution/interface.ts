@@ -150,7 +150,7 @@ export type VerifiedProof = {
 export type ProvenBlock = {
   readonly block: Block;
   readonly seal: Uint8Array;
-  /** rlp(list of consensus receipts, typed ones as byte strings) */
+  /** rlp(list of byte strings, each a receipt as the receipts trie holds it) */
   readonly receipts: Uint8Array;
   /** SSZ of `StateDiff` */
   readonly stateDiff: Uint8Array;

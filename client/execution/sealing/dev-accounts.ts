@@ -15,3 +15,6 @@ export const DEV_ACCOUNT_KEYS: readonly `0x${string}`[] = [
   '0xdbda1821b80551c9d65939329250298aa3472ba22feea921c0cf5d620ea67b97',
   '0x2a871d0798f97d79848a013d4936a73bf4cc922c825d33c1cf7073dff6d409c6',
 ];
+
+/** Seals the development chain, as `genesis/dev.json` names it: the last of the accounts. */
+export const DEV_SEALER_KEY: Uint8Array = new Uint8Array(Buffer.from((DEV_ACCOUNT_KEYS.at(-1) ?? '').slice(2), 'hex'));

@@ -1,27 +1,36 @@
 /** How a block, its receipts and its witness are laid into the store's tables, and read back. */
 import type { Block } from '@ethereumjs/block';
 import { RLP } from '@ethereumjs/rlp';
-import type { ExecutionWitness } from '../interface.ts';
+import type { ExecutionWitness, HeadChange } from '../interface.ts';
 import { decodeReceipts, type Receipt } from './receipts.ts';
 import { numberKey } from './schema.ts';
 import type { Store, StoreBatch } from './store.ts';
 
 /** What a valid block leaves besides its state: stored in one batch with the state's new nodes. */
-export type ExecutedBlock = {
+export type ValidBlock = {
   readonly block: Block;
   /** rlp(list of consensus receipts) */
   readonly receiptsRlp: Uint8Array;
-  readonly witness: ExecutionWitness;
+  /** only of a block that was executed here */
+  readonly witness?: ExecutionWitness | undefined;
+  /** SSZ of StateDiff; only from Cancun on */
+  readonly stateDiff?: Uint8Array | undefined;
+  /** empty on networks without sealers */
+  readonly seal?: Uint8Array;
 };
 
-/** Adds a block, its receipts and its witness to a batch; does not make it canonical. */
-export function putBlock(batch: StoreBatch, { block, receiptsRlp, witness }: ExecutedBlock): void {
+/** Adds a block and what belongs to it to a batch; does not make it canonical. */
+export function putBlock(batch: StoreBatch, { block, receiptsRlp, witness, stateDiff, seal }: ValidBlock): void {
   const hash = block.hash();
   const [header, ...body] = block.raw();
   batch.put('headers', hash, RLP.encode(header));
   batch.put('bodies', hash, RLP.encode(body));
   batch.put('receipts', hash, receiptsRlp);
-  batch.put('witnesses', hash, RLP.encode([[...witness.state], [...witness.codes], [...witness.headers]]));
+  if (witness !== undefined) {
+    batch.put('witnesses', hash, RLP.encode([[...witness.state], [...witness.codes], [...witness.headers]]));
+  }
+  if (stateDiff !== undefined) batch.put('diffs', hash, stateDiff);
+  if (seal !== undefined && seal.length > 0) batch.put('seals', hash, seal);
 }
 
 /** Makes a stored block the canonical one at its height and the head: its transactions are found by hash. */
@@ -35,6 +44,21 @@ export function putCanonicalHead(batch: StoreBatch, block: Block): void {
     batch.put('transactions', transaction.hash(), place);
   }
   batch.meta('head', hash);
+}
+
+/** Moves the canonical chain: what was reverted and did not come back is found by hash and number no more. */
+export function putHeadChange(batch: StoreBatch, { reverted, adopted }: HeadChange): void {
+  for (const block of reverted) {
+    batch.delete('canonical', numberKey(block.header.number));
+    for (const transaction of block.transactions) batch.delete('transactions', transaction.hash());
+  }
+  // Later operations of a batch win over earlier ones.
+  for (const block of adopted) putCanonicalHead(batch, block);
+}
+
+/** The key of a block's proof of one type. */
+export function proofKey(blockHash: Uint8Array, proofType: number): Uint8Array {
+  return Uint8Array.of(...blockHash, proofType);
 }
 
 /** rlp([header, transactions, ommers, withdrawals?]) */

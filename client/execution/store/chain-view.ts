@@ -69,6 +69,11 @@ export class ChainView {
       : { block, index: place.index };
   }
 
+  /** A block that the chain cannot be without. @throws StoreError `storeDamaged` */
+  requireBlock(hash: Uint8Array): Block {
+    return this.#require(hash, `block 0x${Buffer.from(hash).toString('hex')}`);
+  }
+
   #require(hash: Uint8Array | undefined, what: string): Block {
     const block = hash === undefined ? undefined : this.blockByHash(hash);
     if (block !== undefined) return block;

@@ -66,6 +66,25 @@ function openingError(path: string, error: unknown): StoreError {
   }
 }
 
+/** What a failed read means: the files are not what was written. */
+export function readingError(path: string, error: unknown): StoreError {
+  const cause = (error as { cause?: unknown }).cause ?? error;
+  const message = `data directory ${path} is damaged: ${messageOf(cause)}`;
+  return new StoreError('storeDamaged', message, { path }, { cause });
+}
+
+/** LevelDB gives the system's error only as its text. */
+const NO_SPACE = /no space left|file too large|disk quota exceeded/i;
+
+/** What a failed write means; nothing of its batch counts as stored. */
+export function writingError(path: string, error: unknown): StoreError {
+  const cause = (error as { cause?: unknown }).cause ?? error;
+  const reason = messageOf(cause);
+  return NO_SPACE.test(reason)
+    ? new StoreError('storeFull', `no space left for data directory ${path}: ${reason}`, { path }, { cause })
+    : new StoreError('storeUnwritable', `data directory ${path} cannot be written: ${reason}`, { path }, { cause });
+}
+
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
@@ -75,6 +94,8 @@ export type StoreErrorCode =
   | 'storeForeign'
   | 'storeDamaged'
   | 'storeUnopenable'
+  | 'storeFull'
+  | 'storeUnwritable'
   | 'storeVersion'
   | 'storeOtherChain';
 export class StoreError extends ClientError<StoreErrorCode> {}

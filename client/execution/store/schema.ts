@@ -3,8 +3,12 @@
  * Numbers in keys are 8-byte big-endian, so that the order of keys is the order of heights.
  */
 
-/** Raised with every change of a table's key or value; a store of another version is refused, never guessed at. */
-export const SCHEMA_VERSION = 1;
+/**
+ * Raised with every change of a table's key or value. Older stores are migrated (`migrations.ts`), newer ones refused.
+ *
+ * 1: blocks, receipts, witnesses, state. 2: `diffs`, `sealed`, `faults`, and the counters in `meta`.
+ */
+export const SCHEMA_VERSION = 2;
 
 /** Table → its sublevel's name on disk. */
 export const TABLES = {
@@ -14,7 +18,7 @@ export const TABLES = {
   headers: 'header',
   /** block hash → rlp([transactions, ommers, withdrawals?]) */
   bodies: 'body',
-  /** block hash → rlp(list of consensus receipts, typed ones as byte strings) */
+  /** block hash → rlp(list of byte strings, each a receipt as the receipts trie holds it) */
   receipts: 'receipt',
   /** number → hash of the canonical block at that height */
   canonical: 'canonical',
@@ -24,7 +28,7 @@ export const TABLES = {
   nodes: 'node',
   /** keccak256(code) → code */
   codes: 'code',
-  /** block hash → rlp([state, codes, headers]): the execution witness recorded while the block ran */
+  /** block hash → rlp([state, codes, headers]): recorded while the block ran; absent where its diff was applied */
   witnesses: 'witness',
   /** block hash ‖ proofType u8 → the bytes of BlockProof */
   proofs: 'proof',
@@ -32,8 +36,14 @@ export const TABLES = {
   proofInfos: 'proofInfo',
   /** block hash ‖ proofType u8 → the proving job's record (JSON) */
   jobs: 'job',
-  /** block hash → the sealer's signature */
+  /** block hash → the sealer's signature, 65 bytes; absent on networks without sealers and for genesis */
   seals: 'seal',
+  /** block hash → SSZ of StateDiff; only from Cancun on */
+  diffs: 'diff',
+  /** number ‖ sealer's address → rlp([header, seal]): the first block that this sealer was seen to seal at this height */
+  sealed: 'sealed',
+  /** number ‖ sealer's address → rlp([[header, seal], [header, seal]]): its first two seals at one height */
+  faults: 'fault',
 } as const;
 export type Table = keyof typeof TABLES;
 
@@ -45,6 +55,9 @@ export const META_KEYS = {
   genesis: 'genesis',
   /** hash of the canonical head */
   head: 'head',
+  /** blocks that this store got by running them, and by applying their diffs; u64 big-endian */
+  executed: 'executed',
+  applied: 'applied',
 } as const;
 export type MetaKey = keyof typeof META_KEYS;
 

@@ -1,5 +1,6 @@
 import type { AbstractBatchOperation, AbstractSublevel } from 'abstract-level';
-import { type Database, openDatabase, StoreError } from './directory.ts';
+import { type Database, openDatabase, readingError, StoreError, writingError } from './directory.ts';
+import { MIGRATIONS } from './migrations.ts';
 import { type MetaKey, metaKey, numberKey, SCHEMA_VERSION, TABLES, type Table } from './schema.ts';
 
 type Sublevel = AbstractSublevel<Database, string | Uint8Array | Buffer, Uint8Array, Uint8Array>;
@@ -15,6 +16,7 @@ export class Store {
   readonly path: string;
   readonly #database: Database;
   readonly #tables: Readonly<Record<Table, Sublevel>>;
+  #failure: StoreError | undefined;
 
   private constructor(path: string, database: Database, tables: Readonly<Record<Table, Sublevel>>) {
     this.path = path;
@@ -23,9 +25,9 @@ export class Store {
   }
 
   /**
-   * Opens the store of one chain; an empty folder becomes a store of that chain.
+   * Opens the store of one chain; an empty folder becomes a store of that chain, an older one is migrated.
    * @param genesisHash the chain that the store belongs to
-   * @throws StoreError as `openDatabase`; `storeVersion` for another schema, `storeOtherChain` for another chain
+   * @throws StoreError as `openDatabase`; `storeVersion` for a newer schema, `storeOtherChain` for another chain
    */
   static async open(path: string, genesisHash: Uint8Array): Promise<Store> {
     const database = await openDatabase(path);
@@ -56,15 +58,7 @@ export class Store {
       );
       return;
     }
-    const actual = new TextDecoder().decode(version);
-    if (actual !== `${SCHEMA_VERSION}`) {
-      const detail = { path: this.path, expected: SCHEMA_VERSION, actual };
-      throw new StoreError(
-        'storeVersion',
-        `data directory ${this.path} has schema version ${actual}, this build reads ${SCHEMA_VERSION}`,
-        detail,
-      );
-    }
+    await this.#migrate(new TextDecoder().decode(version));
     const genesis = this.meta('genesis');
     if (genesis === undefined || !Buffer.from(genesis).equals(genesisHash)) {
       const detail = {
@@ -80,8 +74,31 @@ export class Store {
     }
   }
 
+  /** Brings an older store to this schema, one version after the other, each in one batch. */
+  async #migrate(version: string): Promise<void> {
+    for (let from = version; from !== `${SCHEMA_VERSION}`; from = `${Number(from) + 1}`) {
+      const migrate = Object.hasOwn(MIGRATIONS, from) ? MIGRATIONS[from] : undefined;
+      if (migrate === undefined) {
+        const detail = { path: this.path, expected: SCHEMA_VERSION, actual: version };
+        throw new StoreError(
+          'storeVersion',
+          `data directory ${this.path} has schema version ${version}, this build reads up to ${SCHEMA_VERSION}`,
+          detail,
+        );
+      }
+      const batch = this.batch();
+      migrate(this, batch);
+      await this.write(batch.meta('version', new TextEncoder().encode(`${Number(from) + 1}`)));
+    }
+  }
+
+  /** @throws StoreError `storeDamaged` */
   get(table: Table, key: Uint8Array): Uint8Array | undefined {
-    return this.#tables[table].getSync(key);
+    try {
+      return this.#tables[table].getSync(key);
+    } catch (error) {
+      throw readingError(this.path, error);
+    }
   }
 
   has(table: Table, key: Uint8Array): boolean {
@@ -106,9 +123,19 @@ export class Store {
     return new StoreBatch(this.#tables);
   }
 
-  /** Stores a batch whole or not at all; returns when it is on disk. */
+  /**
+   * Stores a batch whole or not at all; returns when it is on disk. After a write that failed nobody knows what the
+   * log's end holds until it is read again, so that every later write fails too.
+   * @throws StoreError `storeFull`, `storeUnwritable`
+   */
   async write(batch: StoreBatch): Promise<void> {
-    await this.#database.batch(batch.take(), { sync: true });
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      await this.#database.batch(batch.take(), { sync: true });
+    } catch (error) {
+      this.#failure = writingError(this.path, error);
+      throw this.#failure;
+    }
   }
 
   /** Waits for running writes and releases the folder. */

@@ -8,14 +8,11 @@ import { parseGenesis } from '../../../client/execution/chain/genesis.ts';
 import { applyStateDiff } from '../../../client/execution/state/apply-diff.ts';
 import { ContentMap } from '../../../client/execution/state/content-map.ts';
 import { executeBlock } from '../../../client/execution/state/execute-block.ts';
-import { createChainExecutor } from '../../../client/execution/state/executor.ts';
 import { decodeStateDiff, encodeStateDiff } from '../../../client/execution/state/state-diff-codec.ts';
-import { commitBlock, commitGenesis, contentSource } from '../../../client/execution/store/commit.ts';
-import { Store } from '../../../client/execution/store/store.ts';
 import { blocksOfChainFile } from '../../support/chain-file.ts';
 import { digestOf } from '../../support/content-digest.ts';
 import { dataDir, needsData, readJson, repoRoot } from '../../support/data.ts';
-import { temporaryFolder } from '../../support/temporary.ts';
+import { storedChain } from '../../support/stored-chain.ts';
 
 /**
  * Imports a chain file block by block into a store on disk. Every block is run a second time from its witness alone,
@@ -25,11 +22,8 @@ import { temporaryFolder } from '../../support/temporary.ts';
 async function importChain(t: TestContext, genesisJson: unknown, file: string) {
   const genesis = await parseGenesis('test', genesisJson);
   assert.ok(genesis.state);
-  const store = await Store.open(temporaryFolder(t), genesis.block.hash());
-  t.after(() => store.close());
-  await commitGenesis(store, genesis.block, genesis.state);
   const { network } = genesis;
-  const executor = createChainExecutor(network, contentSource(store));
+  const { executor, importer } = await storedChain(t, genesis);
   const forks: Record<string, number> = {};
   const byDiffs = new ContentMap();
   byDiffs.addChanges(genesis.state);
@@ -42,8 +36,8 @@ async function importChain(t: TestContext, genesisJson: unknown, file: string) {
       assert.equal(hex(block.hash()), network.genesisHash);
       continue;
     }
-    const execution = await executor.execute(block);
-    await commitBlock(store, block, execution);
+    const { execution } = await importer.importExecuted(block, new Uint8Array(0));
+    assert.ok(execution);
     const alone = await executeBlock(network, executor.decodeBlock(rlp), ContentMap.ofWitness(execution.witness));
     assert.equal(digestOf(alone.witness), digestOf(execution.witness), `witness of block ${block.header.number}`);
     const { stateDiff } = execution;

@@ -5,10 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { parseGenesis } from '../../../client/execution/chain/genesis.ts';
 import { rulesAt } from '../../../client/execution/chain/network.ts';
-import { createChainExecutor } from '../../../client/execution/state/executor.ts';
-import { ChainView } from '../../../client/execution/store/chain-view.ts';
-import { commitGenesis, contentSource, importBlock } from '../../../client/execution/store/commit.ts';
-import { Store } from '../../../client/execution/store/store.ts';
+import type { Store } from '../../../client/execution/store/store.ts';
 import { TransactionPool } from '../../../client/execution/txpool/pool.ts';
 import { proofPort, rpcPorts } from '../../../client/node.ts';
 import { VerifierProcess } from '../../../client/prover/service/verifier-process.ts';
@@ -16,6 +13,7 @@ import { DEFAULT_LIMITS, type Dispatch, dispatcher } from '../../../client/rpc/j
 import { rpcMethods } from '../../../client/rpc/methods.ts';
 import { blocksOfChainFile } from '../../support/chain-file.ts';
 import { dataDir, needsData, readJson } from '../../support/data.ts';
+import { openChain } from '../../support/stored-chain.ts';
 
 const folder = join(dataDir() ?? '', 'chains', 'execution-apis', 'tests');
 
@@ -69,15 +67,14 @@ describe('execution-apis', needsData(), () => {
 
   before(async () => {
     const genesis = await parseGenesis('test', readJson('chains', 'execution-apis', 'tests', 'genesis.json'));
-    store = await Store.open(path, genesis.block.hash());
-    await commitGenesis(store, genesis.block, genesis.state ?? { nodes: [], codes: [] });
     const { network } = genesis;
-    const executor = createChainExecutor(network, contentSource(store));
+    const chain = await openChain(path, genesis);
+    store = chain.store;
+    const { executor, importer, view } = chain;
     for (const rlp of blocksOfChainFile(join(folder, 'chain.rlp'))) {
       const block = executor.decodeBlock(rlp);
-      if (block.header.number > 0n) await importBlock(executor, store, block);
+      if (block.header.number > 0n) await importer.importExecuted(block, new Uint8Array(0));
     }
-    const view = new ChainView(store, executor.decodeBlock);
     const head = view.head();
     const pool = new TransactionPool({
       common: () => rulesAt(network, { number: head.header.number + 1n, timestamp: head.header.timestamp + 1n }),

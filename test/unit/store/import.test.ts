@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, type TestContext, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { type Block, createBlock } from '@ethereumjs/block';
 import { createTxFromRLP } from '@ethereumjs/tx';
 import { createAddressFromString } from '@ethereumjs/util';
@@ -8,24 +8,17 @@ import { privateKeyToAccount } from 'viem/accounts';
 import { knownNetwork } from '../../../client/execution/chain/known-networks.ts';
 import type { ChainExecutor } from '../../../client/execution/interface.ts';
 import { buildNextBlock } from '../../../client/execution/sealing/build-block.ts';
-import { DEV_ACCOUNT_KEYS } from '../../../client/execution/sealing/dev-accounts.ts';
+import { DEV_ACCOUNT_KEYS, DEV_SEALER_KEY } from '../../../client/execution/sealing/dev-accounts.ts';
+import { signSeal } from '../../../client/execution/sealing/seal.ts';
 import { ContentMap } from '../../../client/execution/state/content-map.ts';
 import { createChainExecutor } from '../../../client/execution/state/executor.ts';
-import { ChainView } from '../../../client/execution/store/chain-view.ts';
-import { commitGenesis, contentSource, importBlock } from '../../../client/execution/store/commit.ts';
-import { Store } from '../../../client/execution/store/store.ts';
-import { temporaryFolder } from '../../support/temporary.ts';
+import { Importer } from '../../../client/execution/store/importer.ts';
+import { storedChain } from '../../support/stored-chain.ts';
 
-const { network, block: genesis, state } = await knownNetwork('dev');
+const dev = await knownNetwork('dev');
+const { network, block: genesis } = dev;
+const sealOf = (block: Block): Uint8Array => signSeal(network, block.hash(), DEV_SEALER_KEY);
 const TO = `0x${'11'.repeat(20)}` as const;
-
-async function devStore(t: TestContext) {
-  const store = await Store.open(temporaryFolder(t), genesis.hash());
-  await commitGenesis(store, genesis, state ?? { nodes: [], codes: [] });
-  t.after(() => store.close());
-  const executor = createChainExecutor(network, contentSource(store));
-  return { store, executor, view: new ChainView(store, executor.decodeBlock) };
-}
 
 /** The next block with one transfer of 1 wei by the first dev account. */
 async function transferBlock(executor: ChainExecutor, parent: Block): Promise<Block> {
@@ -48,7 +41,7 @@ async function transferBlock(executor: ChainExecutor, parent: Block): Promise<Bl
 
 describe('import', () => {
   test('a block → executed once, stored in one write with receipts, witness and state', async (t) => {
-    const { store, executor, view } = await devStore(t);
+    const { store, executor, view } = await storedChain(t, dev);
     const block = await transferBlock(executor, genesis);
     let executions = 0;
     const counting: ChainExecutor = {
@@ -58,8 +51,11 @@ describe('import', () => {
         return executor.execute(b);
       },
     };
+    const importer = new Importer({ reorgDepth: 64 }, { network, store, view, executor: counting, now: Date.now });
     const write = t.mock.method(store, 'write');
-    const { witness } = await importBlock(counting, store, block);
+    const { execution } = await importer.importExecuted(block, sealOf(block));
+    assert.ok(execution);
+    const { witness } = execution;
     assert.equal(executions, 1);
     assert.equal(write.mock.callCount(), 1);
     assert.deepEqual(view.head().hash(), block.hash());
@@ -76,11 +72,11 @@ describe('import', () => {
   });
 
   test('its stored witness → enough to execute the block without the store', async (t) => {
-    const { store, executor, view } = await devStore(t);
+    const { importer, executor, view } = await storedChain(t, dev);
     const first = await transferBlock(executor, genesis);
-    await importBlock(executor, store, first);
+    await importer.importExecuted(first, sealOf(first));
     const second = await transferBlock(executor, first);
-    await importBlock(executor, store, second);
+    await importer.importExecuted(second, sealOf(second));
     const witness = view.witness(second.hash());
     assert.ok(witness);
     const alone = createChainExecutor(network, ContentMap.ofWitness(witness));
@@ -90,14 +86,14 @@ describe('import', () => {
   });
 
   test('rejects a block with a wrong state root, leaving the store as it was', async (t) => {
-    const { store, executor, view } = await devStore(t);
+    const { importer, executor, view } = await storedChain(t, dev);
     const block = await transferBlock(executor, genesis);
     const header = { ...block.header, stateRoot: new Uint8Array(32) };
     const wrong = createBlock(
       { header, transactions: block.transactions, withdrawals: [] },
       { common: block.common, skipConsensusFormatValidation: true },
     );
-    await assert.rejects(importBlock(executor, store, wrong), { code: 'stateRoot' });
+    await assert.rejects(importer.importExecuted(wrong, sealOf(wrong)), { code: 'stateRoot' });
     assert.deepEqual(view.head().hash(), genesis.hash());
     assert.equal(view.blockByHash(wrong.hash()), undefined);
     assert.equal(view.findTransaction(block.transactions[0]?.hash() ?? new Uint8Array()), undefined);
