@@ -14,7 +14,7 @@ export type SealedHeader = {
 /** One proof's bytes, named so that each MiB of them can be checked on its own. */
 export type ProofDescriptor = {
   readonly proofType: number;
-  /** keccak256 of the bytes */
+  /** sha256 of the chunk hashes, one after the other */
   readonly proofHash: Hash;
   /** 1 … 256 MiB */
   readonly sizeBytes: number;
@@ -109,7 +109,7 @@ export type NetworkPorts = {
   readonly isProvable: (blockHash: Hash) => boolean;
   readonly serve: {
     readonly headers: (range: HeaderRange) => Promise<readonly HeaderRecord[]>;
-    /** By keccak256 of the bytes. Ranges start at whole MiB; those that pass the end are cut. */
+    /** By `proofHash`. Ranges start at whole MiB; those that pass the end are cut. */
     readonly proof: (proofHash: Hash, range: ByteRange) => Promise<Served>;
     readonly blockData: (kind: BlockDataKind, blockHash: Hash, range: ByteRange) => Promise<Served>;
   };
@@ -134,11 +134,8 @@ export type BannedPeer = {
   readonly until: number;
 };
 
-/**
- * What a fetch ends with. `unavailable`: every connected peer was asked and none gave it. `descriptorFalse`: the chunks
- * are as described, the whole is not; whoever described it is to be charged.
- */
-export type FetchFailure = 'unavailable' | 'aborted' | 'descriptorFalse';
+/** What a fetch ends with; `unavailable`: every connected peer was asked and none gave it. */
+export type FetchFailure = 'unavailable' | 'aborted';
 export type Fetched<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly code: FetchFailure };
 
 /** Since the start, `pending` aside. */

@@ -60,7 +60,10 @@ export type Host = {
   /** @param validate decides whether a message is forwarded; it may take as long as `gossip.validationMs` */
   readonly subscribe: (topic: string, validate: (data: Uint8Array, from: string) => Promise<Verdict>) => void;
   readonly unsubscribe: (topic: string) => void;
-  /** @returns how many peers it was sent to */
+  /**
+   * @returns how many peers it was sent to
+   * @throws ClientError `noSubscribers`; it may be published again
+   */
   readonly publish: (topic: string, data: Uint8Array) => Promise<number>;
   /** gossip's score of a peer, 0 for an unknown one */
   readonly gossipScore: (peer: string) => number;
@@ -95,8 +98,12 @@ const STREAM_OPTIONS = {
 } as const;
 const MAX_STREAMS_PER_CONNECTION = 64;
 
-/** The score is public in the class and missing in its interface. */
-type ScoredGossip = GossipSub & { getScore(peer: string): number };
+/** What is public in the class and missing in its interface. */
+type ScoredGossip = GossipSub & {
+  getScore(peer: string): number;
+  /** by peer: streams that messages can be sent on */
+  readonly streamsOutbound: ReadonlyMap<string, unknown>;
+};
 type Services = { readonly identify: Identify; readonly pubsub: ScoredGossip };
 
 /** Makes a host that does nothing before its start. */
@@ -200,7 +207,14 @@ export async function createHost(options: HostOptions, modules: HostModules): Pr
       pubsub.unsubscribe(topic);
       pubsub.topicValidators.delete(topic);
     },
-    publish: async (topic, data) => (await pubsub.publish(topic, data)).recipients.length,
+    publish: async (topic, data) => {
+      // A message published before a stream is open reaches nobody, and counts as a duplicate ever after.
+      const reachable = pubsub.getSubscribers(topic).some((peer) => pubsub.streamsOutbound.has(peer.toString()));
+      if (!reachable) {
+        throw new ClientError<HostErrorCode>('noSubscribers', `no connected peer listens to ${topic}`, { topic });
+      }
+      return (await pubsub.publish(topic, data)).recipients.length;
+    },
     gossipScore: (peer) => pubsub.getScore(peer),
     peerRecords: async (limit) => {
       const records: Uint8Array[] = [];
@@ -277,6 +291,7 @@ function dialFailed(target: string, cause: unknown): ClientError {
 
 export type HostErrorCode =
   | 'listenFailed'
+  | 'noSubscribers'
   | 'dialFailed'
   | 'notConnected'
   | 'protocolRefused'

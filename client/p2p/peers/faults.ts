@@ -1,10 +1,10 @@
 /**
  * What a peer can do wrong, and what it costs. A peer at -100 points is dropped and banned; points are forgiven with
  * time. What an honest peer never does costs everything at once; what slow networks, restarts and races do to honest
- * peers costs little.
+ * peers costs little. Numbers lie a little above 100/2, 100/4, 100/5, since points heal between two faults.
  */
 export const FAULT_POINTS = {
-  /** a proof that does not verify, or bytes that contradict its descriptor's own hash */
+  /** a proof that does not verify */
   invalidProof: 100,
   /** a header that breaks a rule of its own, or is not the child of its parent */
   invalidHeader: 100,
@@ -16,19 +16,19 @@ export const FAULT_POINTS = {
   /** bytes other than those that were asked for */
   wrongBytes: 100,
   /** data after the end, or of another range */
-  unrequestedData: 50,
-  malformedMessage: 50,
+  unrequestedData: 55,
+  malformedMessage: 55,
   /** an answer or object beyond its cap */
-  oversizedMessage: 50,
+  oversizedMessage: 55,
   /** another genesis, or none of our protocols */
   foreignChain: 100,
-  unknownFork: 25,
+  unknownFork: 28,
   /** a header or claim too far in the future */
-  farFuture: 25,
+  farFuture: 28,
   /** announced what it did not serve in time */
-  withheldData: 20,
+  withheldData: 22,
   /** an answer slower than the least rate */
-  slowResponse: 20,
+  slowResponse: 22,
   /** an answer that ended early */
   truncatedResponse: 10,
   tooManyMessages: 5,

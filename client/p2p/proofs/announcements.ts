@@ -201,9 +201,6 @@ export class Announcements {
       const timed = AbortSignal.any([signal, AbortSignal.timeout(this.#limits.fetchMs)]);
       const fetched = await this.#modules.fetchProof(a.proof, { signal: timed, prefer: [from] });
       if (fetched.ok) return fetched;
-      if (fetched.code === 'descriptorFalse') {
-        return { verdict: 'reject', code: 'descriptorFalse', fault: 'invalidProof' };
-      }
       if (this.#modules.signal.aborted) return { verdict: 'ignore', code: 'stopping' };
       // Whoever forwards has fetched, verified and stored: it can serve.
       return { verdict: 'ignore', code: 'notFetched', fault: 'withheldData', detail: `proof ${a.proof.proofHash}` };

@@ -22,8 +22,8 @@ import {
   type ProofDescriptor,
   type ProvingClaim,
 } from '../interface.ts';
+import { CHUNK_BYTES, nameOf } from './descriptor.ts';
 
-export const CHUNK_BYTES = 1024 * 1024;
 export const MAX_PROOF_BYTES = 256 * CHUNK_BYTES;
 export const MAX_HEADER_BYTES = 16 * 1024;
 export const MAX_SEAL_BYTES = 128;
@@ -264,7 +264,10 @@ function checkedDescriptor(d: WireDescriptor): ProofDescriptor {
   if (d.chunkHashes.length !== chunks) {
     throw malformed(`${d.chunkHashes.length} chunk hashes for ${d.sizeBytes} bytes, expected ${chunks}`);
   }
-  return { ...d, proofHash: hex(d.proofHash) };
+  const proofHash = hex(d.proofHash);
+  const name = nameOf(d.chunkHashes);
+  if (name !== proofHash) throw malformed(`the chunk hashes are those of ${name}, not of ${proofHash}`);
+  return { ...d, proofHash };
 }
 
 /** SSZ's own errors are of many kinds; to the caller they are one. */

@@ -38,7 +38,7 @@ export async function toyChain(length: number, salt = 'toy', proofBytes = 3000):
     const headerRlp = RLP.encode(fields);
     const hash = hex(keccak_256(headerRlp));
     const proof = pseudoRandom(`${salt} proof ${n}`, proofBytes);
-    const descriptor = await describeProof(PROOF_TYPE, proof);
+    const descriptor = describeProof(PROOF_TYPE, proof);
     blocks.push({
       number,
       hash,
