@@ -3,11 +3,17 @@
  * public values or the reason why there are none, and proves nothing.
  */
 import { ClientError } from '../../errors.ts';
+import { HOST_CALLS } from './host-calls.ts';
+import { createNativeArithmetic, type NativeArithmetic } from './native-arithmetic.ts';
 import { keccakModule } from './native-keccak.ts';
 import { widen } from './widen.ts';
 
 /** A compiled guest; reusable, each run has its own instance. */
-export type NativeModule = { readonly guest: WebAssembly.Module; readonly keccak: WebAssembly.Module };
+export type NativeModule = {
+  readonly guest: WebAssembly.Module;
+  readonly keccak: WebAssembly.Module;
+  readonly arithmetic: NativeArithmetic;
+};
 
 export type NativeResult =
   /** `publicValues`: the 144 bytes that the guest gave to `halt` */
@@ -16,7 +22,16 @@ export type NativeResult =
   | { readonly ok: false; readonly code: number; readonly reason: string; readonly ms: number };
 
 const PUBLIC_VALUES_BYTES = 144;
-const FUNCTIONS: ReadonlySet<string> = new Set(['input_size', 'input_read', 'keccak_f', 'halt', 'fail']);
+const FUNCTIONS: ReadonlySet<string> = new Set([
+  'input_size',
+  'input_read',
+  'keccak_f',
+  'mulmod256',
+  'advice',
+  'ec_msm',
+  'halt',
+  'fail',
+]);
 
 /**
  * @param wasm the guest as it is proven
@@ -35,7 +50,7 @@ export async function compileNative(wasm: Uint8Array): Promise<NativeModule> {
       },
     );
   }
-  return { guest, keccak: await WebAssembly.compile(keccakModule()) };
+  return { guest, keccak: await WebAssembly.compile(keccakModule()), arithmetic: await createNativeArithmetic() };
 }
 
 /** How a run ends by itself: thrown through the guest's frames. */
@@ -63,7 +78,7 @@ export function runNative(module: NativeModule, input: Uint8Array): NativeResult
   return { ...result, ms: performance.now() - start };
 }
 
-function execute({ guest, keccak }: NativeModule, input: Uint8Array): void {
+function execute({ guest, keccak, arithmetic }: NativeModule, input: Uint8Array): void {
   let position = 0;
   let permute: (pointer: number) => void;
   let memory: WebAssembly.Memory;
@@ -73,6 +88,10 @@ function execute({ guest, keccak }: NativeModule, input: Uint8Array): void {
     if ((pointer & 7) !== 0) throw new Error(`pointer ${pointer >>> 0} is not a multiple of 8`);
     return pointer;
   };
+  const hostCall =
+    (name: keyof NativeArithmetic) =>
+    (...operands: number[]): void =>
+      callHost(memory, name, arithmetic[name], operands);
   const instance = new WebAssembly.Instance(guest, {
     zkvm: {
       input_size: () => input.length,
@@ -84,6 +103,9 @@ function execute({ guest, keccak }: NativeModule, input: Uint8Array): void {
         position += length;
       },
       keccak_f: (pointer: number) => permute(aligned(pointer)),
+      mulmod256: hostCall('mulmod256'),
+      advice: hostCall('advice'),
+      ec_msm: hostCall('ecMsm'),
       halt(pointer: number): void {
         throw new Ended({ ok: true, publicValues: bytesAt(aligned(pointer), PUBLIC_VALUES_BYTES).slice() });
       },
@@ -97,6 +119,28 @@ function execute({ guest, keccak }: NativeModule, input: Uint8Array): void {
   const hash = new WebAssembly.Instance(keccak, { guest: { memory } });
   permute = hash.exports.keccak_f as (pointer: number) => void;
   exported.main();
+}
+
+/** Cell by cell as the executors do, and with the same reasons to trap. */
+function callHost(
+  memory: WebAssembly.Memory,
+  name: keyof NativeArithmetic,
+  compute: NativeArithmetic[typeof name],
+  operands: number[],
+): void {
+  for (let k = 0; k < operands.length; k++) operands[k]! >>>= 0;
+  const accessed = HOST_CALLS[name]!.cells(operands);
+  if (typeof accessed === 'string') throw new Error(accessed);
+  const { inputs, outputs } = accessed;
+  const words = new Uint32Array(memory.buffer);
+  const cells = words.length / 2;
+  if (inputs.some((cell) => cell >= cells) || outputs.some((cell) => cell >= cells))
+    throw new Error('out of bounds memory access');
+  const values = new Uint32Array(2 * inputs.length);
+  for (let k = 0; k < values.length; k++) values[k] = words[2 * inputs[k >> 1]! + (k & 1)]!;
+  const result = compute(operands, values);
+  if (typeof result === 'string') throw new Error(result);
+  for (let k = 0; k < result.length; k++) words[2 * outputs[k >> 1]! + (k & 1)] = result[k]!;
 }
 
 export type NativeErrorCode = 'importUnknown';
