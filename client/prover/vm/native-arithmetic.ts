@@ -84,8 +84,8 @@ class Secp256k1 {
 
   /** `ecMsm` of `accelerators.ts` step by step, in Jacobian coordinates. */
   msm(inputs: Uint32Array): Uint32Array | TrapReason {
-    const isFinite = this.subsetSums(inputs);
-    if (isFinite === undefined) return 'invalid curve point';
+    const finite = this.subsetSums(inputs);
+    if (finite === undefined) return 'invalid curve point';
     const scalars = inputs.subarray(2 * WORDS * MSM_POINTS);
     let hasSum = false;
     for (let bit = MSM_BITS - 1; bit >= 0; bit--) {
@@ -94,7 +94,7 @@ class Secp256k1 {
       for (let k = 0; k < MSM_POINTS; k++) {
         subset |= ((scalars[HALF_WORDS * k + (bit >>> 5)]! >>> (bit & 31)) & 1) << k;
       }
-      if (!isFinite[subset]) continue;
+      if (!finite[subset]) continue;
       const sum = this.add(ACCUMULATOR, hasSum, sumAt(subset));
       if (sum === undefined) return 'invalid curve point';
       hasSum = sum;
@@ -104,29 +104,29 @@ class Secp256k1 {
 
   /** Leaves the sum of each subset of the points at `sumAt`; gives which of them are not infinity, if all exist. */
   private subsetSums(points: Uint32Array): readonly boolean[] | undefined {
-    const isFinite = new Array<boolean>(SUBSETS).fill(false);
+    const finite = new Array<boolean>(SUBSETS).fill(false);
     for (let k = 0; k < MSM_POINTS; k++) {
       const [single, point] = [2 ** k, points.subarray(2 * WORDS * k, 2 * WORDS * (k + 1))];
       const [x, y] = [point.subarray(0, WORDS), point.subarray(WORDS)];
       if (!isBelow(x, MODULUS) || !isBelow(y, MODULUS)) return undefined;
-      isFinite[single] = point.some((word) => word !== 0);
+      finite[single] = point.some((word) => word !== 0);
       this.read(sumAt(single), x);
       this.read(sumAt(single) + Y, y);
       this.read(sumAt(single) + Z, ONE);
       for (let subset = 1; subset < single; subset++) {
         const both = sumAt(single + subset);
         this.copy(both, sumAt(subset), POINT_BYTES);
-        const sum = isFinite[single] ? this.add(both, isFinite[subset]!, sumAt(single)) : isFinite[subset];
+        const sum = finite[single] ? this.add(both, finite[subset]!, sumAt(single)) : finite[subset];
         if (sum === undefined) return undefined;
-        isFinite[single + subset] = sum;
+        finite[single + subset] = sum;
       }
     }
-    return isFinite;
+    return finite;
   }
 
   /** P += Q for a Q other than infinity; gives whether the sum is not infinity, undefined where there is none. */
-  private add(point: number, isFinite: boolean, other: number): boolean | undefined {
-    if (!isFinite) {
+  private add(point: number, finite: boolean, other: number): boolean | undefined {
+    if (!finite) {
       this.copy(point, other, POINT_BYTES);
       return true;
     }
