@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { auditFreeCells } from '../../client/prover/air/audit.ts';
 import type { Instance } from '../../client/prover/air/dag.ts';
 import { evaluateRow } from '../../client/prover/air/evaluate.ts';
+import { holds } from '../../client/prover/chips/tables/table.ts';
 import { buildTrace, wholeSegment } from '../../client/prover/engine/trace.ts';
 import { P } from '../../client/prover/field/fp.ts';
 import { encodeGuestInput } from '../../client/prover/guest/input.ts';
@@ -11,6 +12,7 @@ import { buildZkVm } from '../../client/prover/machine/zkvm.ts';
 import { decodeModule } from '../../client/prover/vm/decode.ts';
 import { prepare } from '../../client/prover/vm/executable.ts';
 import { MAX_SLOTS } from '../../client/prover/vm/execute.ts';
+import { flatten, flattenCells } from '../../client/prover/vm/flat-records.ts';
 import { lower } from '../../client/prover/vm/lower.ts';
 import { record } from '../../client/prover/vm/record.ts';
 import { needsData } from '../support/data.ts';
@@ -32,13 +34,13 @@ function recorded(): Machine {
   const run = record(prepare(program), encodeGuestInput(guestInputOf(realBlock('mainnet-1'))));
   assert.ok(run.end.ok);
   const [segment] = run.segments;
-  const providers = new Map(vm.tables.flatMap((t) => t.providers.map((p) => [p.bus.id, p.rowOf] as const)));
+  const providers = new Map(vm.tables.flatMap((t) => t.providers.map((p) => [p.bus.id, p] as const)));
   return {
-    trace: buildTrace(vm, wholeSegment(segment!, run.end.cells)),
+    trace: buildTrace(vm, wholeSegment(flatten(segment!, vm.rowTypes), flattenCells(run.end.cells))),
     publics: vm.machine.publics({ ...segment!, type: 0, instances: [] }),
     inTable: (bus, message) => {
-      const rowOf = providers.get(bus);
-      return rowOf === undefined ? undefined : rowOf(message) !== undefined;
+      const provider = providers.get(bus);
+      return provider && holds(provider, message);
     },
     tables: new Set(vm.tables.map((t) => t.chip.compiled.id)),
   };

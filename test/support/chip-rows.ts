@@ -3,14 +3,15 @@ import type { CompiledChip } from '../../client/prover/air/dag.ts';
 import { evaluateRow } from '../../client/prover/air/evaluate.ts';
 import { pair } from '../../client/prover/chips/tables/pair.ts';
 import { pow } from '../../client/prover/chips/tables/pow.ts';
+import { holds } from '../../client/prover/chips/tables/table.ts';
 import { Fp } from '../../client/prover/field/fp.ts';
 
-const PROVIDERS = new Map([pair, pow].flatMap((t) => t.providers.map((p) => [p.bus.id, p.rowOf] as const)));
+const PROVIDERS = new Map([pair, pow].flatMap((t) => t.providers.map((p) => [p.bus.id, p] as const)));
 
 /** Whether a message is in the table of a lookup bus that needs no program; undefined for other buses. */
 export function inFixedTable(bus: string, message: readonly number[]): boolean | undefined {
-  const rowOf = PROVIDERS.get(bus);
-  return rowOf === undefined ? undefined : rowOf(message) !== undefined;
+  const provider = PROVIDERS.get(bus);
+  return provider && holds(provider, message);
 }
 
 /** Labels of the constraints that a row violates, and of its lookups that no table holds. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { checkBuses, checkRows, type Imbalance, type RowFailure } from '../../client/prover/air/check.ts';
 import type { Instance } from '../../client/prover/air/dag.ts';
+import { holds } from '../../client/prover/chips/tables/table.ts';
 import { buildTrace, wholeSegment } from '../../client/prover/engine/trace.ts';
 import { Fp } from '../../client/prover/field/fp.ts';
 import { buildZkVm, type ZkVm } from '../../client/prover/machine/zkvm.ts';
@@ -10,6 +11,7 @@ import type { BlockStatement } from '../../client/prover/protocol/machine.ts';
 import { decodeModule } from '../../client/prover/vm/decode.ts';
 import { prepare } from '../../client/prover/vm/executable.ts';
 import { MAX_SLOTS } from '../../client/prover/vm/execute.ts';
+import { flatten, flattenCells } from '../../client/prover/vm/flat-records.ts';
 import { lower } from '../../client/prover/vm/lower.ts';
 import { record } from '../../client/prover/vm/record.ts';
 import { inFixedTable } from './chip-rows.ts';
@@ -28,7 +30,7 @@ export function toyRun(wasm: Uint8Array, input = new Uint8Array(0)): ToyRun {
   const { segments, end } = record(prepare(program), input);
   assert.ok(end.ok);
   const [segment] = segments;
-  const trace = buildTrace(vm, wholeSegment(segment!, end.cells));
+  const trace = buildTrace(vm, wholeSegment(flatten(segment!, vm.rowTypes), flattenCells(end.cells)));
   const { entry, exit } = segment!;
   const instances = trace.map((t) => ({ chip: vm.numberOf(t.chip.id), logHeight: t.logHeight }));
   const statement = { index: 0, type: 0, entry, exit, instances };
@@ -95,9 +97,9 @@ export function noticedBy(run: ToyRun, lies: readonly Tampering[]): string[] {
 
 /** Whether a message is in the table of its lookup bus; undefined for buses without table. */
 export function inTablesOf({ vm }: ToyRun): (bus: string, message: readonly number[]) => boolean | undefined {
-  const providers = new Map(vm.tables.flatMap((t) => t.providers.map((p) => [p.bus.id, p.rowOf] as const)));
+  const providers = new Map(vm.tables.flatMap((t) => t.providers.map((p) => [p.bus.id, p] as const)));
   return (bus, message) => {
-    const rowOf = providers.get(bus);
-    return rowOf === undefined ? undefined : rowOf(message) !== undefined;
+    const provider = providers.get(bus);
+    return provider && holds(provider, message);
   };
 }

@@ -1,6 +1,14 @@
 import { ClientError } from '../../errors.ts';
 import { Fp, P } from '../field/fp.ts';
-import { type ColumnSpecs, columnList, isColumn, type MutableRow, type View, viewOf } from './columns.ts';
+import {
+  type CellTargets,
+  type ColumnSpecs,
+  columnList,
+  isColumn,
+  type MutableRow,
+  type View,
+  viewOf,
+} from './columns.ts';
 import type { Bus, CompiledChip, Constraint, Instance, Interaction } from './dag.ts';
 import { DagBuilder, Expr, type Operand } from './expr.ts';
 import type { FixedColumn } from './fixed.ts';
@@ -27,8 +35,13 @@ export type ChipSpec<C extends ColumnSpecs, R> = {
   readonly columns: C;
   /** Contents of the columns in the `fixed` tree, by cell name: a closed form, or committed once per key. */
   readonly fixed?: Readonly<Record<string, FixedColumn>>;
-  /** Fills the cells of one row that its record determines; all cells are zero before. */
-  fillRow(record: R, row: MutableRow<C>): void;
+  /**
+   * States the cells of a row as words of its record; the others are zero. Runs once, symbolically. A lookup table has
+   * none: its cells are multiplicities.
+   */
+  fill?(record: R, row: CellTargets<C>): void;
+  /** In place of `fill`, row by row: fills the cells of one row that its record determines; all cells are zero before. */
+  fillRow?(record: R, row: MutableRow<C>): void;
   /** Runs once, symbolically. */
   constrain(c: Constraints, row: View<C, Expr>): void;
   /** Cells that nothing binds on some rows, with the reason why that is harmless. */
@@ -176,16 +189,25 @@ export function fillTrace<C extends ColumnSpecs, R>(
       'tooManyRecords',
       `chip ${chip.spec.id}: expected at most 2^${log} records, got ${list.length}`,
     );
+  const { spec } = chip;
+  if (spec.fillRow === undefined) throw new ClientError('fillMissing', `chip ${spec.id} fills no rows one by one`);
   const width = chip.compiled.columns.length;
   const rows = new Uint32Array(2 ** log * width);
-  const row = viewOf(chip.spec.columns, () => 0) as MutableRow<C>;
+  const row = viewOf(spec.columns, () => 0) as MutableRow<C>;
   list.forEach((record, r) => {
-    chip.spec.fillRow(record, row);
-    takeRow(chip.spec.columns, row, rows, r * width);
+    spec.fillRow!(record, row);
+    takeRow(spec.columns, row, rows, r * width);
   });
-  chip.compiled.columns.forEach((column, c) => {
-    const contents = chip.fixed[column.name];
-    if (contents !== undefined) for (let r = 0; r < 2 ** log; r++) rows[r * width + c] = contents.value(r);
-  });
+  fillFixed(chip, rows);
   return { chip: chip.compiled, logHeight: log, rows };
+}
+
+/** Fills the fixed columns of a table. */
+export function fillFixed({ compiled, fixed }: Pick<Chip, 'compiled' | 'fixed'>, rows: Uint32Array): void {
+  const width = compiled.columns.length;
+  compiled.columns.forEach((column, c) => {
+    const contents = fixed[column.name];
+    if (contents === undefined) return;
+    for (let r = 0, at = c; at < rows.length; r++, at += width) rows[at] = contents.value(r);
+  });
 }

@@ -1,4 +1,5 @@
 import type { Column, Tree } from './dag.ts';
+import type { WordOperand } from './word.ts';
 
 /** A column or an array of columns as declared in a chip. */
 export type ColumnSpec<N extends number | undefined = number | undefined> = {
@@ -69,6 +70,17 @@ export type MutableRow<C extends ColumnSpecs> = {
       : number
     : C[K] extends ColumnSpecs
       ? MutableRow<C[K]>
+      : never;
+};
+
+/** A row's cells to be stated as words; those left out are zero. An array is set as a whole. */
+export type CellTargets<C extends ColumnSpecs> = {
+  -readonly [K in keyof C]: C[K] extends ColumnSpec<infer N> | undefined
+    ? N extends number
+      ? readonly WordOperand[]
+      : WordOperand
+    : C[K] extends ColumnSpecs
+      ? CellTargets<C[K]>
       : never;
 };
 

@@ -1,15 +1,25 @@
 import type { Instance } from '../air/dag.ts';
 import { CONTROL_ROWS, POINTS, SCALAR_BITS, SUBSET_ADDITIONS } from '../chips/curve/registers.ts';
+import { KECCAK_CALL_WORDS } from '../chips/keccak/call.ts';
 import { KECCAK_ROUNDS } from '../chips/keccak/permutation.ts';
 import { SegmentType } from '../machine/segment-types.ts';
 import type { ZkVm } from '../machine/zkvm.ts';
 import type { SegmentStatement } from '../protocol/machine.ts';
 import type { Executable } from '../vm/executable.ts';
 import type { TrapReason } from '../vm/execute.ts';
+import { type FlatSegment, flatten, flattenCells } from '../vm/flat-records.ts';
 import { INSTRUCTIONS, type OpName } from '../vm/isa.ts';
 import { recordSegments, type SegmentLimits } from '../vm/record.ts';
-import type { ControlState, KeccakRecord, MemoryCell, SegmentRecords } from '../vm/records.ts';
-import { buildInterface, buildTrace, type SegmentContents, statementOf, wholeSegment } from './trace.ts';
+import type { ControlState } from '../vm/records.ts';
+import {
+  buildInterface,
+  buildTrace,
+  callWords,
+  interfaceContents,
+  type SegmentContents,
+  statementOf,
+  wholeSegment,
+} from './trace.ts';
 
 /** Cells of the main tree that a segment should have at most: what a backend's memory is sized for. */
 export const SEGMENT_CELLS = 2 ** 25;
@@ -46,16 +56,16 @@ export function cutBlock(
   { budget = SEGMENT_CELLS, ...limits }: CutLimits = {},
 ): SegmentsResult {
   const cut: SegmentLimits = { ...limits, cells: { max: OCCUPANCY * budget, of: cellsPerRow(vm) } };
-  const run = recordSegments(executable, input, cut);
+  const run = flatSegments(vm, executable, input, cut);
   const planned: Planned[] = [];
-  const keccak: KeccakRecord[] = [];
-  let first: SegmentRecords | undefined;
+  const keccak: Uint32Array[] = [];
+  let first: FlatSegment | undefined;
   let instructions = 0;
   for (;;) {
     const { done, value } = run.next();
     if (!done) {
-      keccak.push(...value.keccak);
-      for (const rows of value.rows.values()) instructions += rows.length;
+      keccak.push(callWords(value.keccak));
+      for (const { count } of value.rows) instructions += count;
       planned.push(plan(vm, instructionSegment(value)));
       first = value.index === 0 ? value : undefined;
       continue;
@@ -71,8 +81,8 @@ export function cutBlock(
       first = undefined;
     }
     const end = { index: planned.length, state: planned[planned.length - 1]!.statement.exit };
-    const others = otherSegments(vm, keccak, cells, budget, end);
-    const again = recordSegments(executable, input, cut);
+    const others = otherSegments(vm, joined(keccak), cells, budget, end);
+    const again = flatSegments(vm, executable, input, cut);
     const instructionSegments = planned.length;
     return {
       ok: true,
@@ -86,18 +96,49 @@ export function cutBlock(
   }
 }
 
+type FlatEnd =
+  | { readonly ok: true; readonly publicValues: Uint8Array; readonly cells: Uint32Array }
+  | { readonly ok: false; readonly reason: TrapReason; readonly pc: number };
+
+/** The recording run, segment by segment, as words. */
+function* flatSegments(
+  vm: ZkVm<string>,
+  executable: Executable,
+  input: Uint8Array,
+  cut: SegmentLimits,
+): Generator<FlatSegment, FlatEnd> {
+  const run = recordSegments(executable, input, cut);
+  for (;;) {
+    const { done, value } = run.next();
+    if (done) return value.ok ? { ...value, cells: flattenCells(value.cells) } : value;
+    yield flatten(value, vm.rowTypes);
+  }
+}
+
+function joined(parts: readonly Uint32Array[]): Uint32Array {
+  const words = new Uint32Array(parts.reduce((n, p) => n + p.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    words.set(part, at);
+    at += part.length;
+  }
+  return words;
+}
+
 type Planned = {
   readonly statement: SegmentStatement;
-  readonly interfaces: ReadonlyMap<number, Instance>;
+  readonly interfaces: () => ReadonlyMap<number, Instance>;
   /** Not kept for segments of instructions. */
   readonly contents: () => SegmentContents;
 };
 
 function plan(vm: ZkVm<string>, contents: SegmentContents): Planned {
   const keep = contents.type !== SegmentType.INSTRUCTIONS;
+  const statement = statementOf(vm, contents);
+  const kept = keep ? contents : interfaceContents(vm, contents);
   return {
-    statement: statementOf(vm, contents),
-    interfaces: buildInterface(vm, contents),
+    statement,
+    interfaces: () => buildInterface(vm, kept, statement),
     contents: keep
       ? () => contents
       : () => {
@@ -115,11 +156,11 @@ const blockOf = (
   publicValues,
   instructions,
   statements: planned.map((p) => p.statement),
-  interfaceOf: (j) => planned[j]!.interfaces,
+  interfaceOf: (j) => planned[j]!.interfaces(),
   traceOf,
 });
 
-const instructionSegment = (records: SegmentRecords): SegmentContents => ({
+const instructionSegment = (records: FlatSegment): SegmentContents => ({
   ...{ type: SegmentType.INSTRUCTIONS, index: records.index, entry: records.entry, exit: records.exit },
   records,
 });
@@ -127,8 +168,8 @@ const instructionSegment = (records: SegmentRecords): SegmentContents => ({
 /** Keccak calls in as many segments as they need, then the memory table; control passes through them. */
 function otherSegments(
   vm: ZkVm<string>,
-  keccak: readonly KeccakRecord[],
-  memory: readonly MemoryCell[],
+  keccak: Uint32Array,
+  memory: Uint32Array,
   budget: number,
   { index, state }: { readonly index: number; readonly state: { readonly pc: number; readonly fp: number } },
 ): Planned[] {
@@ -139,8 +180,9 @@ function otherSegments(
   const add = (own: Pick<SegmentContents, 'type' | 'keccak' | 'memory'>): void => {
     contents.push({ ...own, index: index + contents.length, entry: at, exit: at });
   };
-  for (let from = 0; from < keccak.length; from += perSegment)
-    add({ type: SegmentType.KECCAK, keccak: keccak.slice(from, from + perSegment) });
+  const step = perSegment * KECCAK_CALL_WORDS;
+  for (let from = 0; from < keccak.length; from += step)
+    add({ type: SegmentType.KECCAK, keccak: keccak.subarray(from, from + step) });
   add({ type: SegmentType.MEMORY, memory });
   return contents.map((c) => plan(vm, c));
 }

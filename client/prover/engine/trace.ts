@@ -1,35 +1,28 @@
-import { ClientError } from '../../errors.ts';
-import { type Chip, fillTrace, logHeightFor } from '../air/chip.ts';
+import { type Chip, fillFixed, fillTrace, logHeightFor } from '../air/chip.ts';
 import type { ColumnSpecs } from '../air/columns.ts';
 import type { Instance } from '../air/dag.ts';
-import { EVALUATED_ROWS, RowEvaluator } from '../air/evaluate-rows.ts';
-import { isProvider } from '../air/rules.ts';
+import type { RowProgram } from '../air/row-program.ts';
+import { RowFiller } from '../air/run-rows.ts';
 import type { InstructionChip } from '../chips/adapter/instruction-chip.ts';
 import { pointAdd } from '../chips/curve/add.ts';
 import { msmControl } from '../chips/curve/control.ts';
 import { pointIo } from '../chips/curve/point-io.ts';
 import { CONTROL_ROWS, POINTS } from '../chips/curve/registers.ts';
 import { additionsOf, type MsmRows, msmRows } from '../chips/curve/rows.ts';
-import { keccakCall } from '../chips/keccak/call.ts';
-import { KECCAK_ROUNDS, keccakStates } from '../chips/keccak/permutation.ts';
-import { keccakRound } from '../chips/keccak/round.ts';
-import { boundary } from '../chips/memory/boundary.ts';
-import { type MemoryTableRecord, memoryTable } from '../chips/memory/memory-table.ts';
-import { refresh } from '../chips/memory/refresh.ts';
-import type { Table } from '../chips/tables/table.ts';
+import { KECCAK_CALL_WORDS, keccakCall, keccakCallRows } from '../chips/keccak/call.ts';
+import { KECCAK_ROUNDS } from '../chips/keccak/permutation.ts';
+import { keccakRound, keccakRoundRows, roundRecords } from '../chips/keccak/round.ts';
+import { boundary, boundaryRows } from '../chips/memory/boundary.ts';
+import { MEMORY_ROW_WORDS, memoryRows, memoryTable } from '../chips/memory/memory-table.ts';
+import { refresh, refreshRows } from '../chips/memory/refresh.ts';
 import { SegmentType } from '../machine/segment-types.ts';
 import type { ZkVm } from '../machine/zkvm.ts';
 import type { SegmentStatement } from '../protocol/machine.ts';
-import {
-  type ControlState,
-  type InstructionRecord,
-  type KeccakRecord,
-  type MemoryCell,
-  type SegmentRecords,
-  UNALIGNED_CHIP,
-} from '../vm/records.ts';
-
-const NO_LIMBS: readonly number[] = [0, 0, 0, 0];
+import { BOUNDARY_WORDS, type FlatRows, type FlatSegment, REFRESH_WORDS } from '../vm/flat-records.ts';
+import type { ControlState, KeccakRecord } from '../vm/records.ts';
+import { countUses } from './count-uses.ts';
+import { instructionRecords } from './instruction-records.ts';
+import { memoryRecords } from './memory-records.ts';
 
 /** What one segment proves. */
 export type SegmentContents = {
@@ -38,37 +31,72 @@ export type SegmentContents = {
   readonly entry: ControlState;
   readonly exit: ControlState;
   /** Rows of instructions and of the cells that they touch. */
-  readonly records?: Pick<SegmentRecords, 'rows' | 'calls' | 'refreshes' | 'boundaries'>;
-  /** Calls that run through this segment's round rows. */
-  readonly keccak?: readonly KeccakRecord[];
-  /** All cells of the block. */
-  readonly memory?: readonly MemoryCell[];
+  readonly records?: Pick<FlatSegment, 'rows' | 'calls' | 'refreshes' | 'boundaries'>;
+  /** Calls that run through this segment's round rows, as `callWords` lays them out. */
+  readonly keccak?: Uint32Array;
+  /** All cells of the block, as `flattenCells` lays them out. */
+  readonly memory?: Uint32Array;
 };
 
-/** Records of one chip, made when they are asked for. */
-type Part = { readonly chip: Chip; readonly count: number; readonly records: () => readonly unknown[] };
+/** The rows of one chip: `fill` writes those of the records from … to − 1 to a matrix of zeros. */
+type Part = {
+  readonly chip: Chip;
+  readonly count: number;
+  readonly fill: (from: number, to: number, rows: Uint32Array) => void;
+};
 
 /** A segment with a table of its own: as a whole block in one segment has them. */
 export const wholeSegment = (
-  segment: SegmentRecords,
-  memory: readonly MemoryCell[],
+  segment: FlatSegment,
+  memory: Uint32Array,
 ): SegmentContents & { readonly type: typeof SegmentType.WHOLE } => ({
   ...{ type: SegmentType.WHOLE, index: segment.index, entry: segment.entry, exit: segment.exit },
-  ...{ records: segment, keccak: segment.keccak, memory },
+  ...{ records: segment, keccak: callWords(segment.keccak), memory },
 });
 
-function partsOf(vm: ZkVm<string>, { records, keccak = [], memory }: SegmentContents): Part[] {
+/** Keccak calls as records of their chip. */
+export function callWords(calls: readonly KeccakRecord[]): Uint32Array {
+  const words = new Uint32Array(calls.length * KECCAK_CALL_WORDS);
+  calls.forEach(({ segment, clock, input, output }, k) => {
+    const at = k * KECCAK_CALL_WORDS;
+    words.set([segment, clock], at);
+    words.set(input, at + 2);
+    words.set(output, at + 2 + input.length);
+  });
+  return words;
+}
+
+function partsOf(vm: ZkVm<string>, { records, keccak, memory }: SegmentContents): Part[] {
   const parts: Part[] = [];
-  const add = <C extends ColumnSpecs, R>(chip: Chip<C, R>, count: number, make: () => readonly R[]): void => {
-    if (count > 0) parts.push({ chip: chip as unknown as Chip, count, records: make });
+  const add = (chip: unknown, count: number, fill: () => Part['fill']): void => {
+    if (count > 0) parts.push({ chip: chip as Chip, count, fill: (...range) => fill()(...range) });
   };
+  const stated =
+    (program: () => RowProgram, words: () => Uint32Array): (() => Part['fill']) =>
+    () => {
+      const filler = new RowFiller(program());
+      const source = { words: words(), facts: vm.facts };
+      return (from, to, rows) => filler.fill(source, from, to, rows);
+    };
   if (records !== undefined) {
+    records.rows.forEach((rows, k) => {
+      const instructions = vm.instructionChips[k]!;
+      const { rowProgram } = instructions;
+      const fill =
+        rowProgram === undefined ? instructionRows(vm, instructions, rows) : stated(rowProgram, () => rows.words);
+      add(instructions.chip, rows.count, fill);
+    });
     const { boundaries, refreshes } = records;
-    for (const [{ chip }, list] of byChip(vm, records)) add(chip, list.length, () => list);
-    add(boundary, boundaries.length, () =>
-      boundaries.map((b) => ({ ...b, before: padded(b.before), after: padded(b.after) })),
+    add(
+      boundary,
+      boundaries.length / BOUNDARY_WORDS,
+      stated(boundaryRows, () => boundaries),
     );
-    add(refresh, refreshes.length, () => refreshes.map((r) => ({ ...r, value: padded(r.value) })));
+    add(
+      refresh,
+      refreshes.length / REFRESH_WORDS,
+      stated(refreshRows, () => refreshes),
+    );
   }
   const sums = (records?.calls ?? []).filter((call) => call.op === 'ecMsm');
   let made: readonly MsmRows[] | undefined;
@@ -76,27 +104,65 @@ function partsOf(vm: ZkVm<string>, { records, keccak = [], memory }: SegmentCont
     made ??= sums.map(msmRows);
     return made;
   };
-  add(pointIo, (POINTS + 1) * sums.length, () => rowsOfSums().flatMap((r) => r.points));
-  add(msmControl, CONTROL_ROWS * sums.length, () => rowsOfSums().flatMap((r) => r.control));
-  add(
-    pointAdd,
-    sums.reduce((n, call) => n + additionsOf(call), 0),
-    () => rowsOfSums().flatMap((r) => r.additions),
-  );
-  add(keccakCall, keccak.length, () => keccak);
-  add(keccakRound, KECCAK_ROUNDS * keccak.length, () =>
-    keccak.flatMap(({ segment, clock, input }) =>
-      keccakStates(input)
-        .slice(0, -1)
-        .map((state, round) => ({ segment, clock, round, state })),
+  const additions = sums.reduce((n, call) => n + additionsOf(call), 0);
+  add(pointIo, (POINTS + 1) * sums.length, () =>
+    rowByRow(
+      pointIo,
+      rowsOfSums().flatMap((r) => r.points),
     ),
   );
+  add(msmControl, CONTROL_ROWS * sums.length, () =>
+    rowByRow(
+      msmControl,
+      rowsOfSums().flatMap((r) => r.control),
+    ),
+  );
+  add(pointAdd, additions, () =>
+    rowByRow(
+      pointAdd,
+      rowsOfSums().flatMap((r) => r.additions),
+    ),
+  );
+  if (keccak !== undefined) {
+    const calls = keccak.length / KECCAK_CALL_WORDS;
+    add(
+      keccakCall,
+      calls,
+      stated(keccakCallRows, () => keccak),
+    );
+    add(
+      keccakRound,
+      KECCAK_ROUNDS * calls,
+      stated(keccakRoundRows, () => roundRecords(keccak)),
+    );
+  }
   if (memory !== undefined) {
-    const rows = memoryRows(vm, memory);
-    add(memoryTable, rows.length, () => rows);
+    const words = memoryRecords(vm, memory);
+    add(
+      memoryTable,
+      words.length / MEMORY_ROW_WORDS,
+      stated(memoryRows, () => words),
+    );
   }
   return parts.sort((a, b) => vm.numberOf(a.chip.compiled.id) - vm.numberOf(b.chip.compiled.id));
 }
+
+/** Rows of a chip that has only a `fillRow`, which takes records as objects. */
+const rowByRow =
+  <C extends ColumnSpecs, R>(chip: Chip<C, R>, records: readonly R[]): Part['fill'] =>
+  (from, to, rows) => {
+    const logHeight = Math.log2(rows.length / chip.compiled.columns.length);
+    rows.set(fillTrace(chip, records.slice(from, to), logHeight).rows);
+  };
+
+/** The same for instructions. */
+const instructionRows =
+  (vm: ZkVm<string>, { chip, rowType }: InstructionChip, rows: FlatRows): (() => Part['fill']) =>
+  () =>
+  (from, to, out) => {
+    const records = instructionRecords(vm.code, rowType, rows, from, to);
+    rowByRow(chip as unknown as Chip<ColumnSpecs, unknown>, records)(0, to - from, out);
+  };
 
 /** The segment as its proof states it: the tables in the machine's canonical order. */
 export function statementOf(vm: ZkVm<string>, contents: SegmentContents): SegmentStatement {
@@ -119,16 +185,35 @@ export function buildTrace(vm: ZkVm<string>, contents: SegmentContents): Instanc
   return instances.sort((a, b) => vm.numberOf(a.chip.id) - vm.numberOf(b.chip.id));
 }
 
+const hasInterface = ({ compiled }: Pick<Chip, 'compiled'>): boolean =>
+  compiled.columns.some((c) => c.tree === 'interface');
+
+/** As much of a segment's records as its interface columns need. */
+export function interfaceContents(vm: ZkVm<string>, contents: SegmentContents): SegmentContents {
+  const { records } = contents;
+  if (records === undefined) return contents;
+  const none: FlatRows = { count: 0, words: new Uint32Array(0) };
+  const rows = records.rows.map((r, k) => (hasInterface(vm.instructionChips[k]!.chip) ? r : none));
+  return {
+    ...contents,
+    records: { rows, calls: records.calls, refreshes: none.words, boundaries: records.boundaries },
+  };
+}
+
 /** Those tables of a segment that have columns in the block's interface tree, by their place in the statement. */
-export function buildInterface(vm: ZkVm<string>, contents: SegmentContents): ReadonlyMap<number, Instance> {
+export function buildInterface(
+  vm: ZkVm<string>,
+  contents: SegmentContents,
+  { instances }: Pick<SegmentStatement, 'instances'>,
+): ReadonlyMap<number, Instance> {
   const filled = new Map(
     partsOf(vm, contents)
-      .filter(({ chip }) => chip.compiled.columns.some((c) => c.tree === 'interface'))
+      .filter(({ chip }) => hasInterface(chip))
       .map((part) => [vm.numberOf(part.chip.compiled.id), fillPart(part)] as const),
   );
   const used = new Map<number, number>();
   return new Map(
-    statementOf(vm, contents).instances.flatMap(({ chip }, place) => {
+    instances.flatMap(({ chip }, place) => {
       const k = used.get(chip) ?? 0;
       used.set(chip, k + 1);
       const instance = filled.get(chip)?.[k];
@@ -137,13 +222,15 @@ export function buildInterface(vm: ZkVm<string>, contents: SegmentContents): Rea
   );
 }
 
-function fillPart({ chip, count, records }: Part): Instance[] {
-  const all = records();
+function fillPart({ chip, count, fill }: Part): Instance[] {
   let from = 0;
   return splitHeights(count, chip.compiled.columns.length).map((logHeight) => {
-    const own = all.slice(from, from + 2 ** logHeight);
-    from += own.length;
-    return fillTrace(chip as Chip<ColumnSpecs, unknown>, own, logHeight);
+    const rows = new Uint32Array(2 ** logHeight * chip.compiled.columns.length);
+    fillFixed(chip, rows);
+    const to = Math.min(count, from + 2 ** logHeight);
+    fill(from, to, rows);
+    from = to;
+    return { chip: chip.compiled, logHeight, rows };
   });
 }
 
@@ -166,108 +253,4 @@ export function splitHeights(rows: number, columns: number): number[] {
     left -= 2 ** logHeight;
   }
   return heights;
-}
-
-const padded = (limbs: readonly number[]): number[] => [...limbs, ...NO_LIMBS.slice(limbs.length)];
-
-/** Records by the chip that executes their instruction; unaligned accesses have chips of their own. */
-function byChip(vm: ZkVm<string>, { rows }: Pick<SegmentRecords, 'rows'>): Map<InstructionChip, InstructionRecord[]> {
-  const unaligned = new Set<string>(Object.values(UNALIGNED_CHIP));
-  const byId = new Map(vm.instructionChips.map((c) => [c.chip.compiled.id, c]));
-  const byOp = new Map(
-    vm.instructionChips.flatMap((c) =>
-      unaligned.has(c.chip.compiled.id) ? [] : Object.keys(c.encodings).map((op) => [op, c] as const),
-    ),
-  );
-  const sorted = new Map<InstructionChip, InstructionRecord[]>();
-  for (const [id, records] of rows)
-    for (const record of records) {
-      const chip = unaligned.has(id) ? byId.get(id) : byOp.get(record.instruction.op);
-      if (chip === undefined)
-        throw new ClientError('chipMissing', `no chip executes ${record.instruction.op} (${id})`, { id });
-      const list = sorted.get(chip);
-      if (list === undefined) sorted.set(chip, [record]);
-      else list.push(record);
-    }
-  return sorted;
-}
-
-/** One row per cell of the block and for the first cell of every zone, ascending, each with its successor. */
-function memoryRows(vm: ZkVm<string>, memory: readonly MemoryCell[]): MemoryTableRecord[] {
-  const cells = new Map(memory.map((c) => [`${c.space}/${c.address}`, c]));
-  const addresses = new Map<number, number[]>();
-  for (const c of memory) {
-    const list = addresses.get(c.space);
-    if (list === undefined) addresses.set(c.space, [c.address]);
-    else list.push(c.address);
-  }
-  return vm.zones.flatMap((zone) => {
-    const inside = (addresses.get(zone.space) ?? []).filter((a) => a > zone.from && a < zone.to).sort((a, b) => a - b);
-    const all = [zone.from, ...inside];
-    return all.map((address, i) => {
-      const key = `${zone.space}/${address}`;
-      const initial = [...(vm.initial.get(key) ?? NO_LIMBS)];
-      const cell = cells.get(key);
-      return {
-        space: zone.space,
-        kind: zone.kind,
-        address,
-        next: all[i + 1] ?? zone.to,
-        initial,
-        last: cell === undefined ? initial : padded(cell.last),
-        epoch: cell?.epoch ?? 0,
-      };
-    });
-  });
-}
-
-/** The tables with how often each row is looked up by the given instances. */
-function countUses(
-  tables: readonly Table[],
-  instances: readonly Instance[],
-  publics: Readonly<Record<string, number>>,
-): Instance[] {
-  const uses = tables.map((t) => t.providers.map(() => new Uint32Array(2 ** t.logHeight)));
-  const providers = new Map(
-    tables.flatMap((t, i) => t.providers.map((p, k) => [p.bus.id, { rowOf: p.rowOf, uses: uses[i]![k]! }] as const)),
-  );
-  // Rows that provide what they compute themselves know how often it is read.
-  const ownProviders = new Set(
-    instances.flatMap(({ chip }) => chip.interactions.filter(isProvider).map((i) => i.bus.id)),
-  );
-  for (const instance of instances) {
-    const { chip, logHeight } = instance;
-    const lookups = chip.interactions.filter((i) => i.bus.kind === 'lookup' && i.direction === 'send');
-    if (lookups.length === 0) continue;
-    const wanted = lookups.flatMap((i) => [i.count, ...i.fields]);
-    const evaluator = new RowEvaluator(
-      chip,
-      chip.publics.map((name) => publics[name]!),
-      wanted,
-    );
-    for (let start = 0; start < 2 ** logHeight; start += EVALUATED_ROWS) {
-      const n = Math.min(EVALUATED_ROWS, 2 ** logHeight - start);
-      evaluator.load(instance, start, n);
-      for (const lookup of lookups) {
-        const provider = providers.get(lookup.bus.id);
-        if (provider === undefined && ownProviders.has(lookup.bus.id)) continue;
-        if (provider === undefined) throw new ClientError('providerMissing', `no table provides ${lookup.bus.id}`);
-        const counts = evaluator.values(lookup.count);
-        const fields = lookup.fields.map((id) => evaluator.values(id));
-        for (let x = 0; x < n; x++) {
-          if (counts[x] === 0) continue;
-          const message = fields.map((f) => f[x]!);
-          const row = provider.rowOf(message);
-          if (row === undefined)
-            throw new ClientError(
-              'lookupMissing',
-              `${chip.id} row ${start + x}, ${lookup.label}: ${lookup.bus.id} does not hold (${message.join(', ')})`,
-              { chip: chip.id, row: start + x, bus: lookup.bus.id, message },
-            );
-          provider.uses[row]! += counts[x]!;
-        }
-      }
-    }
-  }
-  return tables.map((t, i) => t.trace(uses[i]!));
 }

@@ -1,8 +1,10 @@
 import type { ExtraMessage } from '../air/check.ts';
 import type { Chip } from '../air/chip.ts';
 import type { Bus } from '../air/dag.ts';
+import type { Facts } from '../air/run-rows.ts';
 import { programRow } from '../chips/adapter/encoding.ts';
 import type { InstructionChip } from '../chips/adapter/instruction-chip.ts';
+import { programFacts } from '../chips/adapter/record-words.ts';
 import { DATA, EXEC, PROGRAM, PUBLIC, SORT } from '../chips/buses.ts';
 import { FUNCTION_TABLE_OP } from '../chips/control/chip.ts';
 import { pointAdd } from '../chips/curve/add.ts';
@@ -19,11 +21,12 @@ import { pow } from '../chips/tables/pow.ts';
 import { round } from '../chips/tables/round.ts';
 import type { Table } from '../chips/tables/table.ts';
 import { Fp } from '../field/fp.ts';
+import type { RowType } from '../vm/flat-records.ts';
 import { FIRST_PC, HALT_PC, INSTRUCTIONS, type OpName } from '../vm/isa.ts';
 import type { Program } from '../vm/program.ts';
 import { INSTRUCTION_CHIPS } from './instruction-chips.ts';
 import { segmentTypes, type TypeChips } from './segment-types.ts';
-import { initialMemory, type Zone } from './zones.ts';
+import { cellKey, initialMemory, type Zone } from './zones.ts';
 
 type Segment = {
   readonly index: number;
@@ -60,10 +63,16 @@ export type ZkVm<P extends string> = {
     readonly checkShape: (block: Block) => string | undefined;
   };
   readonly instructionChips: readonly InstructionChip[];
+  /** Where the recording run puts the rows of each of them. */
+  readonly rowTypes: readonly RowType[];
   readonly tables: readonly Table[];
   readonly zones: readonly Zone[];
   readonly shape: MachineShape;
-  readonly initial: ReadonlyMap<string, readonly number[]>;
+  /** Low and high word of the initial value of a data zone's cell, by `cellKey`. */
+  readonly initial: ReadonlyMap<number, readonly [number, number]>;
+  /** What rows need to know of the instruction at a pc. */
+  readonly facts: Facts;
+  readonly code: Program['code'];
   readonly numberOf: (chipId: string) => number;
   /** The lookup tables of a segment type. */
   readonly tablesOf: (type: number) => readonly Table[];
@@ -112,8 +121,18 @@ export function buildZkVm<P extends string>(program: Program, profile: P, slots:
     dataLogHeight: dataTable.logHeight,
     memoryPages: program.memoryBytes / PAGE_BYTES,
   };
-  const initial = new Map(cells.map((c) => [`${c.space}/${c.address}`, c.limbs]));
-  return { ...assemble(shape, profile, [pair, pow, round, programTable, dataTable]), initial };
+  const initial = new Map(
+    cells.map(({ space, address, limbs: [a, b, c, d] }) => {
+      return [cellKey(space, address), [a! + 2 ** 16 * b!, c! + 2 ** 16 * d!]] as const;
+    }),
+  );
+  const facts = programFacts(program.code);
+  return {
+    ...assemble(shape, profile, [pair, pow, round, programTable, dataTable]),
+    initial,
+    facts,
+    code: program.code,
+  };
 }
 
 /** The machine as the verifier has it: the contents of the committed tables are known by their commitment only. */
@@ -135,7 +154,7 @@ function assemble<P extends string>(
   shape: MachineShape,
   profile: P,
   tables: readonly Table[],
-): Omit<ZkVm<P>, 'initial'> {
+): Omit<ZkVm<P>, 'initial' | 'facts' | 'code'> {
   const { zones } = shape;
   const others = [
     boundary,
@@ -194,6 +213,7 @@ function assemble<P extends string>(
       checkShape: (block) => checkShape(block, shape.entry, { types, tableHeights, advances }),
     },
     instructionChips: INSTRUCTION_CHIPS,
+    rowTypes: INSTRUCTION_CHIPS.map((c) => c.rowType),
     tables,
     zones,
     shape,

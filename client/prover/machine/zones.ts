@@ -8,6 +8,9 @@ export type Zone = { readonly space: number; readonly kind: number; readonly fro
 /** One initial cell: limbs at an address of a data zone. */
 export type InitialCell = { readonly space: number; readonly address: number; readonly limbs: readonly number[] };
 
+/** A cell of any space as one number. */
+export const cellKey = (space: number, address: number): number => space * 2 ** 32 + address;
+
 const CELL_BYTES = 8;
 const LIMBS = 4;
 

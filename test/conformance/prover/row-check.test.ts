@@ -9,6 +9,7 @@ import { wordsOf } from '../../../client/prover/protocol/block/chain.ts';
 import { decodeModule } from '../../../client/prover/vm/decode.ts';
 import { type Executable, prepare } from '../../../client/prover/vm/executable.ts';
 import { MAX_SLOTS } from '../../../client/prover/vm/execute.ts';
+import { flatten, flattenCells } from '../../../client/prover/vm/flat-records.ts';
 import { lower } from '../../../client/prover/vm/lower.ts';
 import { record } from '../../../client/prover/vm/record.ts';
 import { needsData } from '../../support/data.ts';
@@ -33,7 +34,7 @@ for (const name of ['mainnet-1', 'mainnet-2675001'])
     assert.ok(run.end.ok);
     const [segment] = run.segments;
     assert.equal(run.segments.length, 1);
-    const trace = buildTrace(vm, wholeSegment(segment!, run.end.cells));
+    const trace = buildTrace(vm, wholeSegment(flatten(segment!, vm.rowTypes), flattenCells(run.end.cells)));
     const statement = {
       index: 0,
       type: 0,

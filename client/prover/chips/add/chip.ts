@@ -1,9 +1,8 @@
 import { defineChip } from '../../air/chip.ts';
 import { array, u16 } from '../../air/columns.ts';
 import { INSTRUCTIONS, type OpName } from '../../vm/isa.ts';
-import type { InstructionRecord } from '../../vm/records.ts';
 import { plain } from '../adapter/encoding.ts';
-import { fillInstruction, fillOperand, fillWrite } from '../adapter/fill.ts';
+import { fillInstruction, fillOperand, fillWrite } from '../adapter/fill-words.ts';
 import {
   executes,
   type Form,
@@ -15,6 +14,7 @@ import {
   writeColumns,
 } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
+import type { InstructionWords } from '../adapter/record-words.ts';
 import { addLimbs } from './core.ts';
 
 /** c = a + b, or c = a − b as c + b = a, by width and form of b. */
@@ -30,11 +30,11 @@ function adder(name: OpName, limbs: 2 | 4, form: Form, subtracts = false): Instr
       c: writeColumns(limbs),
       result: array(u16('a + b or a − b, range-checked here'), limbs),
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
       fillOperand(row.a, r, 0);
       fillOperand(row.b, r, 1);
-      row.result = [...fillWrite(row.c, r)];
+      row.result = fillWrite(row.c, r);
     },
     constrain: (c, row) => {
       const { a, b, result, isReal } = row;

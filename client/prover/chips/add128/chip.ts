@@ -1,10 +1,10 @@
 import { defineChip } from '../../air/chip.ts';
 import { array, bit, u16 } from '../../air/columns.ts';
 import type { Expr } from '../../air/expr.ts';
+import type { Word } from '../../air/word.ts';
 import { INSTRUCTIONS } from '../../vm/isa.ts';
-import type { InstructionRecord } from '../../vm/records.ts';
 import { plain } from '../adapter/encoding.ts';
-import { fillInstruction, fillRead, fillWrite } from '../adapter/fill.ts';
+import { fillInstruction, fillRead, fillWrite } from '../adapter/fill-words.ts';
 import {
   executes,
   instructionColumns,
@@ -15,14 +15,18 @@ import {
 } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
 import { LIMB } from '../adapter/limbs.ts';
+import type { InstructionWords } from '../adapter/record-words.ts';
 
 const LIMBS = 8;
 
 /** Carries of x + y over limbs. */
-function carriesOf(x: readonly number[], y: readonly number[]): number[] {
-  let carry = 0;
+function carriesOf(x: readonly Word[], y: readonly Word[]): Word[] {
+  let carry: Word | undefined;
   return x.map((limb, k) => {
-    carry = limb + y[k]! + carry >= LIMB ? 1 : 0;
+    carry = limb
+      .add(y[k]!)
+      .add(carry ?? 0)
+      .shr(16);
     return carry;
   });
 }
@@ -42,13 +46,18 @@ export const add128: InstructionChip = instructionChip(
       result: array(u16('range-checked here'), LIMBS),
       carry: array(bit('out of each limb of the sum that holds'), LIMBS),
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
       const a = [...fillRead(row.a.low, r, 0), ...fillRead(row.a.high, r, 1)];
       const b = [...fillRead(row.b.low, r, 2), ...fillRead(row.b.high, r, 3)];
-      row.result = [...fillWrite(row.low, r, 0), ...fillWrite(row.high, r, 1)];
-      row.isSub = r.instruction.op === 'sub128' ? 1 : 0;
-      row.carry = carriesOf(row.isSub === 1 ? row.result : a, b);
+      const result = [...fillWrite(row.low, r, 0), ...fillWrite(row.high, r, 1)];
+      const isSub = r.is('sub128');
+      row.result = result;
+      row.isSub = isSub;
+      row.carry = carriesOf(
+        a.map((limb, k) => isSub.select(result[k]!, limb)),
+        b,
+      );
     },
     constrain: (c, row) => {
       const { a, b, low, high, isSub, result, carry, isReal } = row;

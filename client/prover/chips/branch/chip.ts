@@ -1,10 +1,10 @@
 import { defineChip } from '../../air/chip.ts';
 import { bit, field } from '../../air/columns.ts';
 import { sum } from '../../air/expr.ts';
+import { sumOf } from '../../air/word.ts';
 import { INSTRUCTIONS, type OpName } from '../../vm/isa.ts';
-import type { InstructionRecord } from '../../vm/records.ts';
 import { branchOn } from '../adapter/encoding.ts';
-import { fillInstruction, fillOperand, fillRead } from '../adapter/fill.ts';
+import { fillInstruction, fillOperand, fillRead } from '../adapter/fill-words.ts';
 import {
   executes,
   type Form,
@@ -14,8 +14,9 @@ import {
   readColumns,
 } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
-import { biased, biasedValue, compare, compareColumns, fillCompare, signColumns } from '../compare/core.ts';
-import { assertNonZero, nonZeroHint, norm, normValue } from '../zero/core.ts';
+import type { InstructionWords } from '../adapter/record-words.ts';
+import { biased, biasedWords, compare, compareColumns, fillCompare, fillSigns, signColumns } from '../compare/core.ts';
+import { assertNonZero, nonZeroHint, norm, normWord } from '../zero/core.ts';
 
 /**
  * Branches compute a predicate and look up the program row of its value, which says where control goes; so the branch
@@ -35,11 +36,10 @@ function branchOnZero(nonZero: OpName, zero: OpName, limbs: 2 | 4): InstructionC
       isNonZero: field('1 if a is not zero, else 0'),
       inverse: field('1 / the sum of the limbs, or 0'),
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
       row.next = r.next;
-      const total = fillRead(row.a, r, 0).reduce((x, y) => x + y);
-      Object.assign(row, nonZeroHint(total));
+      Object.assign(row, nonZeroHint(sumOf(fillRead(row.a, r, 0))));
     },
     constrain: (c, row) => {
       const { a, next, isNonZero, inverse } = row;
@@ -69,12 +69,12 @@ function branchOnConstant(): InstructionChip {
       isNonZero: field('1 if a differs from b, else 0'),
       inverse: field('1 / norm of the limbs’ differences, or 0'),
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
       row.next = r.next;
       const a = fillRead(row.a, r, 0);
       const b = fillOperand(row.b, r, 1);
-      Object.assign(row, nonZeroHint(normValue(a[0]! - b[0]!, a[1]! - b[1]!)));
+      Object.assign(row, nonZeroHint(normWord(a[0]!.fieldSub(b[0]!), a[1]!.fieldSub(b[1]!))));
     },
     constrain: (c, row) => {
       const { a, b, next, isNonZero, inverse } = row;
@@ -102,7 +102,7 @@ function branchOnLess(less: OpName, notLess: OpName, limbs: 2 | 4, form: Form): 
       b: operandColumns(form, limbs),
       order: compareColumns(limbs),
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
       row.next = r.next;
       fillCompare(row.order, fillRead(row.a, r, 0), fillOperand(row.b, r, 1));
@@ -145,17 +145,14 @@ function branchOnOther(
       order: compareColumns(limbs),
       sign: signColumns,
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
       row.next = r.next;
-      row.isSigned = r.instruction.op === less || r.instruction.op === notLess ? 1 : 0;
-      const operands = [fillRead(row.a, r, 0), fillOperand(row.b, r, 1)] as const;
-      const [a, b] = operands.map((x) => biasedValue(x, row.isSigned === 1)) as [number[], number[]];
-      if (row.isSigned === 1) {
-        row.sign.a = operands[0].at(-1)! >> 15;
-        row.sign.b = operands[1].at(-1)! >> 15;
-      }
-      fillCompare(row.order, a, b);
+      const isSigned = r.is(less, notLess);
+      row.isSigned = isSigned;
+      const [a, b] = [fillRead(row.a, r, 0), fillOperand(row.b, r, 1)];
+      fillSigns(row.sign, a, b, isSigned);
+      fillCompare(row.order, biasedWords(a, isSigned), biasedWords(b, isSigned));
     },
     constrain: (c, row) => {
       const { a, b, next, isSigned, isReal, order, sign } = row;

@@ -1,9 +1,8 @@
 import { defineChip } from '../../air/chip.ts';
 import { bit } from '../../air/columns.ts';
 import { INSTRUCTIONS, type OpName } from '../../vm/isa.ts';
-import type { InstructionRecord } from '../../vm/records.ts';
 import { RESULT_ONE, resultOn } from '../adapter/encoding.ts';
-import { fillInstruction, fillOperand, fillWrite } from '../adapter/fill.ts';
+import { fillInstruction, fillOperand, fillWrite } from '../adapter/fill-words.ts';
 import {
   executes,
   type Form,
@@ -14,7 +13,8 @@ import {
   writeColumns,
 } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
-import { biased, biasedValue, compare, compareColumns, fillCompare, signColumns } from './core.ts';
+import type { InstructionWords } from '../adapter/record-words.ts';
+import { biased, biasedWords, compare, compareColumns, fillCompare, fillSigns, signColumns } from './core.ts';
 
 /**
  * c = 0 or 1 by a comparison. The three predicates are row types; the program gives the result for each value of the
@@ -43,18 +43,14 @@ function comparison(limbs: 2 | 4, form: Form): InstructionChip {
       order: compareColumns(limbs),
       sign: signColumns,
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
-      const { op } = r.instruction;
-      row.isEquality = op.startsWith('eq') || op.startsWith('ne') ? 1 : 0;
-      row.isSigned = op.slice(2, 3) === 'S' ? 1 : 0;
-      const operands = [fillOperand(row.a, r, 0), fillOperand(row.b, r, 1)] as const;
-      const [a, b] = operands.map((x) => biasedValue(x, row.isSigned === 1)) as [number[], number[]];
-      if (row.isSigned === 1) {
-        row.sign.a = operands[0].at(-1)! >> 15;
-        row.sign.b = operands[1].at(-1)! >> 15;
-      }
-      fillCompare(row.order, a, b);
+      const isSigned = r.is(name('ltS'), name('geS'));
+      row.isEquality = r.is(name('eq'), name('ne'));
+      row.isSigned = isSigned;
+      const [a, b] = [fillOperand(row.a, r, 0), fillOperand(row.b, r, 1)];
+      fillSigns(row.sign, a, b, isSigned);
+      fillCompare(row.order, biasedWords(a, isSigned), biasedWords(b, isSigned));
       row.result = fillWrite(row.c, r)[0]!;
     },
     constrain: (c, row) => {

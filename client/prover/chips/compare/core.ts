@@ -1,6 +1,7 @@
 import type { Constraints } from '../../air/chip.ts';
-import { array, bit, type MutableRow, type View } from '../../air/columns.ts';
+import { array, bit, type CellTargets, type View } from '../../air/columns.ts';
 import { type Expr, sum } from '../../air/expr.ts';
+import { anyOf, type Word } from '../../air/word.ts';
 import { RANGE16 } from '../buses.ts';
 
 /** Columns of a comparison of numbers of 2 or 4 limbs. */
@@ -31,8 +32,19 @@ export function biased(c: Constraints, limbs: readonly Expr[], isSigned: Expr, s
   return [...limbs.slice(0, -1), top];
 }
 
-export const biasedValue = (limbs: readonly number[], isSigned: boolean): number[] =>
-  limbs.map((limb, k) => (isSigned && k === limbs.length - 1 ? limb ^ 0x8000 : limb));
+export const biasedWords = (limbs: readonly Word[], isSigned: Word): Word[] =>
+  limbs.map((limb, k) => (k === limbs.length - 1 ? limb.xor(isSigned.shl(15)) : limb));
+
+/** Fills the signs of numbers given by their limbs. */
+export function fillSigns(
+  row: CellTargets<typeof signColumns>,
+  a: readonly Word[],
+  b: readonly Word[],
+  isSigned: Word,
+): void {
+  row.a = isSigned.and(a.at(-1)!.bit(15));
+  row.b = isSigned.and(b.at(-1)!.bit(15));
+}
 
 /**
  * The order of a and b. The marked limb is the first that differs, because those above are equal and the difference
@@ -58,17 +70,14 @@ export function compare(
   return differs.not();
 }
 
-/** Fills the comparison of numbers given by (biased) limbs; returns its outcome. */
+/** Fills the comparison of numbers given by (biased) limbs. */
 export function fillCompare(
-  row: MutableRow<ReturnType<typeof compareColumns>>,
-  a: readonly number[],
-  b: readonly number[],
-): { readonly less: boolean; readonly equal: boolean } {
-  let k = a.length - 1;
-  while (k >= 0 && a[k] === b[k]) k--;
-  if (k < 0) return { less: false, equal: true };
-  row.marker[k] = 1;
-  const less = a[k]! < b[k]!;
-  row.isLess = less ? 1 : 0;
-  return { less, equal: false };
+  row: CellTargets<ReturnType<typeof compareColumns>>,
+  a: readonly Word[],
+  b: readonly Word[],
+): void {
+  const differs = a.map((limb, k) => limb.equal(b[k]!).not());
+  const marker = differs.map((d, k) => (k + 1 < a.length ? d.and(anyOf(differs.slice(k + 1)).not()) : d));
+  row.marker = marker;
+  row.isLess = anyOf(marker.map((m, k) => m.and(a[k]!.less(b[k]!))));
 }

@@ -1,10 +1,9 @@
 import { type Constraints, defineChip } from '../../air/chip.ts';
-import { array, bit, field, type MutableRow, type View } from '../../air/columns.ts';
+import { array, bit, type CellTargets, field, type View } from '../../air/columns.ts';
 import type { Expr } from '../../air/expr.ts';
 import { INSTRUCTIONS } from '../../vm/isa.ts';
-import type { InstructionRecord } from '../../vm/records.ts';
 import { programRow, rowType } from '../adapter/encoding.ts';
-import { fillCell, fillInstruction, fillRead } from '../adapter/fill.ts';
+import { fillCell, fillInstruction, fillRead } from '../adapter/fill-words.ts';
 import {
   type Accesses,
   executes,
@@ -15,6 +14,7 @@ import {
 } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
 import { LIMB } from '../adapter/limbs.ts';
+import type { InstructionWords } from '../adapter/record-words.ts';
 import { PROGRAM, RANGE16, Space } from '../buses.ts';
 
 const ONCE = { maxPerRow: 1 } as const;
@@ -27,7 +27,7 @@ export const jump: InstructionChip = instructionChip(
     id: INSTRUCTIONS.jump.chip,
     maxDegree: 2,
     columns: { ...instructionColumns, target: field('where control goes, from the program') },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
       row.target = r.next;
     },
@@ -55,15 +55,14 @@ export const branchTable: InstructionChip = instructionChip(
       target: field('where control goes, from the program'),
       borrow: bit('borrow of index − bound from limb 1'),
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
-      const [low, high] = fillRead(row.index, r, 0) as [number, number];
-      const bound = r.instruction.targets.length - 1;
-      const isDefault = low + LIMB * high >= bound;
-      row.isDefault = isDefault ? 1 : 0;
-      row.entry = isDefault ? bound : low;
+      const low = fillRead(row.index, r, 0)[0]!;
+      const isDefault = r.reads[0]!.before[0].less(r.bound).not();
+      row.isDefault = isDefault;
+      row.entry = isDefault.select(r.bound, low);
       row.target = r.next;
-      row.borrow = isDefault && low < bound ? 1 : 0;
+      row.borrow = isDefault.and(low.less(r.bound));
     },
     constrain: (c, row) => {
       const { index, isDefault, entry, target, borrow, isReal } = row;
@@ -107,12 +106,17 @@ const callColumns = {
   link: returnColumns,
 };
 
-function fillCall(row: MutableRow<typeof callColumns>, r: InstructionRecord): void {
+function fillCall(row: CellTargets<typeof callColumns>, r: InstructionWords): void {
   fillInstruction(row, r);
   row.target = r.next;
-  row.frame = r.instruction.frame;
-  row.fpHigh = Math.floor((r.fp + r.instruction.frame) / FRAME_SPLIT);
-  row.link.old = fillCell(row.link, r).before.slice(0, 2);
+  row.frame = r.frame;
+  row.fpHigh = r.fp.add(r.frame).shr(Math.log2(FRAME_SPLIT));
+  fillLink(row.link, r);
+}
+
+/** A return cell's words are whole numbers. */
+function fillLink(row: CellTargets<typeof returnColumns>, r: InstructionWords): void {
+  row.old = fillCell(row, r).before.map((word) => word.below(30));
 }
 
 /**
@@ -130,7 +134,7 @@ export const call: InstructionChip = instructionChip(
     id: INSTRUCTIONS.call.chip,
     maxDegree: 2,
     columns: callColumns,
-    fillRow: (r: InstructionRecord, row) => fillCall(row, r),
+    fill: (r: InstructionWords, row) => fillCall(row, r),
     constrain: (c, row) => {
       const { op, advance } = INSTRUCTIONS.call;
       const { target, frame } = row;
@@ -151,10 +155,10 @@ export const callIndirect: InstructionChip = instructionChip(
       index: readColumns(2),
       type: field('number of the type that the callee must have, from the program'),
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillCall(row, r);
       fillRead(row.index, r, 0);
-      row.type = r.instruction.type;
+      row.type = r.type;
     },
     constrain: (c, row) => {
       const { op, advance } = INSTRUCTIONS.callIndirect;
@@ -176,9 +180,9 @@ export const returns: InstructionChip = instructionChip(
     id: INSTRUCTIONS.return.chip,
     maxDegree: 2,
     columns: { ...instructionColumns, link: returnColumns },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
-      row.link.old = fillCell(row.link, r).before.slice(0, 2);
+      fillLink(row.link, r);
     },
     constrain: (c, row) => {
       const { op, advance } = INSTRUCTIONS.return;

@@ -1,16 +1,17 @@
 import { defineChip } from '../../air/chip.ts';
-import { array, bit, field, u8 } from '../../air/columns.ts';
+import { array, bit, type CellTargets, field, u8 } from '../../air/columns.ts';
 import { type Expr, sum } from '../../air/expr.ts';
+import { oneHot, sumOf, type Word } from '../../air/word.ts';
 import { INSTRUCTIONS } from '../../vm/isa.ts';
-import type { CellRecord, InstructionRecord } from '../../vm/records.ts';
 import { rowType } from '../adapter/encoding.ts';
-import { fillInstruction, fillRead, fillWrite } from '../adapter/fill.ts';
+import { fillInstruction, fillRead, fillWrite, lowBytes, valueOfLimbs } from '../adapter/fill-words.ts';
 import { executes, instructionColumns, rangeCheck, readColumns, writeColumns } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
 import { bytesOf, INV_BYTE, LIMB } from '../adapter/limbs.ts';
+import type { AccessWords, InstructionWords, Pair } from '../adapter/record-words.ts';
 import { BYTES, Space } from '../buses.ts';
 import { compare, compareColumns, fillCompare } from '../compare/core.ts';
-import { CELL_BYTES, CELL_LIMBS, cellColumns, INV_CELL_BYTES } from '../load/address.ts';
+import { CELL_BYTES, CELL_LIMBS, cellColumns, fillCellLimbs, INV_CELL_BYTES } from '../load/address.ts';
 import { packBytes, startIndex } from '../unaligned/core.ts';
 import { assertNonZero, nonZeroHint } from '../zero/core.ts';
 import {
@@ -29,18 +30,23 @@ import {
   replaced,
 } from './core.ts';
 
-const valueOfLimbs = (limbs: readonly number[]): number => limbs[0]! + LIMB * limbs[1]!;
 const valueOfPointer = (limbs: readonly Expr[]): Expr => limbs[1]!.mul(LIMB).add(limbs[0]!);
 
 const byteCell = { ...cellColumns, low: array(u8('low bytes of the cell'), CELL_LIMBS) };
 const isStart = array(bit('one-hot: first byte of the cell that moves; zero where nothing does'), CELL_BYTES);
 
-type ByteCellRow = { limbs: number[]; low: number[]; prev: number };
+/** Fills a cell; returns its bytes. */
+function fillByteCell(row: CellTargets<typeof byteCell>, access: AccessWords): Word[] {
+  const limbs = fillCellLimbs(row, access);
+  row.low = lowBytes(limbs);
+  return limbs.flatMap((limb) => [limb.and(255), limb.shr(8)]);
+}
 
-function fillByteCell(row: ByteCellRow, { before, prev }: CellRecord): void {
-  row.limbs = [...before];
-  row.low = before.map((limb) => limb & 255);
-  row.prev = prev;
+/** The words from number `start` < 8 on, of 16: 8 of them. */
+function shiftedBy(words: readonly Word[], start: Word): Word[] {
+  const step = (list: readonly Word[], bit: number): Word[] =>
+    list.slice(0, list.length - 2 ** bit).map((w, k) => start.bit(bit).select(list[k + 2 ** bit]!, w));
+  return step(step(step(words, 2), 1), 0).slice(0, CELL_BYTES);
 }
 
 const unusedCells = (names: readonly string[], reason: string): Record<string, string> =>
@@ -78,31 +84,52 @@ export const copy: InstructionChip = instructionChip(
       after: { to: advancedColumns, from: advancedColumns, length: advancedColumns },
       left: leftColumns,
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
-      const limbs = [row.to, row.from, row.length].map((operand, k) => [...fillRead(operand, r, k)]);
-      const [to, from, length] = limbs.map(valueOfLimbs) as [number, number, number];
+      const limbs = [row.to, row.from, row.length].map((operand, k) => fillRead(operand, r, k));
+      const [to, from, length] = limbs.map(valueOfLimbs) as [Word, Word, Word];
       fillCompare(row.order, limbs[1]!, limbs[0]!);
       fillLimit(row.limits.to, to, length);
       fillLimit(row.limits.from, from, length);
-      row.after.to = [...fillWrite(row.next.to, r, 0)];
-      row.after.from = [...fillWrite(row.next.from, r, 1)];
-      row.after.length = [...fillWrite(row.next.length, r, 2)];
-      row.left = nonZeroHint(row.after.length[0]! + row.after.length[1]!);
-      const count = length - valueOfLimbs(row.after.length);
-      if (count === 0) return;
+      row.after.to = fillWrite(row.next.to, r, 0);
+      row.after.from = fillWrite(row.next.from, r, 1);
+      const left = fillWrite(row.next.length, r, 2);
+      row.after.length = left;
+      row.left = nonZeroHint(sumOf(left));
+      const count = length.sub(valueOfLimbs(left)).below(4);
       fillCount(row, count);
-      row.forward = from < to ? 0 : count;
-      const plus = from < to ? length - count : 0;
-      const [sourceStart, targetStart] = [(from + plus) % CELL_BYTES, (to + plus) % CELL_BYTES];
-      row.source.isStart[sourceStart] = 1;
-      row.target.isStart[targetStart] = 1;
-      row.crosses = sourceStart + count > CELL_BYTES ? 1 : 0;
-      fillByteCell(row.source.first, r.cells[0]!);
-      if (row.crosses === 1) fillByteCell(row.source.second, r.cells[1]!);
-      fillByteCell(row.target, r.cells.at(-1)!);
-      const bytes = [...row.source.first.limbs, ...row.source.second.limbs].flatMap((limb) => [limb & 255, limb >> 8]);
-      row.moved = bytes.slice(sourceStart, sourceStart + CELL_BYTES);
+      const isActive = count.isNonZero();
+      const isBackward = from.less(to);
+      row.forward = isBackward.select(0, count);
+      const plus = isBackward.select(valueOfLimbs(left).and(CELL_BYTES - 1), 0);
+      const startIn = (pointer: Word): Word =>
+        pointer
+          .and(CELL_BYTES - 1)
+          .add(plus)
+          .and(CELL_BYTES - 1);
+      const sourceStart = startIn(from);
+      row.source.isStart = oneHot(sourceStart, CELL_BYTES).map((s) => s.and(isActive));
+      row.target.isStart = oneHot(startIn(to), CELL_BYTES).map((s) => s.and(isActive));
+      const crosses = isActive.and(
+        sourceStart
+          .add(count)
+          .less(CELL_BYTES + 1)
+          .not(),
+      );
+      row.crosses = crosses;
+      // Cells of the record: the source's one or two, then the target.
+      const [cell0, cell1, cell2] = r.cells as [AccessWords, AccessWords, AccessWords];
+      const either = (a: Pair, b: Pair): Pair => [crosses.select(a[0], b[0]), crosses.select(a[1], b[1])];
+      const none: Pair = [crosses.and(0), crosses.and(0)];
+      const second = { ...cell1, prev: crosses.select(cell1.prev, 0), before: either(cell1.before, none) };
+      const target = {
+        ...cell2,
+        prev: crosses.select(cell2.prev, cell1.prev),
+        before: either(cell2.before, cell1.before),
+      };
+      const bytes = [...fillByteCell(row.source.first, cell0), ...fillByteCell(row.source.second, second)];
+      fillByteCell(row.target, target);
+      row.moved = shiftedBy(bytes, sourceStart);
     },
     constrain: (c, row) => {
       const { to, from, length, isMore, order, limits, forward, source, crosses, target, moved, next, after, left } =
@@ -184,19 +211,19 @@ export const fill: InstructionChip = instructionChip(
       after: { to: advancedColumns, length: advancedColumns },
       left: leftColumns,
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
       const to = valueOfLimbs(fillRead(row.to, r, 0));
-      row.byte = fillRead(row.value, r, 1)[0]! & 255;
+      row.byte = fillRead(row.value, r, 1)[0]!.and(255);
       const length = valueOfLimbs(fillRead(row.length, r, 2));
       fillLimit(row.limit, to, length);
-      row.after.to = [...fillWrite(row.next.to, r, 0)];
-      row.after.length = [...fillWrite(row.next.length, r, 1)];
-      row.left = nonZeroHint(row.after.length[0]! + row.after.length[1]!);
-      const count = length - valueOfLimbs(row.after.length);
-      if (count === 0) return;
+      row.after.to = fillWrite(row.next.to, r, 0);
+      const left = fillWrite(row.next.length, r, 1);
+      row.after.length = left;
+      row.left = nonZeroHint(sumOf(left));
+      const count = length.sub(valueOfLimbs(left)).below(4);
       fillCount(row, count);
-      row.target.isStart[to % CELL_BYTES] = 1;
+      row.target.isStart = oneHot(to.and(CELL_BYTES - 1), CELL_BYTES).map((s) => s.and(count.isNonZero()));
       fillByteCell(row.target, r.cells[0]!);
     },
     constrain: (c, row) => {

@@ -1,6 +1,7 @@
 import type { Constraints } from '../../air/chip.ts';
-import { array, bit, field, type MutableRow, u16, type View } from '../../air/columns.ts';
+import { array, bit, type CellTargets, field, u16, type View } from '../../air/columns.ts';
 import { type Expr, sum } from '../../air/expr.ts';
+import type { Word } from '../../air/word.ts';
 import { INV_LIMB, LIMB } from '../adapter/limbs.ts';
 import { RANGE16 } from '../buses.ts';
 import { CELL_BYTES } from '../load/address.ts';
@@ -12,8 +13,8 @@ export const countColumns = {
   isMore: array(bit('bit j: more than j bytes move in this row'), CELL_BYTES),
 };
 
-export function fillCount(row: MutableRow<typeof countColumns>, count: number): void {
-  for (let j = 0; j < count; j++) row.isMore[j] = 1;
+export function fillCount(row: CellTargets<typeof countColumns>, count: Word): void {
+  row.isMore = Array.from({ length: CELL_BYTES }, (_, j) => count.less(j + 1).not());
 }
 
 /** The count; its bits fall, and `isMore[0]` is 1 where the row moves anything. */
@@ -46,9 +47,9 @@ export const replaced = (
 /** pointer + length ≤ memory size, in limbs: what the low limbs take from the high one. */
 export const limitColumns = { carry: array(bit('carries of the low limbs’ sum, negated; both 1 for 2'), 2) };
 
-export function fillLimit(row: MutableRow<typeof limitColumns>, pointer: number, length: number): void {
-  const carry = Math.ceil(((pointer % LIMB) + (length % LIMB)) / LIMB);
-  row.carry = [carry > 0 ? 1 : 0, carry > 1 ? 1 : 0];
+export function fillLimit(row: CellTargets<typeof limitColumns>, pointer: Word, length: Word): void {
+  const low = pointer.and(LIMB - 1).add(length.and(LIMB - 1));
+  row.carry = [low.isNonZero(), low.less(LIMB + 1).not()];
 }
 
 /**

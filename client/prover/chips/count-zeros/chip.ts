@@ -1,12 +1,17 @@
 import { defineChip } from '../../air/chip.ts';
 import { array, bit } from '../../air/columns.ts';
 import { pack, sum } from '../../air/expr.ts';
+import { anyOf, WORD_MAX, type Word } from '../../air/word.ts';
 import { INSTRUCTIONS, type OpName } from '../../vm/isa.ts';
-import type { InstructionRecord } from '../../vm/records.ts';
 import { plain } from '../adapter/encoding.ts';
-import { fillInstruction, fillRead, fillWrite } from '../adapter/fill.ts';
+import { fillInstruction, fillRead, fillWrite } from '../adapter/fill-words.ts';
 import { executes, instructionColumns, operandFieldsOf, readColumns, writeColumns } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
+import type { InstructionWords } from '../adapter/record-words.ts';
+
+/** The bits of a word and all that are above them, or below them. */
+const smeared = (word: Word, direction: 'shl' | 'shr'): Word =>
+  [1, 2, 4, 8, 16].reduce((w, by) => w.or(w[direction](by)), word);
 
 /**
  * Leading zeros, trailing zeros, ones. `isSeen` marks the bits from the first one on, from the top or from the bottom;
@@ -27,19 +32,22 @@ function countBits(clz: OpName, ctz: OpName, popcnt: OpName, limbs: 2 | 4): Inst
       bits: array(bit('bits of a'), width),
       isSeen: array(bit('1 if this bit or one before it is 1'), width),
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
-      const a = fillRead(row.a, r, 0);
+      fillRead(row.a, r, 0);
       fillWrite(row.c, r);
-      row.isTrailing = r.instruction.op === ctz ? 1 : 0;
-      row.isCount = r.instruction.op === popcnt ? 1 : 0;
-      row.bits = Array.from({ length: width }, (_, i) => (a[i >> 4]! >> (i & 15)) & 1);
-      let seen = 0;
-      for (let k = 0; k < width; k++) {
-        const i = row.isTrailing === 1 ? k : width - 1 - k;
-        seen |= row.bits[i]!;
-        row.isSeen[i] = seen;
-      }
+      const isTrailing = r.is(ctz);
+      row.isTrailing = isTrailing;
+      row.isCount = r.is(popcnt);
+      const words = r.reads[0]!.before.slice(0, width / 32);
+      row.bits = words.flatMap((word) => word.bits(32));
+      row.isSeen = words.flatMap((word, k) => {
+        const below = words.slice(0, k).map((w) => w.isNonZero());
+        const above = words.slice(k + 1).map((w) => w.isNonZero());
+        const up = anyOf([smeared(word, 'shl'), ...below.map((w) => w.select(WORD_MAX, 0))]);
+        const down = anyOf([smeared(word, 'shr'), ...above.map((w) => w.select(WORD_MAX, 0))]);
+        return isTrailing.select(up, down).bits(32);
+      });
     },
     constrain: (c, row) => {
       const { a, bits, isSeen, isTrailing, isCount, isReal } = row;

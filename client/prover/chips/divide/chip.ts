@@ -1,9 +1,9 @@
 import { defineChip } from '../../air/chip.ts';
 import { array, bit, u8, u16 } from '../../air/columns.ts';
+import { Word } from '../../air/word.ts';
 import { INSTRUCTIONS, type OpName } from '../../vm/isa.ts';
-import type { InstructionRecord } from '../../vm/records.ts';
-import { limbsOf, plain } from '../adapter/encoding.ts';
-import { fillInstruction, fillRead, fillWrite } from '../adapter/fill.ts';
+import { plain } from '../adapter/encoding.ts';
+import { fillInstruction, fillRead, fillWrite, limbsOfPair, lowBytes, valueOfLimbs } from '../adapter/fill-words.ts';
 import {
   executes,
   instructionColumns,
@@ -14,14 +14,25 @@ import {
 } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
 import { bytesOf, LIMB } from '../adapter/limbs.ts';
+import type { InstructionWords } from '../adapter/record-words.ts';
 import { RANGE16 } from '../buses.ts';
 import { compare, compareColumns, fillCompare } from '../compare/core.ts';
 import { multiply } from '../multiply/core.ts';
 import { assertSigned, fillSigned, negateColumns } from './core.ts';
 
 const ONCE = { maxPerRow: 1 } as const;
-const toBigint = (limbs: readonly number[]): bigint =>
-  limbs.reduceRight((acc, limb) => (acc << 16n) | BigInt(limb), 0n);
+
+/** Quotient and remainder of two numbers of 2 or 4 limbs, in limbs. */
+function divided(a: readonly Word[], b: readonly Word[]): { readonly quotient: Word[]; readonly remainder: Word[] } {
+  const [low, divisor] = [valueOfLimbs(a), valueOfLimbs(b)];
+  if (a.length === 2) {
+    const quotient = low.div(divisor);
+    const remainder = low.sub(quotient.mulLow(divisor));
+    return { quotient: quotient.limbs(), remainder: remainder.limbs() };
+  }
+  const { quotient, remainder } = Word.divide64([low, valueOfLimbs(a.slice(2))], [divisor, valueOfLimbs(b.slice(2))]);
+  return { quotient: limbsOfPair(quotient), remainder: limbsOfPair(remainder) };
+}
 
 /**
  * Quotient or remainder, signed or not: numerator = quotient · divisor + remainder over the magnitudes, as integers, with
@@ -54,26 +65,31 @@ function division(divS: OpName, divU: OpName, remS: OpName, remU: OpName, limbs:
       negated: { a: negateColumns(limbs), b: negateColumns(limbs), result: negateColumns(limbs) },
       order: compareColumns(limbs),
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
       const a = fillRead(row.a, r, 0);
       const b = fillRead(row.b, r, 1);
-      row.result = [...fillWrite(row.c, r)];
-      const name = r.instruction.op;
-      row.isSigned = name === divS || name === remS ? 1 : 0;
-      row.isRemainder = name === remS || name === remU ? 1 : 0;
-      row.aSign = row.isSigned * (a.at(-1)! >> 15);
-      row.bSign = row.isSigned * (b.at(-1)! >> 15);
-      row.resultSign = row.isRemainder === 1 ? row.aSign : row.aSign ^ row.bSign;
-      row.numerator = fillSigned(row.negated.a, row.aSign, a);
-      row.divisor = fillSigned(row.negated.b, row.bSign, b);
-      const [numerator, divisor] = [toBigint(row.numerator), toBigint(row.divisor)];
-      row.quotient = limbsOf(numerator / divisor, 16 * limbs);
-      row.remainder = limbsOf(numerator % divisor, 16 * limbs);
-      row.divisorLow = row.divisor.map((limb) => limb & 255);
-      row.quotientLow = row.quotient.map((limb) => limb & 255);
-      fillSigned(row.negated.result, row.resultSign, row.isRemainder === 1 ? row.remainder : row.quotient);
-      fillCompare(row.order, row.remainder, row.divisor);
+      row.result = fillWrite(row.c, r);
+      const [isSigned, isRemainder] = [r.is(divS, remS), r.is(remS, remU)];
+      const [aSign, bSign] = [isSigned.and(a.at(-1)!.bit(15)), isSigned.and(b.at(-1)!.bit(15))];
+      const resultSign = isRemainder.select(aSign, aSign.xor(bSign));
+      row.isSigned = isSigned;
+      row.isRemainder = isRemainder;
+      row.aSign = aSign;
+      row.bSign = bSign;
+      row.resultSign = resultSign;
+      const numerator = fillSigned(row.negated.a, aSign, a);
+      const divisor = fillSigned(row.negated.b, bSign, b);
+      const { quotient, remainder } = divided(numerator, divisor);
+      row.numerator = numerator;
+      row.divisor = divisor;
+      row.quotient = quotient;
+      row.remainder = remainder;
+      row.divisorLow = lowBytes(divisor);
+      row.quotientLow = lowBytes(quotient);
+      const magnitude = quotient.map((limb, k) => isRemainder.select(remainder[k]!, limb));
+      fillSigned(row.negated.result, resultSign, magnitude);
+      fillCompare(row.order, remainder, divisor);
     },
     constrain: (c, row) => {
       const { a, b, isSigned, isRemainder, aSign, bSign, resultSign, negated, order, isReal } = row;

@@ -1,6 +1,7 @@
 import type { Constraints } from '../../air/chip.ts';
-import { array, bit, type MutableRow, type View } from '../../air/columns.ts';
+import { array, bit, type CellTargets, type View } from '../../air/columns.ts';
 import type { Expr } from '../../air/expr.ts';
+import type { Word } from '../../air/word.ts';
 import { LIMB } from '../adapter/limbs.ts';
 
 export const negateColumns = <N extends 2 | 4>(limbs: N) => ({
@@ -25,18 +26,15 @@ export function assertSigned(
 }
 
 /** Fills the carries; returns −x or x. */
-export function fillSigned(
-  row: MutableRow<ReturnType<typeof negateColumns>>,
-  sign: number,
-  x: readonly number[],
-): number[] {
-  if (sign === 0) return [...x];
-  let carry = 0;
-  return x.map((limb, k) => {
-    const total = limb + carry;
-    const y = (LIMB - (total % LIMB)) % LIMB;
-    carry = (total + y) / LIMB;
-    row.carry[k] = carry;
-    return y;
+export function fillSigned(row: CellTargets<ReturnType<typeof negateColumns>>, sign: Word, x: readonly Word[]): Word[] {
+  let carry: Word | undefined;
+  const carries: Word[] = [];
+  const negated = x.map((limb) => {
+    const total = carry === undefined ? limb : limb.add(carry);
+    carry = total.isNonZero();
+    carries.push(sign.and(carry));
+    return total.subFrom(LIMB).and(LIMB - 1);
   });
+  row.carry = carries;
+  return x.map((limb, k) => sign.select(negated[k]!, limb));
 }

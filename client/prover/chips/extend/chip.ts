@@ -1,13 +1,14 @@
 import { defineChip } from '../../air/chip.ts';
 import { array, bit, u8 } from '../../air/columns.ts';
 import { type Expr, sum } from '../../air/expr.ts';
+import { anyOf, type Word } from '../../air/word.ts';
 import { INSTRUCTIONS, type OpName } from '../../vm/isa.ts';
-import type { InstructionRecord } from '../../vm/records.ts';
 import { plain } from '../adapter/encoding.ts';
-import { fillInstruction, fillRead, fillWrite } from '../adapter/fill.ts';
+import { fillInstruction, fillRead, fillWrite } from '../adapter/fill-words.ts';
 import { executes, instructionColumns, operandFieldsOf, readColumns, writeColumns } from '../adapter/instruction.ts';
 import { instructionChip } from '../adapter/instruction-chip.ts';
 import { INV_BYTE } from '../adapter/limbs.ts';
+import type { InstructionWords } from '../adapter/record-words.ts';
 import { BYTES, RANGE16, Space } from '../buses.ts';
 
 type Form = {
@@ -47,15 +48,15 @@ const chip = defineChip({
     lowByte: u8('byte 0 of the operand'),
     sign: bit('sign bit of what is kept, 0 where it is not copied'),
   },
-  fillRow: (r: InstructionRecord, row) => {
+  fill: (r: InstructionWords, row) => {
     fillInstruction(row, r);
-    const [l0, l1] = fillRead(row.a, r, 0) as [number, number];
+    const [l0, l1] = fillRead(row.a, r, 0) as [Word, Word];
     fillWrite(row.c, r);
-    const k = FORMS.findIndex((f) => f.name === r.instruction.op);
-    const form = FORMS[k]!;
-    row.isForm[k] = 1;
-    row.lowByte = l0 & 255;
-    row.sign = form.signed ? ({ 8: l0 << 8, 16: l0, 32: l1 }[form.keeps] >> 15) & 1 : 0;
+    row.isForm = FORMS.map((f) => r.is(f.name));
+    row.lowByte = l0.and(255);
+    const signed = FORMS.filter((f) => f.signed);
+    const top = { 8: l0.bit(7), 16: l0.bit(15), 32: l1.bit(15) };
+    row.sign = anyOf(signed.map((f) => r.is(f.name).and(top[f.keeps])));
   },
   constrain: (c, row) => {
     const { a, isForm, isReal, lowByte, sign } = row;

@@ -1,11 +1,11 @@
 import { defineChip } from '../../air/chip.ts';
 import { array, field, u16 } from '../../air/columns.ts';
 import { HALT_PC, INSTRUCTIONS } from '../../vm/isa.ts';
-import type { InstructionRecord } from '../../vm/records.ts';
 import { rowType } from '../adapter/encoding.ts';
-import { fillInstruction, fillRead } from '../adapter/fill.ts';
+import { fillInstruction, fillRead, limbsOfPair } from '../adapter/fill-words.ts';
 import { executes, instructionColumns, readColumns } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
+import type { InstructionWords } from '../adapter/record-words.ts';
 import { PUBLIC, PUBLIC_LIMBS, Space } from '../buses.ts';
 import { CELL_LIMBS, cellOfPointer } from '../load/address.ts';
 
@@ -22,10 +22,10 @@ export const halt: InstructionChip = instructionChip(
       limbs: array(u16('public values'), PUBLIC_LIMBS),
       prev: array(field('clock of a cell’s previous access'), PUBLIC_CELLS),
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
       fillRead(row.pointer, r, 0);
-      row.limbs = r.cells.flatMap((cell) => cell.before);
+      row.limbs = r.cells.flatMap((cell) => limbsOfPair(cell.before));
       row.prev = r.cells.map((cell) => cell.prev);
     },
     constrain: (c, row) => {

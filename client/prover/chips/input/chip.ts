@@ -1,15 +1,16 @@
 import { defineChip } from '../../air/chip.ts';
 import { array, bit, u16 } from '../../air/columns.ts';
 import { sum } from '../../air/expr.ts';
+import { sumOf } from '../../air/word.ts';
 import { INSTRUCTIONS } from '../../vm/isa.ts';
-import type { InstructionRecord } from '../../vm/records.ts';
 import { rowType } from '../adapter/encoding.ts';
-import { fillInstruction, fillRead, fillWrite } from '../adapter/fill.ts';
+import { fillInstruction, fillRead, fillWrite, limbsOfPair } from '../adapter/fill-words.ts';
 import { executes, instructionColumns, rangeCheck, readColumns, writeColumns } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
+import type { InstructionWords } from '../adapter/record-words.ts';
 import { Space } from '../buses.ts';
 import { advancedColumns, assertAdvanced, assertIdle, leftColumns } from '../copy/core.ts';
-import { CELL_BYTES, CELL_LIMBS, cellColumns, cellOfPointer, INV_CELL_BYTES } from '../load/address.ts';
+import { CELL_BYTES, CELL_LIMBS, cellColumns, cellOfPointer, fillCellLimbs, INV_CELL_BYTES } from '../load/address.ts';
 import { assertNonZero, nonZeroHint } from '../zero/core.ts';
 
 /** Input is advice: any value of any length, bound to nothing; the guest checks what it copies. */
@@ -24,9 +25,9 @@ export const inputSize: InstructionChip = instructionChip(
       result: writeColumns(2),
       size: array(u16('any number, range-checked'), 2),
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
-      row.size = [...fillWrite(row.result, r)];
+      row.size = fillWrite(row.result, r);
     },
     constrain: (c, row) => {
       const { op, advance } = INSTRUCTIONS.inputSize;
@@ -56,18 +57,17 @@ export const inputRead: InstructionChip = instructionChip(
       after: { to: advancedColumns, length: advancedColumns },
       left: leftColumns,
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
       fillRead(row.to, r, 0);
       fillRead(row.length, r, 1);
-      row.after.to = [...fillWrite(row.next.to, r, 0)];
-      row.after.length = [...fillWrite(row.next.length, r, 1)];
-      row.left = nonZeroHint(row.after.length[0]! + row.after.length[1]!);
-      const cell = r.cells[0];
-      if (cell === undefined) return;
-      row.isActive = 1;
-      row.cell = { limbs: [...cell.before], prev: cell.prev };
-      row.advice = [...cell.after];
+      row.after.to = fillWrite(row.next.to, r, 0);
+      const left = fillWrite(row.next.length, r, 1);
+      row.after.length = left;
+      row.left = nonZeroHint(sumOf(left));
+      row.isActive = r.cellCount.isNonZero();
+      fillCellLimbs(row.cell, r.cells[0]!);
+      row.advice = limbsOfPair(r.cells[0]!.after);
     },
     constrain: (c, row) => {
       const { isActive, to, length, cell, advice, next, after, left, isReal } = row;

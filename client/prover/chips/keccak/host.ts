@@ -1,11 +1,11 @@
 import { defineChip } from '../../air/chip.ts';
 import { array, bit, field, inInterface, u16 } from '../../air/columns.ts';
 import { INSTRUCTIONS } from '../../vm/isa.ts';
-import type { InstructionRecord } from '../../vm/records.ts';
 import { rowType } from '../adapter/encoding.ts';
-import { fillInstruction, fillRead } from '../adapter/fill.ts';
+import { fillInstruction, fillRead, limbsOfPair } from '../adapter/fill-words.ts';
 import { executes, instructionColumns, readColumns } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
+import type { InstructionWords } from '../adapter/record-words.ts';
 import { KECCAK_CALL, Space, STATE_LIMBS } from '../buses.ts';
 import { CELL_LIMBS, cellOfPointer } from '../load/address.ts';
 import { LANES } from './permutation.ts';
@@ -30,11 +30,11 @@ export const keccakHost: InstructionChip = instructionChip(
       pointer: readColumns(2),
       prev: array(field('clock of a cell’s previous access'), LANES),
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
       fillRead(row.pointer, r, 0);
-      row.input = r.cells.flatMap((cell) => cell.before);
-      row.output = r.cells.flatMap((cell) => cell.after);
+      row.input = r.cells.flatMap((cell) => limbsOfPair(cell.before));
+      row.output = r.cells.flatMap((cell) => limbsOfPair(cell.after));
       row.prev = r.cells.map((cell) => cell.prev);
     },
     constrain: (c, row) => {

@@ -5,11 +5,9 @@
 export const KECCAK_ROUNDS = 24;
 export const LANES = 25;
 export const LANE_BITS = 64;
-const STATE_WORDS = 2 * LANES;
+export const STATE_WORDS = 2 * LANES;
 /** Round constants have bits only at the positions 2^j − 1. */
-const CONSTANT_BITS = 7;
-
-export type KeccakState = Uint32Array;
+export const CONSTANT_BITS = 7;
 
 /** Rotation of lane (x, y), at x + 5·y. */
 export const RHO: readonly number[] = rotations();
@@ -40,66 +38,55 @@ function constants(): number[][] {
 /** Bits of the constant of a round at the positions 2^j − 1, j < 7. */
 export const roundConstantBits = (round: number): readonly number[] => CONSTANTS[round]!;
 
-/** Bit z of a lane. */
-export const bitOf = (words: Uint32Array, lane: number, z: number): number =>
-  (words[2 * lane + (z >> 5)]! >>> (z & 31)) & 1;
+/** Where rho and pi take each lane. */
+const MOVED: readonly number[] = RHO.map((_, lane) => {
+  const [x, y] = [lane % 5, Math.floor(lane / 5)];
+  return y + 5 * ((2 * x + 3 * y) % 5);
+});
 
-/** Low and high word of a lane rotated left by n bits. */
-function rotate(low: number, high: number, n: number): readonly [number, number] {
-  const [a, b] = n & 32 ? [high, low] : [low, high];
-  const k = n & 31;
-  if (k === 0) return [a >>> 0, b >>> 0];
-  return [((a << k) | (b >>> (32 - k))) >>> 0, ((b << k) | (a >>> (32 - k))) >>> 0];
-}
+/** Constants by round, low and high word. */
+const IOTA = CONSTANTS.map((bits) => {
+  const words: [number, number] = [0, 0];
+  bits.forEach((bit, j) => {
+    const z = 2 ** j - 1;
+    words[z >> 5]! |= bit << (z & 31);
+  });
+  return words;
+});
 
-/** Column parities (5 lanes) of a state, and the state after theta. */
-export function theta(state: KeccakState): { readonly parities: Uint32Array; readonly after: KeccakState } {
-  const parities = new Uint32Array(10);
-  for (let i = 0; i < STATE_WORDS; i++) parities[i % 10]! ^= state[i]!;
-  const after = state.slice();
+/** Working memory of `nextState`. */
+export type KeccakScratch = { readonly parity: Uint32Array; readonly moved: Uint32Array };
+export const keccakScratch = (): KeccakScratch => ({
+  parity: new Uint32Array(STATE_WORDS / 5),
+  moved: new Uint32Array(STATE_WORDS),
+});
+
+/** One round: the state at `from` of `words` to the one at `to`. */
+export function nextState(words: Uint32Array, from: number, to: number, round: number, scratch: KeccakScratch): void {
+  const { parity, moved } = scratch;
+  for (let i = 0; i < 10; i++)
+    parity[i] =
+      words[from + i]! ^ words[from + i + 10]! ^ words[from + i + 20]! ^ words[from + i + 30]! ^ words[from + i + 40]!;
   for (let x = 0; x < 5; x++) {
-    const left = (x + 4) % 5;
-    const right = (x + 1) % 5;
-    const [low, high] = rotate(parities[2 * right]!, parities[2 * right + 1]!, 1);
-    for (let y = 0; y < 5; y++) {
-      after[2 * (x + 5 * y)]! ^= parities[2 * left]! ^ low;
-      after[2 * (x + 5 * y) + 1]! ^= parities[2 * left + 1]! ^ high;
+    const [left, right] = [2 * ((x + 4) % 5), 2 * ((x + 1) % 5)];
+    const [low, high] = [parity[right]!, parity[right + 1]!];
+    const dLow = parity[left]! ^ ((low << 1) | (high >>> 31));
+    const dHigh = parity[left + 1]! ^ ((high << 1) | (low >>> 31));
+    for (let lane = x; lane < LANES; lane += 5) {
+      const n = RHO[lane]!;
+      const a = words[from + 2 * lane]! ^ dLow;
+      const b = words[from + 2 * lane + 1]! ^ dHigh;
+      const [u, v] = n & 32 ? [b, a] : [a, b];
+      const k = n & 31;
+      const target = 2 * MOVED[lane]!;
+      moved[target] = k === 0 ? u : (u << k) | (v >>> (32 - k));
+      moved[target + 1] = k === 0 ? v : (v << k) | (u >>> (32 - k));
     }
   }
-  return { parities, after };
+  for (let y = 0; y < STATE_WORDS; y += 10)
+    for (let i = 0; i < 10; i++)
+      words[to + y + i] = moved[y + i]! ^ (~moved[y + ((i + 2) % 10)]! & moved[y + ((i + 4) % 10)]!);
+  const [low, high] = IOTA[round]!;
+  words[to]! ^= low;
+  words[to + 1]! ^= high;
 }
-
-/** rho, pi, chi and iota of a state after theta: the round's result. */
-export function finishRound(after: KeccakState, round: number): KeccakState {
-  const b = new Uint32Array(STATE_WORDS);
-  for (let x = 0; x < 5; x++)
-    for (let y = 0; y < 5; y++) {
-      const to = y + 5 * ((2 * x + 3 * y) % 5);
-      const [low, high] = rotate(after[2 * (x + 5 * y)]!, after[2 * (x + 5 * y) + 1]!, RHO[x + 5 * y]!);
-      b[2 * to] = low;
-      b[2 * to + 1] = high;
-    }
-  const out = new Uint32Array(STATE_WORDS);
-  for (let y = 0; y < 5; y++)
-    for (let x = 0; x < 5; x++)
-      for (let w = 0; w < 2; w++) {
-        const lane = (k: number): number => b[2 * (((x + k) % 5) + 5 * y) + w]!;
-        out[2 * (x + 5 * y) + w] = lane(0) ^ (~lane(1) & lane(2));
-      }
-  roundConstantBits(round).forEach((bit, j) => {
-    const z = 2 ** j - 1;
-    if (bit === 1) out[z >> 5]! ^= 1 << (z & 31);
-  });
-  return out;
-}
-
-/** The state before each round, and the result as the last: 25 states. */
-export function keccakStates(input: KeccakState): KeccakState[] {
-  const states = [input];
-  for (let round = 0; round < KECCAK_ROUNDS; round++) states.push(finishRound(theta(states[round]!).after, round));
-  return states;
-}
-
-/** The 100 limbs of 16 bits of a state. */
-export const limbsOfState = (state: KeccakState): number[] =>
-  Array.from(state).flatMap((word) => [word & 0xffff, word >>> 16]);

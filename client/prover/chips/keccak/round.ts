@@ -1,17 +1,28 @@
 import { defineChip } from '../../air/chip.ts';
 import { array, bit, field } from '../../air/columns.ts';
 import { type Expr, sum } from '../../air/expr.ts';
+import { rowProgram } from '../../air/row-program.ts';
+import type { Word } from '../../air/word.ts';
 import { Fp } from '../../field/fp.ts';
 import { KECCAK_CHAIN, ROUND, STATE_LIMBS } from '../buses.ts';
-import { bitOf, type KeccakState, LANE_BITS, LANES, RHO, roundConstantBits, theta } from './permutation.ts';
+import { KECCAK_CALL_WORDS } from './call.ts';
+import {
+  CONSTANT_BITS,
+  KECCAK_ROUNDS,
+  keccakScratch,
+  LANE_BITS,
+  LANES,
+  nextState,
+  RHO,
+  roundConstantBits,
+  STATE_WORDS,
+} from './permutation.ts';
 
-/** One round of the call that `segment` made at `clock`. */
-export type KeccakRoundRecord = {
-  readonly segment: number;
-  readonly clock: number;
-  readonly round: number;
-  /** State before the round. */
-  readonly state: KeccakState;
+/** Words of a round: segment and clock of the call, round, bits of its constant, state before. */
+export const KECCAK_ROUND_WORDS = 4 + STATE_WORDS;
+
+type RoundWords = Readonly<Record<'segment' | 'clock' | 'round' | 'constant', Word>> & {
+  readonly state: readonly Word[];
 };
 
 const HALF = Fp.inv(2);
@@ -32,21 +43,30 @@ export const keccakRound = defineChip({
     segment: field('index of the calling segment'),
     clock: field('clock of the call'),
     round: field('number of the round'),
-    rc: array(field('bit 2^j − 1 of the round constant; a bit by lookup'), 7),
+    rc: array(field('bit 2^j − 1 of the round constant; a bit by lookup'), CONSTANT_BITS),
     afterTheta: array(bit('state after theta, bit z of lane x + 5y at 64(x + 5y) + z'), LANES * LANE_BITS),
     parity: array(bit('column parities before theta, bit z of column x at 64x + z'), 5 * LANE_BITS),
   },
-  fillRow: ({ segment, clock, round, state }: KeccakRoundRecord, row) => {
-    const { parities, after } = theta(state);
+  fill: ({ segment, clock, round, constant, state }: RoundWords, row) => {
+    const bits = (words: readonly Word[]): Word[] => words.flatMap((word) => word.bits(32));
+    const xor = (words: readonly Word[]): Word => words.reduce((a, b) => a.xor(b));
+    const parities = Array.from({ length: 10 }, (_, i) => xor(state.filter((_, k) => k % 10 === i)));
+    /** Word w of D: the parities of the column to the left, and of the one to the right rotated by one bit. */
+    const d = Array.from({ length: 10 }, (_, i) => {
+      const [x, w] = [i >> 1, i & 1];
+      const right = (k: number): Word => parities[2 * ((x + 1) % 5) + k]!;
+      const rotated = right(w)
+        .shl(1)
+        .or(right(1 - w).shr(31));
+      return parities[2 * ((x + 4) % 5) + w]!.xor(rotated);
+    });
     row.isReal = 1;
     row.segment = segment;
     row.clock = clock;
     row.round = round;
-    roundConstantBits(round).forEach((b, j) => {
-      row.rc[j] = b;
-    });
-    for (let i = 0; i < LANES * LANE_BITS; i++) row.afterTheta[i] = bitOf(after, i >> 6, i & 63);
-    for (let i = 0; i < 5 * LANE_BITS; i++) row.parity[i] = bitOf(parities, i >> 6, i & 63);
+    row.rc = constant.bits(CONSTANT_BITS);
+    row.afterTheta = bits(state.map((word, k) => word.xor(d[k % 10]!)));
+    row.parity = bits(parities);
   },
   constrain: (c, row) => {
     const sign = (b: Expr): Expr => b.mul(-2).add(1);
@@ -101,3 +121,32 @@ export const keccakRound = defineChip({
     'rc[6]': 'padding rows send nothing',
   },
 });
+
+export const keccakRoundRows = rowProgram(keccakRound, KECCAK_ROUND_WORDS, (b): RoundWords => {
+  const [segment, clock, round] = [0, 1, 2].map((k) => b.record(k, 30)) as [Word, Word, Word];
+  const state = Array.from({ length: STATE_WORDS }, (_, k) => b.record(4 + k));
+  return { segment, clock, round, constant: b.record(3, CONSTANT_BITS), state };
+});
+
+/** The rounds of calls, 24 records each, from the calls' records. */
+export function roundRecords(calls: Uint32Array): Uint32Array {
+  const count = calls.length / KECCAK_CALL_WORDS;
+  const constants = Array.from({ length: KECCAK_ROUNDS }, (_, round) =>
+    roundConstantBits(round).reduce((word, bit, j) => word | (bit << j), 0),
+  );
+  const scratch = keccakScratch();
+  // The state behind the last round of the last call has no record.
+  const records = new Uint32Array((count * KECCAK_ROUNDS + 1) * KECCAK_ROUND_WORDS);
+  for (let call = 0, at = 0; call < count; call++) {
+    const from = call * KECCAK_CALL_WORDS;
+    records.set(calls.subarray(from + 2, from + 2 + STATE_WORDS), at + 4);
+    for (let round = 0; round < KECCAK_ROUNDS; round++, at += KECCAK_ROUND_WORDS) {
+      records[at] = calls[from]!;
+      records[at + 1] = calls[from + 1]!;
+      records[at + 2] = round;
+      records[at + 3] = constants[round]!;
+      nextState(records, at + 4, at + KECCAK_ROUND_WORDS + 4, round, scratch);
+    }
+  }
+  return records.subarray(0, count * KECCAK_ROUNDS * KECCAK_ROUND_WORDS);
+}

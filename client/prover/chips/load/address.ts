@@ -1,11 +1,12 @@
 import type { Constraints } from '../../air/chip.ts';
-import { array, bit, field, type MutableRow, u16, type View } from '../../air/columns.ts';
+import { array, bit, type CellTargets, field, u16, type View } from '../../air/columns.ts';
 import { type Expr, type Operand, sum } from '../../air/expr.ts';
+import type { Word } from '../../air/word.ts';
 import { Fp } from '../../field/fp.ts';
-import type { InstructionRecord } from '../../vm/records.ts';
-import { fillRead } from '../adapter/fill.ts';
+import { fillRead, limbsOfPair } from '../adapter/fill-words.ts';
 import { readColumns } from '../adapter/instruction.ts';
 import { LIMB } from '../adapter/limbs.ts';
+import type { AccessWords, InstructionWords } from '../adapter/record-words.ts';
 import { RANGE16 } from '../buses.ts';
 
 /** Bytes of a cell of linear memory, and limbs. */
@@ -51,12 +52,24 @@ export const cellAddress = (
   isReal: Expr,
 ): Expr => cellOfPointer(c, address.base.limbs, isReal, address.offset, within);
 
-/** Fills the address; returns it, as a number of bytes. */
-export function fillAddress(row: MutableRow<typeof addressColumns>, r: InstructionRecord): number {
-  const [low, high] = fillRead(row.base, r, 0) as [number, number];
-  row.offset = r.instruction.offset;
-  return low + LIMB * high + r.instruction.offset;
+/** Fills the address; returns its lowest 16 bits. */
+export function fillAddress(row: CellTargets<typeof addressColumns>, r: InstructionWords): Word {
+  const low = fillRead(row.base, r, 0)[0]!;
+  row.offset = r.offset;
+  return low.add(r.offset.and(LIMB - 1)).and(LIMB - 1);
 }
+
+/** Fills a cell that is accessed; returns its limbs before. */
+export function fillCellLimbs(row: CellTargets<typeof cellColumns>, { prev, before }: AccessWords): Word[] {
+  const limbs = limbsOfPair(before);
+  row.prev = prev;
+  row.limbs = limbs;
+  return limbs;
+}
+
+/** The limb of a cell that byte `at` lies in. */
+export const limbAt = (limbs: readonly Word[], at: Word): Word =>
+  at.bit(2).select(at.bit(1).select(limbs[3]!, limbs[2]!), at.bit(1).select(limbs[1]!, limbs[0]!));
 
 /** Which limb of a cell. */
 export const limbColumns = { isLimb: array(bit('one-hot: limb of the cell'), CELL_LIMBS) };

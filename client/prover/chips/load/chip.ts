@@ -1,15 +1,27 @@
 import { type Constraints, defineChip } from '../../air/chip.ts';
 import { bit, u8 } from '../../air/columns.ts';
 import { type Expr, sum } from '../../air/expr.ts';
+import { oneHot } from '../../air/word.ts';
 import { INSTRUCTIONS, type OpName } from '../../vm/isa.ts';
-import type { InstructionRecord } from '../../vm/records.ts';
 import { type Encoding, rowType } from '../adapter/encoding.ts';
-import { fillCell, fillInstruction, fillWrite } from '../adapter/fill.ts';
+import { fillInstruction, fillWrite } from '../adapter/fill-words.ts';
 import { executes, instructionColumns, writeColumns } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
 import { BYTE, INV_BYTE, LIMB } from '../adapter/limbs.ts';
+import type { InstructionWords } from '../adapter/record-words.ts';
 import { BYTES, RANGE16, Space } from '../buses.ts';
-import { addressColumns, cellAddress, cellColumns, fillAddress, limbColumns, limbIndex, limbOf } from './address.ts';
+import {
+  addressColumns,
+  CELL_LIMBS,
+  cellAddress,
+  cellColumns,
+  fillAddress,
+  fillCellLimbs,
+  limbAt,
+  limbColumns,
+  limbIndex,
+  limbOf,
+} from './address.ts';
 
 const ONCE = { maxPerRow: 1 } as const;
 
@@ -24,10 +36,10 @@ export const load64: InstructionChip = instructionChip(
     id: INSTRUCTIONS.load64.chip,
     maxDegree: 2,
     columns: { ...loadColumns, result: writeColumns(4) },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
       fillAddress(row.address, r);
-      row.cell.limbs = [...fillCell(row.cell, r).before];
+      fillCellLimbs(row.cell, r.cells[0]!);
       fillWrite(row.result, r);
     },
     constrain: (c, row) => {
@@ -49,10 +61,10 @@ export const load32: InstructionChip = instructionChip(
     id: INSTRUCTIONS.load32.chip,
     maxDegree: 2,
     columns: { ...loadColumns, result: writeColumns(2), isHigh: bit('1 for the upper half of the cell') },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
-      row.isHigh = (fillAddress(row.address, r) >> 2) & 1;
-      row.cell.limbs = [...fillCell(row.cell, r).before];
+      row.isHigh = fillAddress(row.address, r).bit(2);
+      fillCellLimbs(row.cell, r.cells[0]!);
       fillWrite(row.result, r);
     },
     constrain: (c, row) => {
@@ -73,8 +85,6 @@ function half(limbs: readonly Expr[], isHigh: Expr): [Expr, Expr] {
   return [limbs[0]!.add(isHigh.mul(limbs[2]!.sub(limbs[0]!))), limbs[1]!.add(isHigh.mul(limbs[3]!.sub(limbs[1]!)))];
 }
 
-const signOf = (top: number, isSigned: number): number => (isSigned === 1 ? top >> 15 : 0);
-
 /** `sign` is the top bit of the 16-bit number `top` where isSigned, else 0. */
 function assertSign(c: Constraints, top: Expr, sign: Expr, isSigned: Expr): void {
   c.assertZero('a sign only where it is copied', sign.mul(isSigned.not()));
@@ -93,13 +103,15 @@ export const load32x: InstructionChip = instructionChip(
       isSigned: bit('1 if the sign is extended'),
       sign: bit('top bit of the half, where it is extended'),
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
-      row.isHigh = (fillAddress(row.address, r) >> 2) & 1;
-      row.cell.limbs = [...fillCell(row.cell, r).before];
+      const isHigh = fillAddress(row.address, r).bit(2);
+      const limbs = fillCellLimbs(row.cell, r.cells[0]!);
       fillWrite(row.result, r);
-      row.isSigned = r.instruction.op === 'load32S64' ? 1 : 0;
-      row.sign = signOf(row.cell.limbs[1 + 2 * row.isHigh]!, row.isSigned);
+      const isSigned = r.is('load32S64');
+      row.isHigh = isHigh;
+      row.isSigned = isSigned;
+      row.sign = isSigned.and(isHigh.select(limbs[3]!, limbs[1]!).bit(15));
     },
     constrain: (c, row) => {
       const { address, cell, result, isHigh, isSigned, sign, isReal } = row;
@@ -144,25 +156,25 @@ function loadSubWord(names: SubWordNames, bytes: 1 | 2): InstructionChip {
         byte: u8('byte that is loaded'),
       }),
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
       const at = fillAddress(row.address, r);
-      row.cell.limbs = [...fillCell(row.cell, r).before];
+      const limbs = fillCellLimbs(row.cell, r.cells[0]!);
       fillWrite(row.result, r);
-      const { op: name } = r.instruction;
-      const k = (at >> 1) & 3;
-      const limb = row.cell.limbs[k]!;
-      row.isLimb[k] = 1;
-      row.isWide = name === names.u64 || name === names.s64 ? 1 : 0;
-      row.isSigned = name === names.s32 || name === names.s64 ? 1 : 0;
-      if (row.byte === undefined) {
-        row.sign = signOf(limb, row.isSigned);
+      const limb = limbAt(limbs, at);
+      const isSigned = r.is(names.s32, names.s64);
+      row.isLimb = oneHot(at.shr(1).and(3), CELL_LIMBS);
+      row.isWide = r.is(names.u64, names.s64);
+      row.isSigned = isSigned;
+      if (bytes === 2) {
+        row.sign = isSigned.and(limb.bit(15));
         return;
       }
-      row.isOdd = at & 1;
-      row.low = limb & 255;
-      row.byte = row.isOdd === 1 ? limb >> 8 : limb & 255;
-      row.sign = signOf(row.byte << 8, row.isSigned);
+      const byte = at.bit(0).select(limb.shr(8), limb.and(255));
+      row.isOdd = at.bit(0);
+      row.low = limb.and(255);
+      row.byte = byte;
+      row.sign = isSigned.and(byte.bit(7));
     },
     constrain: (c, row) => {
       const { address, cell, result, isLimb, isWide, isSigned, sign, isReal, isOdd, low, byte } = row;

@@ -1,10 +1,10 @@
 import { type Constraints, defineChip } from '../../air/chip.ts';
 import { array, bit, u8, u16, type View } from '../../air/columns.ts';
 import type { Expr } from '../../air/expr.ts';
+import type { Word, WordOperand } from '../../air/word.ts';
 import { INSTRUCTIONS, type OpName } from '../../vm/isa.ts';
-import type { InstructionRecord } from '../../vm/records.ts';
 import { constantLimbs, opNumber, plain, rowType } from '../adapter/encoding.ts';
-import { fillInstruction, fillOperand, fillRead, fillWrite } from '../adapter/fill.ts';
+import { fillInstruction, fillOperand, fillRead, fillWrite, lowBytes } from '../adapter/fill-words.ts';
 import {
   executes,
   type Form,
@@ -16,6 +16,7 @@ import {
 } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
 import { BYTE, INV_BYTE } from '../adapter/limbs.ts';
+import type { InstructionWords } from '../adapter/record-words.ts';
 import { AND } from '../buses.ts';
 
 /** Bytes of one pair of limbs and of their conjunction. */
@@ -27,16 +28,15 @@ const andColumns = <N extends number>(limbs: N) => ({
 });
 
 function fillAnd(
-  row: Record<'aLow' | 'bLow' | 'low' | 'high', number[]>,
-  a: readonly number[],
-  b: readonly number[],
+  row: Record<'aLow' | 'bLow' | 'low' | 'high', readonly WordOperand[]>,
+  a: readonly Word[],
+  b: readonly Word[],
 ): void {
-  for (let k = 0; k < row.low.length; k++) {
-    row.aLow[k] = a[k]! & 255;
-    row.bLow[k] = b[k]! & 255;
-    row.low[k] = a[k]! & b[k]! & 255;
-    row.high[k] = (a[k]! & b[k]!) >> 8;
-  }
+  const and = a.map((limb, k) => limb.and(b[k]!));
+  row.aLow = lowBytes(a);
+  row.bLow = lowBytes(b);
+  row.low = lowBytes(and);
+  row.high = and.map((limb) => limb.shr(8));
 }
 
 /** Limbs of a ∧ b. The lookups split a and b into bytes, so the result needs no range check. */
@@ -70,12 +70,12 @@ function logic(and: OpName, or: OpName, xor: OpName, limbs: 2 | 4, form: Form): 
       isXor: bit('1 for an exclusive disjunction'),
       bytes: andColumns(limbs),
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
       fillAnd(row.bytes, fillOperand(row.a, r, 0), fillOperand(row.b, r, 1));
       fillWrite(row.c, r);
-      row.isOr = r.instruction.op === or ? 1 : 0;
-      row.isXor = r.instruction.op === xor ? 1 : 0;
+      row.isOr = r.is(or);
+      row.isXor = r.is(xor);
     },
     constrain: (c, row) => {
       const { a, b, isOr, isXor, isReal } = row;
@@ -120,10 +120,10 @@ function andLow(name: OpName, limbs: 2 | 4): InstructionChip {
       c: writeColumns(limbs),
       bytes: andColumns(1),
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
-      const mask = constantLimbs(r.instruction)[0]!;
-      fillAnd(row.bytes, fillRead(row.a, r, 0), [mask]);
+      const mask = r.constant[0].and(0xffff);
+      fillAnd(row.bytes, fillRead(row.a, r, 0).slice(0, 1), [mask]);
       row.mask = mask;
       fillWrite(row.c, r);
     },

@@ -1,7 +1,15 @@
 import { defineChip } from '../../air/chip.ts';
 import { array, bit, field, inInterface, u16 } from '../../air/columns.ts';
-import type { BoundaryRecord } from '../../vm/records.ts';
+import { rowProgram } from '../../air/row-program.ts';
+import type { Word } from '../../air/word.ts';
+import { BOUNDARY_WORDS } from '../../vm/flat-records.ts';
 import { CELL, MEM, RANGE16 } from '../buses.ts';
+import { cellLimbs } from './cell-words.ts';
+
+type BoundaryWords = Readonly<Record<'space' | 'address' | 'epoch' | 'start' | 'end', Word>> & {
+  readonly before: readonly Word[];
+  readonly after: readonly Word[];
+};
 
 /**
  * One row per touched cell of a segment: takes the cell from an earlier epoch, offers it to this segment's accesses,
@@ -24,12 +32,12 @@ export const boundary = defineChip({
     start: field('clock at which the cell enters MEM, free'),
     end: field('clock of the last access'),
   },
-  fillRow: (r: BoundaryRecord, row) => {
+  fill: (r: BoundaryWords, row) => {
     row.isReal = 1;
     row.space = r.space;
     row.address = r.address;
-    row.before = [...r.before];
-    row.after = [...r.after];
+    row.before = r.before;
+    row.after = r.after;
     row.epoch = r.epoch;
     row.start = r.start;
     row.end = r.end;
@@ -43,4 +51,17 @@ export const boundary = defineChip({
     c.send(MEM, [space, address, ...before, start], isReal, once);
     c.receive(MEM, [space, address, ...after, end], isReal, once);
   },
+});
+
+/** From the records of `FlatSegment.boundaries`. */
+export const boundaryRows = rowProgram(boundary, BOUNDARY_WORDS, (b): BoundaryWords => {
+  const [space, address, epoch, start, end] = [0, 1, 6, 7, 8].map((k) => b.record(k, 30)) as [
+    Word,
+    Word,
+    Word,
+    Word,
+    Word,
+  ];
+  const limbs = (at: number): Word[] => cellLimbs(space, b.record(at), b.record(at + 1));
+  return { space, address, epoch, start, end, before: limbs(2), after: limbs(4) };
 });

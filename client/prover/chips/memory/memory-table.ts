@@ -1,24 +1,25 @@
 import { defineChip } from '../../air/chip.ts';
 import { array, bit, field, inInterface, u16 } from '../../air/columns.ts';
+import { rowProgram } from '../../air/row-program.ts';
+import type { Word } from '../../air/word.ts';
 import { CELL, DATA, RANGE16, SORT } from '../buses.ts';
-import { SPLIT } from './refresh.ts';
+import { cellLimbs } from './cell-words.ts';
+import { SPLIT, SPLIT_BITS } from './refresh.ts';
 
 export const ZoneKind = { ZERO: 0, DATA: 1 } as const;
 
 /** Cells [from, to) of a space that exist, and where their initial values come from. */
 export type Zone = { readonly space: number; readonly kind: number; readonly from: number; readonly to: number };
 
-/** A cell that the block touches. */
-export type MemoryTableRecord = {
-  readonly space: number;
-  readonly kind: number;
-  readonly address: number;
-  /** The next cell of the zone, or the zone's end. */
-  readonly next: number;
-  readonly initial: readonly number[];
-  readonly last: readonly number[];
-  /** Epoch of `last`: of the last segment that touched the cell. */
-  readonly epoch: number;
+/**
+ * Words of a record, a cell that the block touches: (space, zone kind, address, next, initial low, initial high, last low,
+ * last high, epoch). `next`: the next cell of the zone, or the zone's end; `epoch`: of the last segment that touched it.
+ */
+export const MEMORY_ROW_WORDS = 9;
+
+type MemoryWords = Readonly<Record<'space' | 'kind' | 'address' | 'next' | 'epoch', Word>> & {
+  readonly initial: readonly Word[];
+  readonly last: readonly Word[];
 };
 
 /**
@@ -44,17 +45,17 @@ export const memoryTable = defineChip({
     last: array(u16('limbs behind the last segment that touched it'), 4),
     epoch: field('epoch of the last limbs'),
   }),
-  fillRow: (r: MemoryTableRecord, row) => {
-    const gap = r.next - r.address - 1;
+  fill: (r: MemoryWords, row) => {
+    const gap = r.next.sub(r.address).sub(1).below(30);
     row.isReal = 1;
     row.isData = r.kind;
     row.space = r.space;
     row.address = r.address;
-    row.addressHigh = Math.floor(r.address / SPLIT);
+    row.addressHigh = r.address.shr(SPLIT_BITS);
     row.gap = gap;
-    row.gapHigh = Math.floor(gap / SPLIT);
-    row.initial = [...r.initial];
-    row.last = [...r.last];
+    row.gapHigh = gap.shr(SPLIT_BITS);
+    row.initial = r.initial;
+    row.last = r.last;
     row.epoch = r.epoch;
   },
   constrain: (c, { isReal, isData, space, address, addressHigh, gap, gapHigh, initial, last, epoch }) => {
@@ -80,4 +81,10 @@ export const memoryTable = defineChip({
     addressHigh: 'low and high overlap: any split into two u16 shows the bound',
     gapHigh: 'low and high overlap: any split into two u16 shows the bound',
   },
+});
+
+export const memoryRows = rowProgram(memoryTable, MEMORY_ROW_WORDS, (b): MemoryWords => {
+  const [space, kind, address, epoch] = [0, 1, 2, 8].map((k) => b.record(k, 30)) as [Word, Word, Word, Word];
+  const limbs = (at: number): Word[] => cellLimbs(space, b.record(at), b.record(at + 1));
+  return { space, kind, address, next: b.record(3, 31), epoch, initial: limbs(4), last: limbs(6) };
 });

@@ -1,10 +1,16 @@
 import { defineChip } from '../../air/chip.ts';
 import { array, bit, field, u16 } from '../../air/columns.ts';
-import type { RefreshRecord } from '../../vm/records.ts';
+import { rowProgram } from '../../air/row-program.ts';
+import type { Word } from '../../air/word.ts';
+import { REFRESH_WORDS } from '../../vm/flat-records.ts';
 import { MEM, RANGE16 } from '../buses.ts';
+import { cellLimbs } from './cell-words.ts';
+
+type RefreshWords = Readonly<Record<'space' | 'address' | 'from' | 'to', Word>> & { readonly value: readonly Word[] };
 
 /** A number x = low + 2^13 · high with both parts below 2^16: x < 2^29 + 2^16, so sums of two stay below P. */
-export const SPLIT = 2 ** 13;
+export const SPLIT_BITS = 13;
+export const SPLIT = 2 ** SPLIT_BITS;
 
 /**
  * Moves a cell's value to a later time, for accesses whose distance one RANGE16 lookup cannot hold. It has no place in
@@ -23,16 +29,16 @@ export const refresh = defineChip({
     gap: field('to − from − 1'),
     gapHigh: u16('high part of `gap`'),
   },
-  fillRow: (r: RefreshRecord, row) => {
-    const gap = r.to - r.from - 1;
+  fill: (r: RefreshWords, row) => {
+    const gap = r.to.sub(r.from).sub(1).below(30);
     row.isReal = 1;
     row.space = r.space;
     row.address = r.address;
-    row.value = [...r.value];
+    row.value = r.value;
     row.to = r.to;
-    row.toHigh = Math.floor(r.to / SPLIT);
+    row.toHigh = r.to.shr(SPLIT_BITS);
     row.gap = gap;
-    row.gapHigh = Math.floor(gap / SPLIT);
+    row.gapHigh = gap.shr(SPLIT_BITS);
   },
   constrain: (c, { isReal, space, address, value, to, toHigh, gap, gapHigh }) => {
     const once = { maxPerRow: 1 };
@@ -50,4 +56,10 @@ export const refresh = defineChip({
     toHigh: 'low and high overlap: any split into two u16 shows the bound',
     gapHigh: 'low and high overlap: any split into two u16 shows the bound',
   },
+});
+
+/** From the records of `FlatSegment.refreshes`. */
+export const refreshRows = rowProgram(refresh, REFRESH_WORDS, (b): RefreshWords => {
+  const [space, address, from, to] = [0, 1, 4, 5].map((k) => b.record(k, 30)) as [Word, Word, Word, Word];
+  return { space, address, from, to, value: cellLimbs(space, b.record(2), b.record(3)) };
 });

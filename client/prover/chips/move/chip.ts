@@ -1,9 +1,8 @@
 import { defineChip } from '../../air/chip.ts';
 import { field } from '../../air/columns.ts';
 import { INSTRUCTIONS, type OpName } from '../../vm/isa.ts';
-import type { InstructionRecord } from '../../vm/records.ts';
 import { plain } from '../adapter/encoding.ts';
-import { fillInstruction, fillOperand, fillRead, fillWrite } from '../adapter/fill.ts';
+import { fillInstruction, fillOperand, fillRead, fillWrite } from '../adapter/fill-words.ts';
 import {
   executes,
   instructionColumns,
@@ -14,6 +13,7 @@ import {
   writeColumns,
 } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
+import type { InstructionWords } from '../adapter/record-words.ts';
 import { assertNonZero, nonZeroHint } from '../zero/core.ts';
 
 /** result = operand, a slot or a constant; globals stand in absolute slots. */
@@ -31,7 +31,7 @@ function move(
       operand: operandColumns(o.constant ? 'constant' : 'register', limbs),
       result: writeColumns(limbs),
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
       fillOperand(row.operand, r, 0);
       fillWrite(row.result, r);
@@ -70,13 +70,13 @@ function select(name: OpName, limbs: 2 | 4): InstructionChip {
       isNonZero: field('1 if the condition is not zero, else 0'),
       inverse: field('1 / the sum of the condition’s limbs, or 0'),
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
       fillRead(row.a, r, 0);
       fillRead(row.b, r, 1);
       const [low, high] = fillRead(row.condition, r, 2);
       fillWrite(row.result, r);
-      Object.assign(row, nonZeroHint(low! + high!));
+      Object.assign(row, nonZeroHint(low!.add(high!)));
     },
     constrain: (c, row) => {
       const { a, b, condition, result, isNonZero, inverse } = row;

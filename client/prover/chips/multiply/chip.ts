@@ -1,9 +1,8 @@
 import { defineChip } from '../../air/chip.ts';
 import { array, bit, u8, u16 } from '../../air/columns.ts';
 import { INSTRUCTIONS, type OpName } from '../../vm/isa.ts';
-import type { InstructionRecord } from '../../vm/records.ts';
 import { plain } from '../adapter/encoding.ts';
-import { fillInstruction, fillRead, fillWrite } from '../adapter/fill.ts';
+import { fillInstruction, fillRead, fillWrite, lowBytes } from '../adapter/fill-words.ts';
 import {
   executes,
   instructionColumns,
@@ -14,10 +13,9 @@ import {
 } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
 import { bytesOf, LIMB } from '../adapter/limbs.ts';
+import type { InstructionWords } from '../adapter/record-words.ts';
 import { RANGE16 } from '../buses.ts';
 import { multiply } from './core.ts';
-
-const lowBytes = (limbs: readonly number[]): number[] => limbs.map((limb) => limb & 255);
 
 /** c = a · b modulo 2^32 or 2^64. */
 function product(name: OpName, limbs: 2 | 4): InstructionChip {
@@ -34,11 +32,11 @@ function product(name: OpName, limbs: 2 | 4): InstructionChip {
       bLow: array(u8('low bytes of b'), limbs),
       result: array(u16('a · b, range-checked here'), limbs),
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
       row.aLow = lowBytes(fillRead(row.a, r, 0));
       row.bLow = lowBytes(fillRead(row.b, r, 1));
-      row.result = [...fillWrite(row.c, r)];
+      row.result = fillWrite(row.c, r);
     },
     constrain: (c, row) => {
       const { a, b, aLow, bLow, result, isReal } = row;
@@ -77,16 +75,17 @@ export const multiplyWide: InstructionChip = instructionChip(
       aSign: bit('sign of a; 0 in an unsigned product'),
       bSign: bit('sign of b; 0 in an unsigned product'),
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
       const a = fillRead(row.a, r, 0);
       const b = fillRead(row.b, r, 1);
       row.aLow = lowBytes(a);
       row.bLow = lowBytes(b);
       row.result = [...fillWrite(row.low, r, 0), ...fillWrite(row.high, r, 1)];
-      row.isSigned = r.instruction.op === 'mulWideS' ? 1 : 0;
-      row.aSign = row.isSigned * (a[3]! >> 15);
-      row.bSign = row.isSigned * (b[3]! >> 15);
+      const isSigned = r.is('mulWideS');
+      row.isSigned = isSigned;
+      row.aSign = isSigned.and(a[3]!.bit(15));
+      row.bSign = isSigned.and(b[3]!.bit(15));
     },
     constrain: (c, row) => {
       const { a, b, low, high, aLow, bLow, result, isSigned, aSign, bSign, isReal } = row;

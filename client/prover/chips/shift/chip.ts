@@ -1,14 +1,15 @@
 import { defineChip } from '../../air/chip.ts';
 import { array, bit, field, u16 } from '../../air/columns.ts';
 import { type Expr, sum } from '../../air/expr.ts';
+import { oneHot } from '../../air/word.ts';
 import { INSTRUCTIONS, type OpName } from '../../vm/isa.ts';
 import type { ProgramInstruction } from '../../vm/program.ts';
-import type { InstructionRecord } from '../../vm/records.ts';
 import { constantLimbs, rowType } from '../adapter/encoding.ts';
-import { fillInstruction, fillRead, fillWrite } from '../adapter/fill.ts';
+import { fillInstruction, fillRead, fillWrite } from '../adapter/fill-words.ts';
 import { executes, instructionColumns, readColumns, writeColumns } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
 import { LIMB } from '../adapter/limbs.ts';
+import type { InstructionWords } from '../adapter/record-words.ts';
 import { POW } from '../buses.ts';
 
 /**
@@ -46,17 +47,20 @@ function shift(left: OpName, right: OpName, limbs: 2 | 4): InstructionChip {
       low: array(u16('a_i mod coPower'), limbs),
       isUp: array(bit('one-hot: limbs to move up, −limbs to limbs − 1'), 2 * limbs),
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
       const a = fillRead(row.a, r, 0);
       fillWrite(row.c, r);
-      const { power, up } = shapeOf(r.instruction, limbs);
-      const coPower = LIMB / power;
-      row.power = power;
+      const amount = r.constant[0].and(16 * limbs - 1);
+      const rest = amount.and(15);
+      const isLeft = r.is(left);
+      const bits = isLeft.select(rest, rest.subFrom(16).and(15));
+      const coPower = bits.subFrom(16).powerOfTwo();
+      row.power = bits.powerOfTwo();
       row.coPower = coPower;
-      row.high = a.map((limb) => Math.floor(limb / coPower));
-      row.low = a.map((limb) => limb % coPower);
-      row.isUp[up + limbs] = 1;
+      row.high = a.map((limb) => limb.shr(bits.subFrom(16)));
+      row.low = a.map((limb) => limb.and(coPower.sub(1)));
+      row.isUp = oneHot(isLeft.select(amount.shr(4).add(limbs), amount.add(15).shr(4).subFrom(limbs)), 2 * limbs);
     },
     constrain: (c, row) => {
       const { a, power, coPower, high, low, isUp, isReal } = row;

@@ -1,13 +1,14 @@
 import { defineChip } from '../../air/chip.ts';
 import { array, bit, field, u16 } from '../../air/columns.ts';
 import { type Expr, sum } from '../../air/expr.ts';
+import { oneHot, type Word } from '../../air/word.ts';
 import { INSTRUCTIONS, type OpName } from '../../vm/isa.ts';
-import type { InstructionRecord } from '../../vm/records.ts';
 import { plain } from '../adapter/encoding.ts';
-import { fillInstruction, fillRead, fillWrite } from '../adapter/fill.ts';
+import { fillInstruction, fillRead, fillWrite } from '../adapter/fill-words.ts';
 import { executes, instructionColumns, operandFieldsOf, readColumns, writeColumns } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
 import { LIMB } from '../adapter/limbs.ts';
+import type { InstructionWords } from '../adapter/record-words.ts';
 import { POW, RANGE16 } from '../buses.ts';
 
 const ONCE = { maxPerRow: 1 } as const;
@@ -44,33 +45,41 @@ function shiftVariable(limbs: 2 | 4): InstructionChip {
       shifted: array(u16('limbs shifted by bits'), limbs),
       sign: bit('sign of a in an arithmetic shift'),
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
       const a = fillRead(row.a, r, 0);
       const amount = fillRead(row.b, r, 1)[0]!;
       fillWrite(row.c, r);
-      const k = names.indexOf(r.instruction.op);
-      row.isOp[k] = 1;
-      const left = k === 0 || k === 3;
-      const rotates = k >= 3;
-      const bits = amount % 16;
-      const move = Math.floor(amount / 16) % limbs;
-      row.bits = [0, 1, 2, 3].map((i) => (bits >> i) & 1);
-      row.isUp[left ? move : (limbs - move) % limbs] = 1;
-      row.rest = Math.floor(amount / width);
-      row.upperPower = 2 ** (bits & 12);
-      row.amountPower = 2 ** bits;
-      row.power = left ? 2 ** bits : LIMB / 2 ** bits;
-      row.coPower = LIMB / row.power;
-      row.high = a.map((limb) => Math.floor(limb / row.coPower));
-      row.low = a.map((limb) => limb % row.coPower);
-      row.sign = k === 1 ? a.at(-1)! >> 15 : 0;
-      const wrap = rotates ? 1 : 0;
+      const isOp = names.map((name) => r.is(name));
+      row.isOp = isOp;
+      const [shl, shrS, , rotl, rotr] = isOp as [Word, Word, Word, Word, Word];
+      const left = shl.or(rotl);
+      const bits = amount.and(15);
+      const move = amount.shr(4).and(limbs - 1);
+      row.bits = bits.bits(4);
+      row.isUp = oneHot(left.select(move, move.subFrom(limbs).and(limbs - 1)), limbs);
+      row.rest = amount.shr(Math.log2(width));
+      row.upperPower = bits.and(12).powerOfTwo();
+      row.amountPower = bits.powerOfTwo();
+      const leftBits = left.select(bits, bits.subFrom(16));
+      const power = leftBits.powerOfTwo();
+      const coBits = leftBits.subFrom(16);
+      const coMask = coBits.powerOfTwo().sub(1);
+      row.power = power;
+      row.coPower = coBits.powerOfTwo();
+      const high = a.map((limb) => limb.shr(coBits));
+      const low = a.map((limb) => limb.and(coMask));
+      const sign = shrS.and(a.at(-1)!.bit(15));
+      row.high = high;
+      row.low = low;
+      row.sign = sign;
       row.shifted = a.map((_, i) => {
-        if (left) return row.low[i]! * row.power + (i > 0 ? row.high[i - 1]! : wrap * row.high.at(-1)!);
-        const next = i < limbs - 1 ? row.low[i + 1]! : wrap * row.low[0]!;
-        const fill = i === limbs - 1 ? row.sign * (LIMB - row.power) : 0;
-        return row.high[i]! + next * row.power + fill;
+        const below = i > 0 ? high[i - 1]! : rotl.select(high.at(-1)!, 0);
+        const above = i < limbs - 1 ? low[i + 1]! : rotr.select(low[0]!, 0);
+        const fill = i === limbs - 1 ? sign.select(power.subFrom(LIMB), 0) : 0;
+        const up = low[i]!.shl(leftBits).or(below);
+        const down = high[i]!.add(fill).or(above.shl(leftBits));
+        return left.select(up, down).below(16);
       });
     },
     constrain: (c, row) => {

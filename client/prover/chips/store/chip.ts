@@ -1,18 +1,22 @@
 import { defineChip } from '../../air/chip.ts';
 import { bit, u8, u16 } from '../../air/columns.ts';
 import { sum } from '../../air/expr.ts';
+import { oneHot } from '../../air/word.ts';
 import { INSTRUCTIONS } from '../../vm/isa.ts';
-import type { InstructionRecord } from '../../vm/records.ts';
-import { fillCell, fillInstruction, fillRead } from '../adapter/fill.ts';
+import { fillInstruction, fillRead } from '../adapter/fill-words.ts';
 import { executes, instructionColumns, readColumns } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
 import { BYTE, INV_BYTE } from '../adapter/limbs.ts';
+import type { InstructionWords } from '../adapter/record-words.ts';
 import { BYTES, Space } from '../buses.ts';
 import {
   addressColumns,
+  CELL_LIMBS,
   cellAddress,
   cellColumns,
   fillAddress,
+  fillCellLimbs,
+  limbAt,
   limbColumns,
   limbIndex,
   limbOf,
@@ -27,11 +31,11 @@ export const store64: InstructionChip = instructionChip(
     id: INSTRUCTIONS.store64.chip,
     maxDegree: 2,
     columns: { ...storeColumns, value: readColumns(4) },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
       fillAddress(row.address, r);
       fillRead(row.value, r, 1);
-      row.cell.limbs = [...fillCell(row.cell, r).before];
+      fillCellLimbs(row.cell, r.cells[0]!);
     },
     constrain: (c, row) => {
       const { address, cell, value, isReal } = row;
@@ -53,11 +57,11 @@ function storeHalf(name: 'store32' | 'store32From64', id: string, limbs: 2 | 4):
     id,
     maxDegree: 2,
     columns: { ...storeColumns, value: readColumns(limbs), isHigh: bit('1 for the upper half of the cell') },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
-      row.isHigh = (fillAddress(row.address, r) >> 2) & 1;
+      row.isHigh = fillAddress(row.address, r).bit(2);
       fillRead(row.value, r, 1);
-      row.cell.limbs = [...fillCell(row.cell, r).before];
+      fillCellLimbs(row.cell, r.cells[0]!);
     },
     constrain: (c, row) => {
       const { address, cell, value, isHigh, isReal } = row;
@@ -98,22 +102,22 @@ export const storeSubWord: InstructionChip = instructionChip(
       valueLow: u8('lowest byte of the value'),
       after: u16('the limb afterwards'),
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
       const at = fillAddress(row.address, r);
       const limb = fillRead(row.value, r, 1)[0]!;
-      row.cell.limbs = [...fillCell(row.cell, r).before];
-      const { op } = r.instruction;
-      const k = (at >> 1) & 3;
-      row.isLimb[k] = 1;
-      row.isWide = op.endsWith('64') ? 1 : 0;
-      row.isLimbStore = op.startsWith('store16') ? 1 : 0;
-      row.isOdd = at & 1;
-      row.old = row.cell.limbs[k]!;
-      row.oldLow = row.old & 255;
-      row.valueLow = limb & 255;
-      if (row.isLimbStore === 1) row.after = limb;
-      else row.after = row.isOdd === 1 ? row.oldLow + BYTE * row.valueLow : row.old - row.oldLow + row.valueLow;
+      const old = limbAt(fillCellLimbs(row.cell, r.cells[0]!), at);
+      const isLimbStore = r.is('store16From32', 'store16From64');
+      const [oldLow, valueLow] = [old.and(255), limb.and(255)];
+      row.isLimb = oneHot(at.shr(1).and(3), CELL_LIMBS);
+      row.isWide = r.is('store8From64', 'store16From64');
+      row.isLimbStore = isLimbStore;
+      row.isOdd = at.bit(0);
+      row.old = old;
+      row.oldLow = oldLow;
+      row.valueLow = valueLow;
+      const byteStore = at.bit(0).select(oldLow.or(valueLow.shl(8)), old.and(0xff00).or(valueLow));
+      row.after = isLimbStore.select(limb, byteStore);
     },
     constrain: (c, row) => {
       const { address, cell, value, isLimb, isWide, isLimbStore, isOdd, old, oldLow, valueLow, after, isReal } = row;

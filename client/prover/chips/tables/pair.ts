@@ -3,11 +3,9 @@ import { field, fixed, u8 } from '../../air/columns.ts';
 import { Fp5 } from '../../field/fp5.ts';
 import { AND, BYTES, RANGE16 } from '../buses.ts';
 import { closedForm, numberOf } from './closed-form.ts';
-import { ANY_COUNT, defineTable, type TableRecord } from './table.ts';
+import { ANY_COUNT, byRule, defineTable } from './table.ts';
 
 const LOG_HEIGHT = 16;
-const isByte = (x: number): boolean => x < 256;
-
 /** All pairs of bytes: row x + 256·y holds the 16-bit number, the two bytes, and their conjunction. */
 const pairChip = defineChip({
   id: 'pair',
@@ -34,11 +32,6 @@ const pairChip = defineChip({
       (point) => numberOf(Array.from({ length: 8 }, (_, i) => Fp5.mul(point[i]!, point[8 + i]!))),
     ),
   },
-  fillRow: ([range, bytes, and]: TableRecord, row) => {
-    row.rangeMult = range!;
-    row.bytesMult = bytes!;
-    row.andMult = and!;
-  },
   constrain: (c, { x, y, and, rangeMult, bytesMult, andMult }) => {
     c.receive(RANGE16, [x.add(y.mul(256))], rangeMult, { maxPerRow: ANY_COUNT });
     c.receive(BYTES, [x, y], bytesMult, { maxPerRow: ANY_COUNT });
@@ -47,10 +40,16 @@ const pairChip = defineChip({
 });
 
 export const pair = defineTable(pairChip, LOG_HEIGHT, [
-  { bus: RANGE16, rowOf: ([x]) => (x! < 2 ** 16 ? x! : undefined) },
-  { bus: BYTES, rowOf: ([x, y]) => (isByte(x!) && isByte(y!) ? x! + 256 * y! : undefined) },
-  {
-    bus: AND,
-    rowOf: ([x, y, and]) => (isByte(x!) && isByte(y!) && (x! & y!) === and! ? x! + 256 * y! : undefined),
-  },
+  byRule(RANGE16, (fields, i) => {
+    const x = fields[0]![i]!;
+    return x < 2 ** 16 ? x : -1;
+  }),
+  byRule(BYTES, (fields, i) => {
+    const [x, y] = [fields[0]![i]!, fields[1]![i]!];
+    return (x | y) < 256 ? x + 256 * y : -1;
+  }),
+  byRule(AND, (fields, i) => {
+    const [x, y] = [fields[0]![i]!, fields[1]![i]!];
+    return (x | y) < 256 && (x & y) === fields[2]![i] ? x + 256 * y : -1;
+  }),
 ]);

@@ -3,7 +3,7 @@ import { field, fixed, u16 } from '../../air/columns.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
 import { POW } from '../buses.ts';
 import { closedForm, numberOf } from './closed-form.ts';
-import { ANY_COUNT, defineTable, type TableRecord } from './table.ts';
+import { ANY_COUNT, byRule, defineTable } from './table.ts';
 
 const LOG_HEIGHT = 17;
 const topBit = (row: number): number => 31 - Math.clz32(Math.max(1, row));
@@ -44,14 +44,13 @@ const powChip = defineChip({
       },
     ),
   },
-  fillRow: ([mult]: TableRecord, row) => {
-    row.mult = mult!;
-  },
   constrain: (c, { x, power, mult }) => c.receive(POW, [x, power], mult, { maxPerRow: ANY_COUNT }),
 });
 
-const isPower = (p: number): boolean => p >= 1 && p <= 2 ** 16 && (p & (p - 1)) === 0;
-
 export const pow = defineTable(powChip, LOG_HEIGHT, [
-  { bus: POW, rowOf: ([x, power]) => (isPower(power!) && x! < power! ? x! + power! : undefined) },
+  byRule(POW, (fields, i) => {
+    const [x, power] = [fields[0]![i]!, fields[1]![i]!];
+    const isPower = power >= 1 && power <= 2 ** 16 && (power & (power - 1)) === 0;
+    return isPower && x < power ? x + power : -1;
+  }),
 ]);

@@ -3,7 +3,7 @@ import { array, bit, field, fixed } from '../../air/columns.ts';
 import { ROUND } from '../buses.ts';
 import { KECCAK_ROUNDS, roundConstantBits } from '../keccak/permutation.ts';
 import { smallTable } from './closed-form.ts';
-import { ANY_COUNT, defineTable, type TableRecord } from './table.ts';
+import { ANY_COUNT, byRule, defineTable } from './table.ts';
 
 const LOG_HEIGHT = 5;
 const CONSTANT_BITS = 7;
@@ -29,16 +29,12 @@ const roundChip = defineChip({
       ]),
     ),
   },
-  fillRow: ([mult]: TableRecord, row) => {
-    row.mult = mult!;
-  },
   constrain: (c, row) => c.receive(ROUND, [row.round, ...row.rc], row.mult, { maxPerRow: ANY_COUNT }),
 });
 
 export const round = defineTable(roundChip, LOG_HEIGHT, [
-  {
-    bus: ROUND,
-    rowOf: ([r, ...bits]) =>
-      r! < KECCAK_ROUNDS && roundConstantBits(r!).every((b, j) => b === bits[j]) ? r! : undefined,
-  },
+  byRule(ROUND, ([rounds, ...bits], i) => {
+    const r = rounds![i]!;
+    return r < KECCAK_ROUNDS && roundConstantBits(r).every((b, j) => b === bits[j]![i]) ? r : -1;
+  }),
 ]);

@@ -1,12 +1,13 @@
 import { defineChip } from '../../air/chip.ts';
 import { array, bit, u8 } from '../../air/columns.ts';
 import { type Expr, sum } from '../../air/expr.ts';
+import { anyOf, type Word } from '../../air/word.ts';
 import { INSTRUCTIONS, type OpName } from '../../vm/isa.ts';
-import type { InstructionRecord } from '../../vm/records.ts';
-import { fillInstruction, fillRead, fillWrite } from '../adapter/fill.ts';
+import { fillInstruction, fillRead, fillWrite, lowBytes } from '../adapter/fill-words.ts';
 import { type Accesses, executes, instructionColumns, readColumns, writeColumns } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
 import { INV_BYTE, LIMB } from '../adapter/limbs.ts';
+import type { InstructionWords } from '../adapter/record-words.ts';
 import { BYTES, RANGE16, Space } from '../buses.ts';
 import { addressColumns, cellAddress, fillAddress } from '../load/address.ts';
 import { accessEncoding } from '../load/chip.ts';
@@ -30,6 +31,8 @@ const sizeOf = (name: OpName): 2 | 4 | 8 => INSTRUCTIONS[name].memoryBytes as 2 
 const isWide = (name: OpName): boolean =>
   name.startsWith('store') ? INSTRUCTIONS[name].reads[1] === 64 : INSTRUCTIONS[name].writes[0] === 64;
 const isSigned = (name: OpName): boolean => /^load\d+S/.test(name);
+const sizeWord = (r: InstructionWords, names: readonly OpName[]): Word =>
+  anyOf(names.map((name) => r.is(name).mul(sizeOf(name))));
 
 /** Sums over the one-hot operation. */
 function selections(names: readonly OpName[], isOp: readonly Expr[]) {
@@ -83,14 +86,13 @@ export const loadUnaligned: InstructionChip = instructionChip(
       isOp: array(bit(`one-hot: ${LOADS.join(', ')}`), LOADS.length),
       sign: bit('top bit of what is loaded, where it is extended'),
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
       const at = fillAddress(row.address, r);
-      const name = r.instruction.op;
-      row.isOp[LOADS.indexOf(name)] = 1;
-      fillSpan(row.span, r, at % 8, sizeOf(name));
+      row.isOp = LOADS.map((name) => r.is(name));
+      fillSpan(row.span, r, at.and(7), sizeWord(r, LOADS));
       const limbs = fillWrite(row.result, r);
-      row.sign = isSigned(name) ? limbs[sizeOf(name) / 2 - 1]! >> 15 : 0;
+      row.sign = anyOf(LOADS.filter(isSigned).map((name) => r.is(name).and(limbs[sizeOf(name) / 2 - 1]!.bit(15))));
     },
     constrain: (c, row) => {
       const { address, result, span, isOp, sign, isReal } = row;
@@ -145,13 +147,12 @@ export const storeUnaligned: InstructionChip = instructionChip(
       span: spanColumns,
       isOp: array(bit(`one-hot: ${STORES.join(', ')}`), STORES.length),
     },
-    fillRow: (r: InstructionRecord, row) => {
+    fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
       const at = fillAddress(row.address, r);
-      const name = r.instruction.op;
-      row.isOp[STORES.indexOf(name)] = 1;
-      row.valueLow = fillRead(row.value, r, 1).map((limb) => limb & 255);
-      fillSpan(row.span, r, at % 8, sizeOf(name));
+      row.isOp = STORES.map((name) => r.is(name));
+      row.valueLow = lowBytes(fillRead(row.value, r, 1));
+      fillSpan(row.span, r, at.and(7), sizeWord(r, STORES));
     },
     constrain: (c, row) => {
       const { address, value, valueLow, span, isOp, isReal } = row;

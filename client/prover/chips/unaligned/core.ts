@@ -1,11 +1,12 @@
 import type { Constraints } from '../../air/chip.ts';
-import { array, bit, type MutableRow, u8, type View } from '../../air/columns.ts';
+import { array, bit, type CellTargets, u8, type View } from '../../air/columns.ts';
 import { type Expr, sum } from '../../air/expr.ts';
-import type { InstructionRecord } from '../../vm/records.ts';
-import { fillCell } from '../adapter/fill.ts';
+import { oneHot, type Word } from '../../air/word.ts';
+import { lowBytes } from '../adapter/fill-words.ts';
 import { BYTE, INV_BYTE } from '../adapter/limbs.ts';
+import type { InstructionWords } from '../adapter/record-words.ts';
 import { BYTES } from '../buses.ts';
-import { CELL_BYTES, CELL_LIMBS, cellColumns } from '../load/address.ts';
+import { CELL_BYTES, CELL_LIMBS, cellColumns, fillCellLimbs } from '../load/address.ts';
 
 /** Two neighbouring cells as 16 bytes, and where in the first an access begins. */
 export const spanColumns = {
@@ -20,14 +21,15 @@ type SpanView = View<typeof spanColumns, Expr>;
 export type Sizes = { readonly 2: Expr; readonly 4: Expr; readonly 8: Expr };
 export const SIZES = [2, 4, 8] as const;
 
-export function fillSpan(row: MutableRow<typeof spanColumns>, r: InstructionRecord, start: number, size: number): void {
-  row.isStart[start] = 1;
-  row.crosses = start + size > CELL_BYTES ? 1 : 0;
-  const cells = row.crosses === 1 ? (['first', 'second'] as const) : (['first'] as const);
-  cells.forEach((which, k) => {
-    const { before } = fillCell(row.cells[which], r, k);
-    row.cells[which].limbs = [...before];
-    row.low[which] = before.map((limb) => limb & 255);
+/** Where the access does not cross, the record's words of a second cell are zero. */
+export function fillSpan(row: CellTargets<typeof spanColumns>, r: InstructionWords, start: Word, size: Word): void {
+  row.isStart = oneHot(start, CELL_BYTES);
+  row.crosses = start
+    .add(size)
+    .less(CELL_BYTES + 1)
+    .not();
+  (['first', 'second'] as const).forEach((which, k) => {
+    row.low[which] = lowBytes(fillCellLimbs(row.cells[which], r.cells[k]!));
   });
 }
 

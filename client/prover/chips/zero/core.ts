@@ -1,11 +1,11 @@
 import type { Constraints } from '../../air/chip.ts';
 import type { Expr } from '../../air/expr.ts';
-import { Fp } from '../../field/fp.ts';
+import type { Word } from '../../air/word.ts';
 
 /** Cells of the test for zero. */
-export const nonZeroHint = (value: number): { isNonZero: number; inverse: number } => ({
-  isNonZero: value === 0 ? 0 : 1,
-  inverse: Fp.inv(Fp.fromInt(value)),
+export const nonZeroHint = (value: Word): { readonly isNonZero: Word; readonly inverse: Word } => ({
+  isNonZero: value.isNonZero(),
+  inverse: value.inverse(),
 });
 
 /** isNonZero = 1 if value ≠ 0 in the field, else 0: value · inverse = isNonZero, and value is 0 unless isNonZero is 1. */
@@ -18,7 +18,4 @@ export function assertNonZero(c: Constraints, value: Expr, isNonZero: Expr, inve
  * Zero only if both differences are: 3 is no square modulo P, so d0² = 3 · d1² has no other solution.
  */
 export const norm = (d0: Expr, d1: Expr): Expr => d0.sqr().sub(d1.sqr().mul(3));
-export const normValue = (d0: number, d1: number): number => {
-  const [x, y] = [Fp.fromInt(d0), Fp.fromInt(d1)];
-  return Fp.sub(Fp.sqr(x), Fp.mul(3, Fp.sqr(y)));
-};
+export const normWord = (d0: Word, d1: Word): Word => d0.fieldMul(d0).fieldSub(d1.fieldMul(d1).fieldMul(3));
