@@ -11,10 +11,12 @@ export type BlockDataModules = {
   readonly network: Pick<ProofNetwork, 'proof' | 'blockData' | 'charge'>;
   /** The block of a header and a body that its roots commit to. @throws BlockError */
   readonly assemble: (headerRlp: Uint8Array, body: Uint8Array) => Block;
-  /** Whether these are the receipts that the header commits to. */
-  readonly receiptsMatch: (block: Block, receipts: Uint8Array) => boolean;
-  /** Decodes a diff within the header's cap. */
-  readonly diffIsWellFormed: (block: Block, diff: Uint8Array) => boolean;
+  /** Receipts against the header that commits to them. @throws ReceiptsError */
+  readonly checkReceipts: (block: Block, receipts: Uint8Array) => void;
+  readonly maxReceiptsBytes: (gasUsed: bigint) => number;
+  /** A diff's form, not yet what it leads to. @throws StateDiffError */
+  readonly checkDiffForm: (block: Block, diff: Uint8Array) => void;
+  readonly maxDiffBytes: (gasUsed: bigint) => number;
   /** Off the main thread; the proof is about the header's chain, this hash and this parent. */
   readonly verifyProof: (headerRlp: Uint8Array, proofType: number, proof: Uint8Array) => Promise<VerifyResult>;
   readonly acceptedProofTypes: readonly number[];
@@ -29,14 +31,10 @@ export type ProvenData = {
 };
 export type Obtained<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly missing: Missing };
 
-/** Bodies and receipts are bounded by gas; this is far above what any header allows. */
+/** Far above what the gas of any header buys, and above EIP-7934's cap of a block. */
 const MAX_BODY_BYTES = 16 * 2 ** 20;
-const MAX_RECEIPTS_BYTES = 64 * 2 ** 20;
 /** Proofs of one block and type that are tried. */
 const MAX_PROOFS = 3;
-
-/** Most bytes of a diff: fixed part, and one for each 20 gas. */
-export const maxDiffBytes = (gasUsed: bigint): number => 256 * 1024 + Number(gasUsed / 20n);
 
 /** @returns the block, or that no peer has its body */
 export async function obtainBlock(
@@ -45,10 +43,10 @@ export async function obtainBlock(
   o: FetchOptions,
 ): Promise<Obtained<Block>> {
   let block: Block | undefined;
-  const check = (body: Uint8Array): boolean => {
-    block = matching(() => modules.assemble(record.headerRlp, body));
-    return block !== undefined;
-  };
+  const check = (body: Uint8Array): boolean =>
+    passes(() => {
+      block = modules.assemble(record.headerRlp, body);
+    });
   const body = await modules.network.blockData('body', record.hash, { ...o, maxBytes: MAX_BODY_BYTES, check });
   return body.ok && block !== undefined ? { ok: true, value: block } : { ok: false, missing: 'body' };
 }
@@ -87,23 +85,25 @@ export async function obtainOutcome(
   hash: Hash,
   o: FetchOptions,
 ): Promise<Obtained<Pick<ProvenData, 'receipts' | 'stateDiff'>>> {
-  const fetch = (kind: BlockDataKind, maxBytes: number, check: (bytes: Uint8Array) => boolean) =>
-    modules.network.blockData(kind, hash, { ...o, maxBytes, check });
+  const fetch = (kind: BlockDataKind, maxBytes: number, check: (block: Block, bytes: Uint8Array) => void) =>
+    modules.network.blockData(kind, hash, { ...o, maxBytes, check: (bytes) => passes(() => check(block, bytes)) });
+  const { gasUsed } = block.header;
   const [receipts, stateDiff] = await Promise.all([
-    fetch('receipts', MAX_RECEIPTS_BYTES, (bytes) => modules.receiptsMatch(block, bytes)),
-    fetch('stateDiff', maxDiffBytes(block.header.gasUsed), (bytes) => modules.diffIsWellFormed(block, bytes)),
+    fetch('receipts', modules.maxReceiptsBytes(gasUsed), modules.checkReceipts),
+    fetch('stateDiff', modules.maxDiffBytes(gasUsed), modules.checkDiffForm),
   ]);
   if (!receipts.ok) return { ok: false, missing: 'receipts' };
   if (!stateDiff.ok) return { ok: false, missing: 'stateDiff' };
   return { ok: true, value: { receipts: receipts.value, stateDiff: stateDiff.value } };
 }
 
-/** The result of a check that names its rule by throwing, or undefined. */
-function matching<T>(make: () => T): T | undefined {
+/** Whether a check passes that names its rule by throwing. */
+function passes(check: () => void): boolean {
   try {
-    return make();
+    check();
+    return true;
   } catch (error) {
-    if (error instanceof ClientError) return undefined;
+    if (error instanceof ClientError) return false;
     throw error;
   }
 }

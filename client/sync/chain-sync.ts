@@ -18,7 +18,7 @@ import {
   type ProvenData,
 } from './block-data.ts';
 import type { Missing, SyncOptions, SyncState, SyncStatus } from './interface.ts';
-import { judgementOf } from './judge.ts';
+import { isSealRule, judgementOf } from './judge.ts';
 
 export type SyncModules = BlockDataModules & {
   readonly network: Pick<ProofNetwork, 'peers' | 'headers' | 'proof' | 'blockData' | 'charge'>;
@@ -228,7 +228,7 @@ export class ChainSync {
     } catch (error) {
       const judgement = judgementOf(error);
       if (judgement.verdict === 'reject')
-        this.modules.network.charge(from, judgement.code.startsWith('seal') ? 'invalidSeal' : 'invalidHeader');
+        this.modules.network.charge(from, isSealRule(judgement.code) ? 'invalidSeal' : 'invalidHeader');
       this.retryAt.set(from, this.modules.now() + RETRY_PEER_MS);
       return false;
     }

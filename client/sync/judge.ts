@@ -9,11 +9,15 @@ const NOBODYS_FAULT: ReadonlySet<string> = new Set(['unknownParent', 'timestampA
 export const ACCEPT: Judgement = { verdict: 'accept' };
 export const ignore = (code: string): Judgement => ({ verdict: 'ignore', code });
 export const reject = (code: string): Judgement => ({ verdict: 'reject', code });
+/** Rules of the seal, not of the header. */
+export const isSealRule = (code: string): boolean => code.startsWith('seal');
 
 /** What an error of a rule means for the peer that sent the data; an error without a code is this node's own. */
 export function judgementOf(error: unknown): Judgement {
   if (!(error instanceof ClientError)) throw error;
-  return NOBODYS_FAULT.has(error.code) ? ignore(error.code) : reject(error.code);
+  const { code } = error;
+  if (NOBODYS_FAULT.has(code)) return ignore(code);
+  return isSealRule(code) ? { verdict: 'reject', code, fault: 'invalidSeal' } : reject(code);
 }
 
 /** The header's own rules against its stored parent, then its seal. */

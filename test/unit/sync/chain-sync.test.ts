@@ -134,8 +134,10 @@ function syncing(peers: readonly Peer[], { verifies = true, now = () => 0, ...op
       number: BigInt(read(b).number),
     }),
     assemble: (_, body) => blockOf(read(body)),
-    receiptsMatch: () => true,
-    diffIsWellFormed: () => true,
+    checkReceipts: () => {},
+    maxReceiptsBytes: () => 1,
+    checkDiffForm: () => {},
+    maxDiffBytes: () => 1,
     verifyProof: async () => {
       verified++;
       return verifies ? ({ ok: true } as never) : { ok: false, stage: 'whir', code: 'finalValue', detail: 'a lie' };
