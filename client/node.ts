@@ -17,6 +17,7 @@ import { commitGenesis, contentSource } from './execution/store/commit.ts';
 import { DEFAULT_REORG_DEPTH, Importer } from './execution/store/importer.ts';
 import { Store, type StoreBatch } from './execution/store/store.ts';
 import { TransactionPool } from './execution/txpool/pool.ts';
+import { returnedTransactions } from './execution/txpool/returned.ts';
 import { chainSpecHash } from './prover/guest/chain-spec.ts';
 import type { Progress } from './prover/interface.ts';
 import { type CheckedBlock, type CheckResult, createBlockCheck } from './prover/service/check.ts';
@@ -104,7 +105,7 @@ async function runNode(
       extend: (batch, { header }, hash) => {
         if (proving !== undefined) putChange(batch, proving.jobOf(hash, header.number));
       },
-      onHead: () => pool.onNewHead(),
+      onHead: (change) => pool.onNewHead(returnedTransactions(change)),
     },
   );
   const { head } = importer;

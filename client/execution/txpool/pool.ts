@@ -124,13 +124,25 @@ export class TransactionPool {
     }
   }
 
-  /** Takes out what the new head has made stale: included transactions and those below their account's nonce. */
-  async onNewHead(): Promise<void> {
+  /**
+   * Takes out what the new head has made stale: included transactions and those below their account's nonce.
+   * @param returned transactions of blocks that the head's chain does not have, in their order: they wait again, as far
+   *   as they may; one whose nonce another has taken stays out
+   */
+  async onNewHead(returned: readonly TypedTransaction[] = []): Promise<void> {
     this.#heads++;
     for (const sender of [...this.#senders.values()]) {
       sender.nonce = (await this.#modules.account(sender.address)).nonce;
       for (const [nonce, transaction] of sender.byNonce) {
         if (nonce < sender.nonce) this.#remove(sender, transaction);
+      }
+    }
+    for (const transaction of returned) {
+      try {
+        await this.submit(transaction.serialize());
+      } catch (error) {
+        // Included again, replaced, or not payable any more: its sender can send another.
+        if (!(error instanceof PoolError)) throw error;
       }
     }
   }
