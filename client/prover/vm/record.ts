@@ -41,7 +41,26 @@ export type BlockRecords = { readonly segments: readonly SegmentRecords[]; reado
 type Words = readonly [number, number];
 const ZERO: Words = [0, 0];
 
-const MAX_ADVANCE = Math.max(...OP_NAMES.map((name) => INSTRUCTIONS[name].advance));
+export const MAX_ADVANCE = Math.max(...OP_NAMES.map((name) => INSTRUCTIONS[name].advance));
+
+/**
+ * Limits with their defaults.
+ * @throws ClientError `segmentLimits` for limits that no row fits
+ */
+export function checkedLimits({ rows = Number.MAX_SAFE_INTEGER, clock = CLOCK_LIMIT, cells }: SegmentLimits): {
+  readonly rows: number;
+  readonly clock: number;
+  readonly cells: NonNullable<SegmentLimits['cells']>;
+} {
+  if (rows < 1 || clock <= MAX_ADVANCE + 1 || clock > CLOCK_LIMIT) {
+    throw new ClientError<RecordErrorCode>(
+      'segmentLimits',
+      `expected rows ≥ 1 and clock in (${MAX_ADVANCE + 1}, 2^29], got ${rows} and ${clock}`,
+      { rows, clock },
+    );
+  }
+  return { rows, clock, cells: cells ?? { max: Number.MAX_SAFE_INTEGER, of: () => 0 } };
+}
 
 /**
  * The recording run, segment by segment, so that no more than one is held in memory.
@@ -53,15 +72,8 @@ export function recordSegments(
   input: Uint8Array,
   limits: SegmentLimits = {},
 ): Generator<SegmentRecords, RecordEnd> {
-  const { rows = Number.MAX_SAFE_INTEGER, clock = CLOCK_LIMIT } = limits;
-  if (rows < 1 || clock <= MAX_ADVANCE + 1 || clock > CLOCK_LIMIT) {
-    throw new ClientError<RecordErrorCode>(
-      'segmentLimits',
-      `expected rows ≥ 1 and clock in (${MAX_ADVANCE + 1}, 2^29], got ${rows} and ${clock}`,
-      { rows, clock },
-    );
-  }
-  return new Recorder(executable, input).segments(rows, clock, limits.cells);
+  const { rows, clock, cells } = checkedLimits(limits);
+  return new Recorder(executable, input).segments(rows, clock, cells);
 }
 
 /** The recording run as a whole: for blocks whose records fit in memory. */
@@ -99,8 +111,11 @@ class Recorder {
     this.place = { ...executable.program.entry };
   }
 
-  *segments(maxRows: number, maxClock: number, cells: SegmentLimits['cells']): Generator<SegmentRecords, RecordEnd> {
-    const { max: maxCells, of } = cells ?? { max: Number.MAX_SAFE_INTEGER, of: () => 0 };
+  *segments(
+    maxRows: number,
+    maxClock: number,
+    { max: maxCells, of }: NonNullable<SegmentLimits['cells']>,
+  ): Generator<SegmentRecords, RecordEnd> {
     this.cellsOf = of;
     let entry = this.state();
     for (let rows = 0; this.place.pc !== HALT_PC; rows++) {

@@ -1,0 +1,108 @@
+import type { TrapReason } from '../execute.ts';
+import type { RowType } from '../flat-records.ts';
+import { FIRST_PC, HALT_PC, INSTRUCTIONS } from '../isa.ts';
+import { checkedLimits, MAX_ADVANCE, type SegmentLimits } from '../record.ts';
+import type { ControlState, HostCallRecord, KeccakRecord } from '../records.ts';
+import { CellTable } from './cell-table.ts';
+import { COUNTERS, chipOf, FastMachine } from './machine.ts';
+import type { FastProgram } from './program.ts';
+
+/** A segment without its rows: what cutting a block and its interface tables need. */
+export type SegmentSummary = {
+  readonly index: number;
+  readonly entry: ControlState;
+  readonly exit: ControlState;
+  /** By the row type's place in the program's list. */
+  readonly rowCounts: readonly number[];
+  readonly keccak: readonly KeccakRecord[];
+  readonly calls: readonly HostCallRecord[];
+  /** As `FlatSegment` has them. */
+  readonly refreshes: Uint32Array;
+  readonly boundaries: Uint32Array;
+};
+
+export type FirstRunEnd =
+  | {
+      readonly ok: true;
+      readonly publicValues: Uint8Array;
+      /** All cells of the block by space and address, MEMORY_CELL_WORDS each (`flattenCells`). */
+      readonly cells: Uint32Array;
+    }
+  | { readonly ok: false; readonly reason: TrapReason; readonly pc: number };
+
+/**
+ * Runs a program and cuts the run into the segments of `recordSegments`, without a record of its rows.
+ * @returns how the run ended; a trap's segment is not given
+ * @throws ClientError `segmentLimits` for limits that no row fits, `fastExecutorMemory`
+ */
+export function firstRun(
+  program: FastProgram,
+  input: Uint8Array,
+  limits: SegmentLimits = {},
+): Generator<SegmentSummary, FirstRunEnd> {
+  return segments(program, input, checkedLimits(limits));
+}
+
+function* segments(
+  program: FastProgram,
+  input: Uint8Array,
+  limits: ReturnType<typeof checkedLimits>,
+): Generator<SegmentSummary, FirstRunEnd> {
+  const machine = new FastMachine(program, input, false);
+  const cost = Float64Array.from(COUNTERS, (c) => limits.cells.of(chipOf(c)));
+  const maxCost = cost.reduce((a, b) => Math.max(a, b));
+  const typeOf = counterTypes(program.types);
+  const cells = new CellTable();
+  let entry = stateOf(machine);
+  for (;;) {
+    const counts = machine.counts();
+    const rows = allowedRows(machine, counts, { ...limits, cost, maxCost });
+    const stop = rows > 0 ? machine.run(rows) : undefined;
+    if (rows > 0 && stop === undefined) continue;
+    if (stop !== undefined && stop !== 'halt') return { ok: false, reason: stop.trap, pc: stop.pc };
+    const { segment: index, keccak, calls } = machine;
+    const exit = stateOf(machine);
+    const rowCounts = program.types.map(() => 0);
+    machine.counts().forEach((n, k) => {
+      if (n > 0 && typeOf[k]! >= 0) rowCounts[typeOf[k]!]! += n;
+    });
+    const summary = { index, entry, exit, rowCounts, keccak, calls, ...machine.endSegment() };
+    cells.add(summary.boundaries);
+    yield summary;
+    if (stop === 'halt') return { ok: true, publicValues: machine.publicValues!, cells: cells.words(machine) };
+    entry = stateOf(machine);
+  }
+}
+
+export const stateOf = ({ pc, fp, clock }: FastMachine): ControlState => ({ pc, fp, clock });
+
+/** The row type of each counter, −1 for none. */
+function counterTypes(types: readonly RowType[]): readonly number[] {
+  return COUNTERS.map(({ op, unaligned }) =>
+    types.findIndex((t) => (unaligned ? t.id === chipOf({ op, unaligned }) : !t.unaligned && t.ops.includes(op))),
+  );
+}
+
+type Budget = ReturnType<typeof checkedLimits> & { readonly cost: Float64Array; readonly maxCost: number };
+
+/** Rows that surely fit in the segment: at least one if the next one does, 0 if it does not. */
+function allowedRows(machine: FastMachine, counts: Float64Array, o: Budget): number {
+  let rows = 0;
+  let cells = 0;
+  counts.forEach((n, k) => {
+    rows += n;
+    cells += n * o.cost[k]!;
+  });
+  const left = o.clock - 1 - machine.clock;
+  const byClock = Math.floor(left / MAX_ADVANCE);
+  const byCells = o.maxCost > 0 ? Math.ceil((o.cells.max - cells) / o.maxCost) : Number.MAX_SAFE_INTEGER;
+  const allowed = Math.min(o.rows - rows, byCells);
+  if (allowed <= 0 || byClock > 0) return Math.min(allowed, byClock);
+  return advanceAt(machine) <= left ? 1 : 0;
+}
+
+/** Clock advance of the next row; 0 where there is none. */
+function advanceAt({ pc, program }: FastMachine): number {
+  const next = pc === HALT_PC ? undefined : program.program.code[pc - FIRST_PC];
+  return next === undefined ? 0 : INSTRUCTIONS[next.op].advance;
+}

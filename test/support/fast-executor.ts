@@ -1,0 +1,102 @@
+/** Both executors on one program and input, and everything in which their results differ. */
+import assert from 'node:assert/strict';
+import type { Executable } from '../../client/prover/vm/executable.ts';
+import { type FirstRunEnd, firstRun, type SegmentSummary } from '../../client/prover/vm/fast/first-run.ts';
+import { fastProgram } from '../../client/prover/vm/fast/program.ts';
+import { recordRun } from '../../client/prover/vm/fast/record-run.ts';
+import {
+  type FlatSegment,
+  flatten,
+  flattenCells,
+  type RowType,
+  rowTypeOf,
+} from '../../client/prover/vm/flat-records.ts';
+import { INSTRUCTIONS, OP_NAMES, type OpName } from '../../client/prover/vm/isa.ts';
+import { type RecordEnd, recordSegments, type SegmentLimits } from '../../client/prover/vm/record.ts';
+import { UNALIGNED_CHIP } from '../../client/prover/vm/records.ts';
+
+/** One row type per chip of the instruction set. */
+export const ROW_TYPES: readonly RowType[] = (() => {
+  const opsOf = new Map<string, OpName[]>();
+  const add = (chip: string, op: OpName): void => {
+    opsOf.set(chip, [...(opsOf.get(chip) ?? []), op]);
+  };
+  for (const op of OP_NAMES) {
+    const { chip, memoryBytes, writes } = INSTRUCTIONS[op];
+    add(chip, op);
+    if (memoryBytes > 1) add(writes.length > 0 ? UNALIGNED_CHIP.load : UNALIGNED_CHIP.store, op);
+  }
+  return [...opsOf].map(([id, ops]) => rowTypeOf(id, ops));
+})();
+
+/** A run to its end. */
+export function drain<T, R>(run: Generator<T, R>): { readonly segments: readonly T[]; readonly end: R } {
+  const segments: T[] = [];
+  for (;;) {
+    const { done, value } = run.next();
+    if (done) return { segments, end: value };
+    segments.push(value);
+  }
+}
+
+const summaryOf = ({ rows, ...rest }: FlatSegment): SegmentSummary => ({
+  ...rest,
+  rowCounts: rows.map((r) => r.count),
+});
+
+const flatEnd = (end: RecordEnd): FirstRunEnd => (end.ok ? { ...end, cells: flattenCells(end.cells) } : end);
+
+/**
+ * Runs the reference's recording run, the first run and the recording run of the fast executor, segment by segment.
+ * @returns how the run ended, and in how many segments
+ * @throws AssertionError naming what differs
+ */
+export function assertSameRuns(
+  executable: Executable,
+  input: Uint8Array,
+  limits: SegmentLimits,
+  what: string,
+): { readonly end: FirstRunEnd; readonly segments: number } {
+  const program = fastProgram(executable.program, ROW_TYPES);
+  const first = drain(firstRun(program, input, limits));
+  const again = recordRun(
+    program,
+    input,
+    first.segments.map((s) => s.rowCounts),
+  );
+  const reference = recordSegments(executable, input, limits);
+  for (let j = 0; ; j++) {
+    const { done, value } = reference.next();
+    if (done) {
+      assert.deepEqual(first.end, flatEnd(value), `${what}: end`);
+      assert.equal(first.segments.length, j, `${what}: segments`);
+      assert.ok(again.next().done, `${what}: segments of the recording run`);
+      return { end: first.end, segments: j };
+    }
+    const expected = flatten(value, ROW_TYPES);
+    assertSameSegment(first.segments[j]!, summaryOf(expected), `${what}: first run, segment ${j}`);
+    const recorded = again.next().value;
+    assert.ok(recorded !== undefined, `${what}: recording run, segment ${j}`);
+    assertSameSegment(summaryOf(recorded), summaryOf(expected), `${what}: recording run, segment ${j}`);
+    recorded.rows.forEach(({ words }, k) => {
+      assertSameWords(words, expected.rows[k]!.words, `${what}: segment ${j}, rows of ${ROW_TYPES[k]!.id}`);
+    });
+  }
+}
+
+function assertSameSegment(actual: SegmentSummary, expected: SegmentSummary, what: string): void {
+  const { boundaries, refreshes, ...rest } = actual;
+  const { boundaries: expectedBoundaries, refreshes: expectedRefreshes, ...expectedRest } = expected;
+  assert.deepEqual(rest, expectedRest, what);
+  assertSameWords(refreshes, expectedRefreshes, `${what}: refreshes`);
+  assertSameWords(boundaries, expectedBoundaries, `${what}: boundaries`);
+}
+
+/** Like deepEqual, without minutes of comparing where millions of words differ. */
+function assertSameWords(actual: Uint32Array, expected: Uint32Array, what: string): void {
+  assert.equal(actual.length, expected.length, `${what}: words`);
+  const k = actual.findIndex((word, n) => word !== expected[n]);
+  const around = (words: Uint32Array): number[] => [...words.subarray(Math.max(0, k - 20), k + 20)];
+  if (k >= 0)
+    assert.fail(`${what}: word ${k} is ${actual[k]}, expected ${expected[k]}\n${around(actual)}\n${around(expected)}`);
+}
