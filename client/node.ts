@@ -171,16 +171,24 @@ async function runNode(
   const ports = rpcPorts({ version, network, executor, view, pool, head, proofs });
   const dispatch = dispatcher(rpcMethods(ports), DEFAULT_LIMITS, (method, error) => events.onError(method, error));
   const downloads = proofDownloads(proofs);
-  const server = await serveHttp(dispatch, { ...config.http, limits: DEFAULT_LIMITS, downloads });
   await proving?.start(config.prove?.from, head().header.number);
+  const stopProving = async (): Promise<void> => {
+    await proving?.close();
+    await Promise.all([prover?.close(), verifier.close()]);
+  };
+  const server = await serveHttp(dispatch, { ...config.http, limits: DEFAULT_LIMITS, downloads }).catch(
+    async (error: unknown) => {
+      await stopProving();
+      throw error;
+    },
+  );
   return {
     chainId: network.config.chainId,
     url: server.url,
     head: head(),
     dataDir: config.dataDir,
     close: async () => {
-      await Promise.all([server.close(), sealer.stop(), proving?.close()]);
-      await Promise.all([prover?.close(), verifier.close()]);
+      await Promise.all([server.close(), sealer.stop(), stopProving()]);
       await store.close();
     },
   };

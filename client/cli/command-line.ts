@@ -73,7 +73,9 @@ async function parseAndRun(
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .option('json', { type: 'boolean', describe: 'print exactly one JSON object on standard output', global: true })
     .fail((message: string | null, error: Error | undefined) => {
-      throw error ?? new CliError('usage', `${message ?? 'bad arguments'} (zkl1-node --help)`);
+      // What an option's own reader throws comes wrapped as the parser's error: it is about the arguments all the same.
+      if (error !== undefined && error.name !== 'YError') throw error;
+      throw new CliError('usage', `${message ?? error?.message ?? 'bad arguments'} (zkl1-node --help)`);
     });
   for (const command of COMMANDS) {
     parser = parser.command(

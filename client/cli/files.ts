@@ -8,11 +8,30 @@ import { CliError } from './output.ts';
  * @throws CliError `inputUnreadable`
  */
 export function readInput(path: string, capBytes: number): Buffer {
-  try {
+  const sizeBytes = inputSize(path);
+  if (sizeBytes > capBytes) {
+    const detail = { path, expected: capBytes, actual: sizeBytes };
+    throw new CliError(
+      'inputUnreadable',
+      `cannot read ${path}: at most ${capBytes} bytes expected, got ${sizeBytes}`,
+      detail,
+    );
+  }
+  return reading(path, () => readFileSync(path));
+}
+
+/** Bytes of an input file, without reading it. @throws CliError `inputUnreadable` */
+export function inputSize(path: string): number {
+  return reading(path, () => {
     const status = statSync(path);
     if (!status.isFile()) throw new Error('not a file');
-    if (status.size > capBytes) throw new Error(`${status.size} bytes, at most ${capBytes} expected`);
-    return readFileSync(path);
+    return status.size;
+  });
+}
+
+function reading<T>(path: string, read: () => T): T {
+  try {
+    return read();
   } catch (cause) {
     throw new CliError('inputUnreadable', `cannot read ${path}: ${reasonOf(cause)}`, { path }, { cause });
   }

@@ -8,7 +8,7 @@ import { BACKENDS } from '../prover/backends/create.ts';
 import type { ProfileId } from '../prover/interface.ts';
 import type { Job } from '../prover/service/job.ts';
 import type { ProofInfo } from '../prover/service/job-store.ts';
-import { defaultMemoryMiB, MIN_MEMORY_MIB } from '../prover/service/memory.ts';
+import { backgroundMemoryMiB, MIN_MEMORY_MIB } from '../prover/service/memory.ts';
 import { defineCommand } from './command.ts';
 import { blockOrHead, dataDirOption, MAX_MEMORY_MIB, MAX_THREADS, PROFILES, wholeNumber } from './options.ts';
 import { CliError } from './output.ts';
@@ -55,7 +55,7 @@ export const nodeCommand = defineCommand({
     'prove.max-memory': {
       type: 'string',
       coerce: wholeNumber('prove.max-memory', MIN_MEMORY_MIB, MAX_MEMORY_MIB),
-      default: String(defaultMemoryMiB()),
+      default: String(backgroundMemoryMiB()),
       defaultDescription: 'half of this machine’s, at most 8192',
       describe: 'MiB that the prover may take',
     },

@@ -3,7 +3,7 @@ import { ExitCode } from '../errors.ts';
 import { BACKENDS } from '../prover/backends/create.ts';
 import type { ProfileId, ProveErrorCode, ProveResult } from '../prover/interface.ts';
 import { createBlockCheck, guestInputOf } from '../prover/service/check.ts';
-import { defaultMemoryMiB, MIN_MEMORY_MIB, memoryPlan } from '../prover/service/memory.ts';
+import { foregroundMemoryMiB, MIN_MEMORY_MIB, memoryPlan } from '../prover/service/memory.ts';
 import { ProverProcess } from '../prover/service/prover-process.ts';
 import { ACCEPTED_KEYS } from '../prover/verifier/accepted-keys.ts';
 import { acceptedKey } from '../prover/verifier/key.ts';
@@ -41,8 +41,8 @@ export const proveCommand = defineCommand({
     'max-memory': {
       type: 'string',
       coerce: wholeNumber('max-memory', MIN_MEMORY_MIB, MAX_MEMORY_MIB),
-      default: String(defaultMemoryMiB()),
-      defaultDescription: 'half of this machine’s, at most 8192',
+      default: String(foregroundMemoryMiB()),
+      defaultDescription: 'nine tenths of this machine’s',
       describe: 'MiB that the prover may take; smaller limits make more segments',
     },
   },

@@ -10,7 +10,7 @@ import { CAPS } from '../prover/verifier/codec.ts';
 import { acceptedKey } from '../prover/verifier/key.ts';
 import { verify } from '../prover/verifier/verify.ts';
 import { defineCommand } from './command.ts';
-import { readInput } from './files.ts';
+import { inputSize, readInput } from './files.ts';
 import { CliError, type Outcome } from './output.ts';
 
 const MAX_GENESIS_BYTES = 64 * 2 ** 20;
@@ -32,8 +32,13 @@ export const verifyCommand = defineCommand({
     const blockHash = args['block-hash']?.toLowerCase();
     if (blockHash !== undefined && !/^0x[0-9a-f]{64}$/.test(blockHash))
       throw new CliError('usage', `--block-hash: expected 0x and 64 hex digits, got ${args['block-hash']}`);
-    const bytes = readInput(args.proof, CAPS.fileBytes);
     const start = performance.now();
+    const sizeBytes = inputSize(args.proof);
+    if (sizeBytes > CAPS.fileBytes) {
+      const detail = `${args.proof}: expected a proof of at most ${CAPS.fileBytes} bytes, got ${sizeBytes}`;
+      return outcome({ ok: false, stage: 'decode', code: 'tooLarge', detail }, start);
+    }
+    const bytes = readInput(args.proof, CAPS.fileBytes);
     const height = proofHeight(bytes);
     if (!height.ok) return outcome(height, start);
     const { proofType } = height;

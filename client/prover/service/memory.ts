@@ -20,15 +20,19 @@ export const MIN_MEMORY_MIB = 2048;
 /** Most that is of use: the largest segment in the largest memory that the kernels can address. */
 const MAX_USEFUL_MIB = 8192;
 /** The machine's own content: lowered program, fixed tables with their codewords, records of a segment. */
-const BASE_BYTES = 1200 * MIB;
+const BASE_BYTES = 1300 * MIB;
 /** Resident bytes by cell of a segment: its rows, their codewords, the fractions of its messages. */
-const BYTES_PER_CELL = 100;
+const BYTES_PER_CELL = 150;
 const MAX_KERNEL_BYTES = 2 ** 32;
 
-/** Half of this machine's memory, as far as it is of use. */
-export function defaultMemoryMiB(): number {
-  return Math.max(MIN_MEMORY_MIB, Math.min(MAX_USEFUL_MIB, Math.floor(totalmem() / 2 / MIB)));
-}
+/** A share of this machine's memory, the rest being for the other processes, but at least what a prover needs. */
+const shareOfMemory = (share: number): number => Math.max(MIN_MEMORY_MIB, Math.floor((totalmem() * share) / MIB));
+
+/** For a prover beside a node: half of this machine's memory, as far as it is of use. */
+export const backgroundMemoryMiB = (): number => Math.min(MAX_USEFUL_MIB, shareOfMemory(0.5));
+
+/** For a prover that someone waits for. */
+export const foregroundMemoryMiB = (): number => shareOfMemory(0.9);
 
 /** @param limitMiB resident memory that the prover's process may take, at least `MIN_MEMORY_MIB` */
 export function memoryPlan(limitMiB: number): MemoryPlan {

@@ -93,6 +93,6 @@ function failureOf({ exitCode, signal, lastWords }: ChildEnd): ProveResult {
   return {
     ok: false,
     code: 'crashed',
-    detail: `the prover's process ended (${how})${words === '' ? '' : `: ${words}`}`,
+    detail: `the prover’s process ended (${how})${words === '' ? '' : `: ${words}`}`,
   };
 }

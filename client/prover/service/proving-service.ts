@@ -50,12 +50,15 @@ export class ProvingService {
   readonly #modules: ProvingModules;
   readonly #jobs: JobStore;
   readonly #queue: ProvingQueue;
+  readonly #onError: ProvingEvents['onError'];
   readonly #claims = new Map<Hash, BlockClaim>();
   #isClosed = false;
+  #backfill: Promise<void> | undefined;
 
   constructor(options: ProvingOptions, modules: ProvingModules, events: ProvingEvents) {
     this.#options = options;
     this.#modules = modules;
+    this.#onError = events.onError;
     const { key, deadlineMs, maxBacklog } = options;
     const { prover, isCanonical, now } = modules;
     this.#jobs = jobStore(modules.tables, key.proofType);
@@ -72,23 +75,13 @@ export class ProvingService {
     );
   }
 
-  /** Takes up what an earlier process left, then queues canonical blocks from a height on that have no job yet. */
+  /**
+   * Takes up what an earlier process left; then, without being waited for, queues canonical blocks from a height on
+   * that have no job yet.
+   */
   async start(from: bigint | undefined, head: bigint): Promise<void> {
     await this.#queue.resume();
-    if (from === undefined) return;
-    let changes: { readonly hash: Uint8Array; readonly change: ServiceChange }[] = [];
-    const flush = async (): Promise<void> => {
-      await this.#modules.tables.write(changes.map((c) => c.change));
-      for (const { hash } of changes) this.#queue.wake(hash);
-      changes = [];
-    };
-    for (let number = from > 1n ? from : 1n; number <= head && !this.#isClosed; number++) {
-      const hash = this.#modules.canonicalHash(number);
-      if (hash === undefined || this.#jobs.get(hash) !== undefined) continue;
-      changes.push({ hash, change: this.jobOf(hash, number) });
-      if (changes.length === BACKFILL_BATCH) await flush();
-    }
-    await flush();
+    if (from !== undefined) this.#backfill = this.#queueOlder(from, head).catch(this.#onError);
   }
 
   /** The job of a block that becomes canonical, for the batch that stores it; `imported` follows. */
@@ -125,6 +118,23 @@ export class ProvingService {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#queue.stop();
+    await this.#backfill;
+  }
+
+  async #queueOlder(from: bigint, head: bigint): Promise<void> {
+    let found: { readonly hash: Uint8Array; readonly change: ServiceChange }[] = [];
+    const flush = async (): Promise<void> => {
+      await this.#modules.tables.write(found.map((f) => f.change));
+      for (const { hash } of found) this.#queue.wake(hash);
+      found = [];
+    };
+    for (let number = from > 1n ? from : 1n; number <= head && !this.#isClosed; number++) {
+      const hash = this.#modules.canonicalHash(number);
+      if (hash !== undefined && this.#jobs.get(hash) === undefined)
+        found.push({ hash, change: this.jobOf(hash, number) });
+      if (found.length === BACKFILL_BATCH) await flush();
+    }
+    if (!this.#isClosed) await flush();
   }
 
   async #jobInput(blockHash: Uint8Array): ReturnType<QueueModules['jobInput']> {
