@@ -63,7 +63,7 @@ export class PeerBook {
   /** 0 … -100 and below */
   score(peer: string): number {
     const entry = this.#entries.get(peer);
-    return entry === undefined ? 0 : -healed(entry, this.#modules.now());
+    return entry === undefined ? 0 : 0 - healed(entry, this.#modules.now());
   }
 
   faults(peer: string): Readonly<Record<string, number>> {

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { generateKeyPair } from '@libp2p/crypto/keys';
+import { identityOf, isSignature } from '../../../client/p2p/host/identity.ts';
+import { PeerBook } from '../../../client/p2p/peers/book.ts';
+import { Claims, MAX_CLAIM_SECONDS, STRANGER_SECONDS } from '../../../client/p2p/proofs/claims.ts';
+import type { Hash } from '../../../client/prover/interface.ts';
+
+const GENESIS: Hash = `0x${'99'.repeat(32)}`;
+const hash = (i: number): Hash => `0x${i.toString(16).padStart(64, '0')}`;
+const ROOMY = { capacity: 1e6, perSecond: 1e6 };
+
+async function claims(clock = { seconds: 1_800_000_000 }, genesisHash = GENESIS) {
+  const now = (): number => clock.seconds * 1000;
+  const rates = { requests: ROOMY, servedBytes: ROOMY, messages: ROOMY, proofChecks: ROOMY };
+  const book = new PeerBook({ now, onBan: () => {}, onFault: () => {} }, rates);
+  const made = new Claims({
+    genesisHash,
+    identity: identityOf(await generateKeyPair('Ed25519')),
+    verify: isSignature,
+    isProvable: (block) => block !== hash(0),
+    book,
+    now,
+  });
+  return { clock, book, made };
+}
+
+const claimOf = (i: number, expiresAt: number) => ({ blockHash: hash(i), proofType: 1, expiresAt });
+
+test('claim of a stranger → counts for a minute, once per block', async () => {
+  const { clock, made } = await claims();
+  const [a, b] = [await claims(clock), await claims(clock)];
+  const { seconds } = clock;
+  assert.equal(await made.onClaim(await a.made.sign(claimOf(1, seconds + 300)), 'p'), 'accept');
+  assert.equal(made.until(hash(1), 1), seconds + STRANGER_SECONDS);
+  assert.equal(made.until(hash(1), 2), undefined);
+  assert.equal(await made.onClaim(await b.made.sign(claimOf(1, seconds + 300)), 'p'), 'ignore');
+  clock.seconds += STRANGER_SECONDS;
+  assert.equal(made.until(hash(1), 1), undefined);
+  assert.equal(
+    await made.onClaim(await b.made.sign(claimOf(1, seconds + 300)), 'p'),
+    'ignore',
+    'a block is delayed once',
+  );
+});
+
+test('claims that are kept → longer ones count; that are broken → none', async () => {
+  const { clock, made } = await claims();
+  const a = await claims(clock);
+  await made.onClaim(await a.made.sign(claimOf(1, clock.seconds + 50)), 'p');
+  made.fulfilled(hash(1), 1);
+  assert.equal(made.until(hash(1), 1), undefined);
+  const long = clock.seconds + MAX_CLAIM_SECONDS;
+  await made.onClaim(await a.made.sign(claimOf(2, long)), 'p');
+  assert.equal(made.until(hash(2), 1), long);
+  await made.onClaim(await a.made.sign(claimOf(3, clock.seconds + 5)), 'p');
+  clock.seconds += MAX_CLAIM_SECONDS + 1;
+  const verdicts: string[] = [];
+  for (let i = 4; i < 6; i++) verdicts.push(await made.onClaim(await a.made.sign(claimOf(i, clock.seconds + 50)), 'p'));
+  assert.deepEqual(verdicts, ['ignore', 'ignore'], 'two broken, one kept');
+});
+
+test('one prover claiming everything → four blocks at a time', async () => {
+  const { clock, made } = await claims();
+  const a = await claims(clock);
+  for (let i = 1; i < 20; i++) await made.onClaim(await a.made.sign(claimOf(i, clock.seconds + 50)), 'p');
+  const held = Array.from({ length: 20 }, (_, i) => made.until(hash(i), 1)).filter((until) => until !== undefined);
+  assert.equal(held.length, 4);
+});
+
+test('claims of very many keys → a bounded number is kept', async () => {
+  const { clock, made } = await claims();
+  for (let k = 0; k < 260; k++) {
+    const a = await claims(clock);
+    for (let i = 0; i < 4; i++) await made.onClaim(await a.made.sign(claimOf(1 + 4 * k + i, clock.seconds + 50)), 'p');
+  }
+  const held = Array.from({ length: 1041 }, (_, i) => made.until(hash(i), 1)).filter((until) => until !== undefined);
+  assert.equal(held.length, 1024);
+});
+
+test('claim on a block that needs no proof, or already over → ignored, nobody charged', async () => {
+  const { clock, made, book } = await claims();
+  const a = await claims(clock);
+  assert.equal(await made.onClaim(await a.made.sign(claimOf(0, clock.seconds + 50)), 'p'), 'ignore');
+  assert.equal(await made.onClaim(await a.made.sign(claimOf(1, clock.seconds)), 'p'), 'ignore');
+  assert.deepEqual(book.totals(), {});
+});
+
+test('rejects claims that are too long, altered, or of another chain', async () => {
+  const { clock, made, book } = await claims();
+  const a = await claims(clock);
+  const other = await claims(clock, `0x${'77'.repeat(32)}`);
+  const good = await a.made.sign(claimOf(1, clock.seconds + 50));
+  const altered = Uint8Array.from(good);
+  altered[3]! ^= 1;
+  assert.equal(await made.onClaim(altered, 'p'), 'reject');
+  assert.equal(await made.onClaim(good.subarray(1), 'p'), 'reject');
+  assert.equal(await made.onClaim(await other.made.sign(claimOf(1, clock.seconds + 50)), 'p'), 'reject');
+  assert.equal(await made.onClaim(await a.made.sign(claimOf(1, clock.seconds + 700)), 'p'), 'reject');
+  assert.deepEqual(book.totals(), { malformedMessage: 3, farFuture: 1 });
+  assert.equal(made.until(hash(1), 1), undefined);
+});
