@@ -226,3 +226,11 @@ export type NetworkConfig = {
   /** connections, in and out (`--libp2p.max-peers`) */
   readonly maxPeers: number;
 };
+
+export const NETWORK_DEFAULTS = {
+  port: 30304,
+  address: '0.0.0.0',
+  announce: [],
+  bootnodes: [],
+  maxPeers: 50,
+} as const satisfies Omit<NetworkConfig, 'keyFile'>;

@@ -2,6 +2,7 @@
 import type { PrivateKey } from '@libp2p/interface';
 import type { Logger } from '../log.ts';
 import type { Hash } from '../prover/interface.ts';
+import { checkAddress } from './host/address.ts';
 import { createHost, type Host, type Verdict } from './host/host.ts';
 import { identityOf, isSignature } from './host/identity.ts';
 import type {
@@ -72,13 +73,15 @@ const WANTED_SHARE = 0.5;
 
 /**
  * Starts a node's part of the network.
- * @throws ClientError `listenFailed`
+ * @throws ClientError `listenFailed`, `addressInvalid`
  */
 export async function startProofNetwork(
   config: Omit<NetworkConfig, 'keyFile'>,
   modules: NetworkModules,
   tuning: Partial<NetworkTuning> = {},
 ): Promise<ProofNetwork> {
+  for (const address of config.bootnodes) checkAddress(address, 'bootstrap');
+  for (const address of config.announce) checkAddress(address, 'announced');
   const network = await Network.create(config, modules, { ...TUNING, ...tuning });
   await network.start();
   return network.asPort();

@@ -161,3 +161,10 @@ test('stop while a fetch waits → both end', async (t) => {
   await b.network.stop();
   assert.equal((await fetching).ok, false);
 });
+
+test('rejects bootstrap addresses that name no peer or are none', async (t) => {
+  const chain = await toyChain(1);
+  for (const address of ['enode://ab@127.0.0.1:30303', '/ip4/127.0.0.1/tcp/1', '/ip4/127.0.0.1/tcp/1/p2p/x', '']) {
+    await assert.rejects(testNode(t, chain, { bootnodes: [address] }), { code: 'addressInvalid' }, address);
+  }
+});
