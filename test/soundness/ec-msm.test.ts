@@ -2,9 +2,18 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { auditFreeCells } from '../../client/prover/air/audit.ts';
+import { checkBuses, checkRows, type ExtraMessage, forMessages } from '../../client/prover/air/check.ts';
 import type { CompiledChip, Instance } from '../../client/prover/air/dag.ts';
 import { evaluateRow } from '../../client/prover/air/evaluate.ts';
+import { cutBlock } from '../../client/prover/engine/block-segments.ts';
 import { P } from '../../client/prover/field/fp.ts';
+import { SegmentType } from '../../client/prover/machine/segment-types.ts';
+import { buildZkVm } from '../../client/prover/machine/zkvm.ts';
+import { wordsOf } from '../../client/prover/protocol/block/chain.ts';
+import { decodeModule } from '../../client/prover/vm/decode.ts';
+import { prepare } from '../../client/prover/vm/executable.ts';
+import { MAX_SLOTS } from '../../client/prover/vm/execute.ts';
+import { lower } from '../../client/prover/vm/lower.ts';
 import { fromLittleEndian, hostCallModule, littleEndian } from '../support/host-call-module.ts';
 import {
   instanceOf,
@@ -42,12 +51,11 @@ const bytesOf = ({ logs, scalars }: Sum): Uint8Array =>
   ]);
 
 const AT = 512;
-const run: ToyRun = toyRun(
-  hostCallModule(
-    Buffer.concat([new Uint8Array(AT), ...SUMS.map(bytesOf)]),
-    SUMS.map((_, k) => ['ec_msm', 1, OUT[k]!, AT + INPUT_BYTES * k, AT + INPUT_BYTES * k + 256, 128]),
-  ),
+const WASM = hostCallModule(
+  Buffer.concat([new Uint8Array(AT), ...SUMS.map(bytesOf)]),
+  SUMS.map((_, k) => ['ec_msm', 1, OUT[k]!, AT + INPUT_BYTES * k, AT + INPUT_BYTES * k + 256, 128]),
 );
+const run: ToyRun = toyRun(WASM);
 
 const cell = (instance: Instance, row: number, name: string): number =>
   instance.rows[row * instance.chip.columns.length + instance.chip.columns.findIndex((c) => c.name === name)]!;
@@ -122,6 +130,39 @@ describe('ec_msm in the machine', () => {
       paddingIsInert(run.vm.machine.chips[run.vm.numberOf(id)]!.compiled);
     }
   });
+});
+
+test('a run cut into segments → calls stay whole, every segment holds, the block balances', () => {
+  const program = lower(decodeModule(WASM));
+  const vm = buildZkVm(program, 'P100', MAX_SLOTS);
+  const cut = cutBlock(vm, prepare(program), new Uint8Array(0), { rows: 6 });
+  assert.ok(cut.ok);
+  const { statements, publicValues, traceOf } = cut.block;
+  const block = { claim: wordsOf(publicValues), segments: statements };
+  assert.equal(vm.machine.checkShape(block), undefined);
+  const types = statements.map((s) => s.type);
+  assert.deepEqual(types, [
+    SegmentType.INSTRUCTIONS,
+    SegmentType.INSTRUCTIONS,
+    SegmentType.INSTRUCTIONS,
+    SegmentType.MEMORY,
+  ]);
+  const global: ExtraMessage[] = [...vm.machine.globalMessages(block)];
+  statements.forEach((statement, j) => {
+    const trace = traceOf(j);
+    const publics = vm.machine.publics(statement);
+    assert.deepEqual(checkRows(trace, publics), []);
+    assert.deepEqual(checkBuses(trace, vm.machine.localMessages(block, statement), publics), []);
+    forMessages(
+      trace,
+      publics,
+      (i) => i.bus.scope === 'global',
+      (_, { bus, direction }, __, message, count) => {
+        global.push({ bus, message: [...message], count: direction === 'send' ? count : -count });
+      },
+    );
+  });
+  assert.deepEqual(checkBuses([], global, {}, 'global'), []);
 });
 
 describe('a lying prover of ec_msm', () => {

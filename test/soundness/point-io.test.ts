@@ -10,6 +10,7 @@ import {
   limbValues,
   OFFSET,
   P_LIMBS,
+  registerOf,
   signedDigits,
 } from '../../client/prover/chips/curve/field.ts';
 import { pointIo } from '../../client/prover/chips/curve/point-io.ts';
@@ -22,10 +23,9 @@ import { seededRandom } from '../support/random.ts';
 const chip = pointIo.compiled;
 const rowOf = (point: AffinePoint, isStore = false): number[] =>
   Array.from(
-    fillTrace(pointIo, [{ call: 9, register: 4, isStore, point, uses: isStore ? 0 : 3 }]).rows.subarray(
-      0,
-      chip.columns.length,
-    ),
+    fillTrace(pointIo, [
+      { call: 9, register: 4, isStore, point: registerOf(point), uses: isStore ? 0 : 3 },
+    ]).rows.subarray(0, chip.columns.length),
   );
 const named = (name: string, values: readonly number[]): Record<string, number> =>
   Object.fromEntries(values.map((v, i) => [`${name}[${i}]`, v]));

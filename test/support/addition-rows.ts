@@ -4,8 +4,10 @@ import { columnList, viewOf } from '../../client/prover/air/columns.ts';
 import type { CompiledChip } from '../../client/prover/air/dag.ts';
 import { additionCoefficients, pointAdd } from '../../client/prover/chips/curve/add.ts';
 import {
+  type Addition,
   type AdditionMode,
   type AffinePoint,
+  addPoints,
   canonicalDigits,
   DIGITS,
   FIELD_P,
@@ -13,9 +15,11 @@ import {
   LIMB_OFFSET,
   limbValues,
   P_LIMBS,
-  registerDigits,
+  type Register,
+  registerOf,
   signedDigits,
   splitQuotient,
+  withInverses,
 } from '../../client/prover/chips/curve/field.ts';
 import { fillMarker } from '../../client/prover/chips/wide/core.ts';
 import { Fp, P } from '../../client/prover/field/fp.ts';
@@ -24,11 +28,18 @@ import { withCells } from './chip-rows.ts';
 const chip = pointAdd.compiled;
 const COLUMNS = columnList(pointAdd.spec.columns).map((c) => c.name);
 
+/** Mode, slope and result of P + Q. */
+export const added = (p: AffinePoint, q: AffinePoint): Addition => withInverses([addPoints(p, q)])[0]!;
+
 /** The row of P + Q. */
-export const additionRow = (p: AffinePoint, q: AffinePoint): number[] =>
-  Array.from(
-    fillTrace(pointAdd, [{ call: 1, left: 2, right: 3, result: 20, p, q, uses: 1 }]).rows.subarray(0, COLUMNS.length),
+export function additionRow(p: AffinePoint, q: AffinePoint): number[] {
+  const { mode, slope, sum } = added(p, q);
+  const [left, right, result] = [p, q, sum].map(registerOf) as [Register, Register, Register];
+  const registers = { left: 2, right: 3, result: 20, p: left, q: right, r: result };
+  return Array.from(
+    fillTrace(pointAdd, [{ call: 1, ...registers, mode, slope, uses: 1 }]).rows.subarray(0, COLUMNS.length),
   );
+}
 
 /** Integers as a ring of objects. */
 class Int {
@@ -62,6 +73,7 @@ export type Lie = {
   readonly yShift?: bigint;
 };
 
+type Digits = { readonly x: number[]; readonly y: number[] };
 const named = (name: string, values: readonly number[]): Record<string, number> =>
   Object.fromEntries(values.map((v, i) => [`${name}[${i}]`, v]));
 const zeros = (count: number): number[] => new Array<number>(count).fill(0);
@@ -71,7 +83,10 @@ const signedValue = (digits: readonly number[]): bigint =>
 /** A row that adds P and Q in another way: quotients, witnesses and markers are what fits best. */
 export function lyingRow(p: AffinePoint, q: AffinePoint, lie: Lie): number[] {
   const live = lie.mode === 'general' || lie.mode === 'double';
-  const [one, two, three] = [registerDigits(p), registerDigits(q), registerDigits(lie.sum)];
+  const [one, two, three] = [p, q, lie.sum].map((point) => {
+    const { xDigits, yDigits } = registerOf(point);
+    return { x: [...xDigits], y: [...yDigits] };
+  }) as [Digits, Digits, Digits];
   const x3 = signedDigits(signedValue(three.x) + (lie.xShift ?? 0n));
   const y3 = signedDigits(signedValue(three.y) + (lie.yShift ?? 0n));
   const slope =

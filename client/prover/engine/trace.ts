@@ -101,7 +101,7 @@ function partsOf(vm: ZkVm<string>, { records, keccak, memory }: SegmentContents)
   const sums = (records?.calls ?? []).filter((call) => call.op === 'ecMsm');
   let made: readonly MsmRows[] | undefined;
   const rowsOfSums = (): readonly MsmRows[] => {
-    made ??= sums.map(msmRows);
+    made ??= msmRows(sums);
     return made;
   };
   const additions = sums.reduce((n, call) => n + additionsOf(call), 0);

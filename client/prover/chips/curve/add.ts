@@ -2,18 +2,9 @@ import { defineChip } from '../../air/chip.ts';
 import { array, bit, field, type View } from '../../air/columns.ts';
 import { Fp } from '../../field/fp.ts';
 import { BYTES, POINT, POINT_OP, POW, RANGE16 } from '../buses.ts';
+import { assertLess, assertZeroSum, Coefficients, fillMarker, limbsOfDigits, type Ring } from '../wide/core.ts';
 import {
-  assertLess,
-  assertZeroSum,
-  Coefficients,
-  fillMarker,
-  limbsOfDigits,
-  type Ring,
-  valueOfDigits,
-} from '../wide/core.ts';
-import {
-  type AffinePoint,
-  addPoints,
+  type AdditionMode,
   DIGITS,
   FIELD_P,
   groupsOf,
@@ -24,7 +15,8 @@ import {
   OFFSET,
   P_DIGITS,
   P_LIMBS,
-  registerDigits,
+  type Register,
+  representation,
   signedDigits,
   splitQuotient,
 } from './field.ts';
@@ -127,8 +119,12 @@ export type AdditionRecord = {
   readonly left: number;
   readonly right: number;
   readonly result: number;
-  readonly p: AffinePoint;
-  readonly q: AffinePoint;
+  readonly p: Register;
+  readonly q: Register;
+  readonly r: Register;
+  readonly mode: AdditionMode;
+  /** λ, 0 where there is none. */
+  readonly slope: bigint;
   /** How often the result is read. */
   readonly uses: number;
 };
@@ -146,41 +142,30 @@ export const pointAdd = defineChip({
   id: 'point_add',
   maxDegree: 3,
   columns,
-  fillRow: ({ call, left, right, result, p, q, uses }: AdditionRecord, row) => {
-    const { mode, slope, sum } = addPoints(p, q);
-    Object.assign(row, { isReal: 1, call, left, right, result, mult: uses, isRightInfinite: q === undefined ? 1 : 0 });
+  fillRow: ({ call, left, right, result, p, q, r, mode, slope, uses }: AdditionRecord, row) => {
+    const isRightInfinite = q.point === undefined ? 1 : 0;
+    Object.assign(row, { isReal: 1, call, left, right, result, mult: uses, isRightInfinite });
     row.mode[mode] = 1;
-    const [one, two, three] = [registerDigits(p), registerDigits(q), registerDigits(sum)];
-    Object.assign(row, {
-      x1: one.x,
-      y1: one.y,
-      x2: two.x,
-      y2: limbValues(two.y),
-      x3: three.x,
-      y3: limbValues(three.y),
-    });
-    if (mode === 'general' || mode === 'double') {
-      row.slope = signedDigits(centred(2n * slope));
+    row.x1 = [...p.xDigits];
+    row.y1 = [...p.yDigits];
+    row.x2 = [...q.xDigits];
+    row.y2 = limbValues(q.yDigits);
+    row.x3 = [...r.xDigits];
+    row.y3 = limbValues(r.yDigits);
+    const live = mode === 'general' || mode === 'double';
+    const l = live ? representation(2n * slope) : 0n;
+    row.slope = signedDigits(l);
+    if (live)
       row.marker = fillMarker(
-        limbValues(three.x).map((limb) => limb + LIMB_OFFSET),
+        limbValues(r.xDigits).map((limb) => limb + LIMB_OFFSET),
         P_LIMBS,
       );
-    }
     if (mode === 'general') {
-      const groups = groupValues(two.x.map((digit, i) => digit - one.x[i]!));
+      const groups = groupValues(q.xDigits.map((digit, i) => digit - p.xDigits[i]!));
       const at = groups.findIndex((g) => g !== 0);
       row.difference[at] = Fp.inv(Fp.fromInt(groups[at]!));
     }
-    const value = (d: readonly number[]): bigint => valueOfDigits(d, 8);
-    const [x1, y1, x2, y2, x3, y3, l] = [one.x, one.y, two.x, two.y, three.x, three.y, row.slope].map(value) as [
-      bigint,
-      bigint,
-      bigint,
-      bigint,
-      bigint,
-      bigint,
-      bigint,
-    ];
+    const [x1, y1, x2, y2, x3, y3] = [p.x, p.y, q.x, q.y, r.x, r.y];
     const first = {
       general: l * (x2 - x1) - 2n * (y2 - y1),
       double: l * y1 - 3n * x1 * x1,
@@ -188,7 +173,6 @@ export const pointAdd = defineChip({
       leftInfinite: 0n,
       rightInfinite: 0n,
     }[mode];
-    const live = mode === 'general' || mode === 'double';
     const slopeQuotient = splitQuotient(first / FIELD_P);
     const yQuotient = splitQuotient(live ? (l * (x1 - x3) - 2n * (y1 + y3)) / FIELD_P : 0n);
     row.quotients.slope = slopeQuotient.digits;
@@ -259,9 +243,3 @@ export const pointAdd = defineChip({
     ]),
   ),
 });
-
-/** Representation of a residue with digits around 0. */
-function centred(value: bigint): bigint {
-  const half = valueOfDigits(new Array<number>(DIGITS).fill(OFFSET), 8);
-  return ((value + half) % FIELD_P) - half;
-}

@@ -34,13 +34,23 @@ function balanced(value: bigint): number[] {
 }
 
 /** Signed digits of −K ≤ value < 2^256 − K. */
-export const signedDigits = (value: bigint): number[] =>
-  limbsOfValue(value + K, LIMBS).flatMap((limb) => [(limb % BYTE) - OFFSET, Math.floor(limb / BYTE) - OFFSET]);
+export function signedDigits(value: bigint): number[] {
+  const text = (value + K).toString(16).padStart(2 * DIGITS, '0');
+  const digits = new Array<number>(DIGITS);
+  for (let i = 0; i < DIGITS; i++) {
+    const end = text.length - 2 * i;
+    digits[i] = Number.parseInt(text.slice(end - 2, end), 16) - OFFSET;
+  }
+  return digits;
+}
 
 const modulo = (x: bigint): bigint => ((x % FIELD_P) + FIELD_P) % FIELD_P;
 
+/** The canonical representation of a residue. */
+export const representation = (value: bigint): bigint => modulo(value + K) - K;
+
 /** Canonical digits of a residue. */
-export const canonicalDigits = (value: bigint): number[] => signedDigits(modulo(value + K) - K);
+export const canonicalDigits = (value: bigint): number[] => signedDigits(representation(value));
 
 /** A quotient as signed digits and the factor of 2^256 above them. */
 export function splitQuotient(quotient: bigint): { readonly digits: number[]; readonly top: number } {
@@ -57,10 +67,12 @@ export const groupsOf = <T extends Ring<T>>(digits: readonly T[]): T[] =>
   });
 
 /** Numbers of `groupsOf`. */
-export const groupValues = (digits: readonly number[]): number[] =>
-  Array.from({ length: Math.ceil(digits.length / 3) }, (_, g) =>
-    Number(valueOfDigits(digits.slice(3 * g, 3 * g + 3), 8)),
-  );
+export function groupValues(digits: readonly number[]): number[] {
+  const groups: number[] = [];
+  for (let i = 0; i < digits.length; i += 3)
+    groups.push(digits[i]! + BYTE * digits[i + 1]! + BYTE ** 2 * (digits[i + 2] ?? 0));
+  return groups;
+}
 
 /** Limbs of signed digits, as numbers. */
 export const limbValues = (digits: readonly number[]): number[] =>
@@ -69,6 +81,7 @@ export const limbValues = (digits: readonly number[]): number[] =>
 /** A point by its affine coordinates, residues in [0, p); undefined is infinity. */
 export type AffinePoint = { readonly x: bigint; readonly y: bigint } | undefined;
 
+/** a^(−1) modulo p, a ≢ 0, by Euclid's algorithm. */
 function inverse(a: bigint): bigint {
   let [r0, r1] = [FIELD_P, modulo(a)];
   let [t0, t1] = [0n, 1n];
@@ -80,26 +93,69 @@ function inverse(a: bigint): bigint {
   return modulo(t0);
 }
 
+/** Inverses of elements, none of them 0, by one inversion and three products each. */
+export function inverses(values: readonly bigint[]): bigint[] {
+  const before: bigint[] = [];
+  let product = 1n;
+  for (const value of values) {
+    before.push(product);
+    product = (product * modulo(value)) % FIELD_P;
+  }
+  let rest = inverse(product);
+  const out = new Array<bigint>(values.length);
+  for (let i = values.length - 1; i >= 0; i--) {
+    out[i] = (rest * before[i]!) % FIELD_P;
+    rest = (rest * modulo(values[i]!)) % FIELD_P;
+  }
+  return out;
+}
+
+/** A point in a register: its coordinates as canonical representations and their digits, all 0 for infinity. */
+export type Register = {
+  readonly point: AffinePoint;
+  readonly x: bigint;
+  readonly y: bigint;
+  readonly xDigits: readonly number[];
+  readonly yDigits: readonly number[];
+};
+
+export function registerOf(point: AffinePoint): Register {
+  const [x, y] = point === undefined ? [0n, 0n] : [representation(point.x), representation(point.y)];
+  return { point, x, y, xDigits: signedDigits(x), yDigits: signedDigits(y) };
+}
+
 /** How P + Q comes about: the modes of an addition. */
 export type AdditionMode = 'general' | 'double' | 'cancel' | 'leftInfinite' | 'rightInfinite';
 
-/** Mode, slope and result of P + Q; the slope is 0 where there is none. For one x, y must be equal or opposite. */
-export function addPoints(
-  a: AffinePoint,
-  b: AffinePoint,
-): { readonly mode: AdditionMode; readonly slope: bigint; readonly sum: AffinePoint } {
+/** How two points are added: the slope is 0 where there is none. */
+export type Addition = { readonly mode: AdditionMode; readonly slope: bigint; readonly sum: AffinePoint };
+
+/**
+ * P + Q; two points of one x must be equal or opposite. A generator, so that many additions share an inversion: yields
+ * what it needs the inverse of and is given it.
+ */
+export function* addPoints(a: AffinePoint, b: AffinePoint): Generator<bigint, Addition, bigint> {
   if (a === undefined) return { mode: 'leftInfinite', slope: 0n, sum: b };
   if (b === undefined) return { mode: 'rightInfinite', slope: 0n, sum: a };
   if (a.x === b.x && (a.y + b.y) % FIELD_P === 0n) return { mode: 'cancel', slope: 0n, sum: undefined };
   const mode = a.x === b.x ? 'double' : 'general';
   const [rise, run] = mode === 'double' ? [3n * a.x * a.x, 2n * a.y] : [b.y - a.y, b.x - a.x];
-  const slope = modulo(rise * inverse(run));
+  const slope = modulo(rise * (yield run));
   const x = modulo(slope * slope - a.x - b.x);
   return { mode, slope, sum: { x, y: modulo(slope * (a.x - x) - a.y) } };
 }
 
-/** Digits of a point as registers hold them: canonical, all zero for infinity. */
-export function registerDigits(point: AffinePoint): { readonly x: number[]; readonly y: number[] } {
-  const zero = { x: new Array<number>(DIGITS).fill(0), y: new Array<number>(DIGITS).fill(0) };
-  return point === undefined ? zero : { x: canonicalDigits(point.x), y: canonicalDigits(point.y) };
+/** Runs computations that yield what they need the inverse of, side by side, with one inversion for all of a round. */
+export function withInverses<T>(computations: readonly Generator<bigint, T, bigint>[]): T[] {
+  const results = new Array<T>(computations.length);
+  let waiting = computations.map((run, index) => ({ run, index, step: run.next() }));
+  for (;;) {
+    const next: { run: Generator<bigint, T, bigint>; index: number; needs: bigint }[] = [];
+    for (const { run, index, step } of waiting)
+      if (step.done) results[index] = step.value;
+      else next.push({ run, index, needs: step.value });
+    if (next.length === 0) return results;
+    const found = inverses(next.map(({ needs }) => needs));
+    waiting = next.map(({ run, index }, i) => ({ run, index, step: run.next(found[i]!) }));
+  }
 }

@@ -5,25 +5,15 @@ import { type Expr, sum } from '../../air/expr.ts';
 import { Fp } from '../../field/fp.ts';
 import { INV_LIMB } from '../adapter/limbs.ts';
 import { BYTES, POINT, POINT_IO, RANGE16 } from '../buses.ts';
-import { assertLess, fillMarker, limbsOfDigits, limbsOfValue, valueOfDigits } from '../wide/core.ts';
-import {
-  type AffinePoint,
-  DIGITS,
-  K_LIMBS,
-  LIMB_OFFSET,
-  LIMBS,
-  limbValues,
-  OFFSET,
-  P_LIMBS,
-  registerDigits,
-} from './field.ts';
+import { assertLess, fillMarker, limbsOfDigits, limbsOfValue } from '../wide/core.ts';
+import { DIGITS, K_LIMBS, LIMB_OFFSET, LIMBS, limbValues, OFFSET, P_LIMBS, type Register } from './field.ts';
 
 /** A point between memory and a register. */
 export type PointIoRecord = {
   readonly call: number;
   readonly register: number;
   readonly isStore: boolean;
-  readonly point: AffinePoint;
+  readonly point: Register;
   /** How often a loaded point is read. */
   readonly uses: number;
 };
@@ -79,21 +69,21 @@ export const pointIo = defineChip({
   maxDegree: 3,
   columns,
   fillRow: ({ call, register, isStore, point, uses }: PointIoRecord, row) => {
-    Object.assign(row, { isReal: 1, isStore: isStore ? 1 : 0, isInfinite: point === undefined ? 1 : 0 });
+    const { x = 0n, y = 0n } = point.point ?? {};
+    Object.assign(row, { isReal: 1, isStore: isStore ? 1 : 0, isInfinite: point.point === undefined ? 1 : 0 });
     Object.assign(row, { call, register, mult: uses });
-    const digits = registerDigits(point);
-    row.x = limbsOfValue(point?.x ?? 0n, LIMBS);
-    row.y = limbsOfValue(point?.y ?? 0n, LIMBS);
-    row.xDigits = digits.x;
-    row.yLimbs = limbValues(digits.y);
-    row.xWraps = valueOfDigits(digits.x, 8) < 0n ? 1 : 0;
-    row.yWraps = valueOfDigits(digits.y, 8) < 0n ? 1 : 0;
+    row.x = limbsOfValue(x, LIMBS);
+    row.y = limbsOfValue(y, LIMBS);
+    row.xDigits = [...point.xDigits];
+    row.yLimbs = limbValues(point.yDigits);
+    row.xWraps = point.x < 0n ? 1 : 0;
+    row.yWraps = point.y < 0n ? 1 : 0;
     const total = [...row.x, ...row.y].reduce((a, b) => a + b, 0);
     row.nonZero = total === 0 ? 0 : Fp.inv(total);
     row.markers.x = fillMarker(row.x, P_LIMBS);
     row.markers.y = fillMarker(row.y, P_LIMBS);
     row.markers.digits = fillMarker(
-      limbValues(digits.x).map((limb) => limb + LIMB_OFFSET),
+      limbValues(point.xDigits).map((limb) => limb + LIMB_OFFSET),
       P_LIMBS,
     );
   },

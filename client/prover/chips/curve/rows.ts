@@ -2,7 +2,7 @@ import { ClientError } from '../../../errors.ts';
 import type { HostCallRecord } from '../../vm/records.ts';
 import type { AdditionRecord } from './add.ts';
 import type { ControlRecord } from './control.ts';
-import { type AffinePoint, addPoints } from './field.ts';
+import { type AffinePoint, addPoints, type Register, registerOf, withInverses } from './field.ts';
 import type { PointIoRecord } from './point-io.ts';
 import {
   CONTROL_ROWS,
@@ -19,8 +19,6 @@ export type MsmRows = {
   readonly points: readonly PointIoRecord[];
   readonly control: readonly ControlRecord[];
   readonly additions: readonly AdditionRecord[];
-  /** Register that holds the result. */
-  readonly result: number;
 };
 
 const WORDS = 8;
@@ -54,26 +52,34 @@ function addingSteps(call: HostCallRecord): boolean[] {
 export const additionsOf = (call: HostCallRecord): number =>
   SUBSET_ADDITIONS.length + SCALAR_BITS + addingSteps(call).filter((adds) => adds).length;
 
-/** The rows of a call, computed from its inputs. */
-export function msmRows(call: HostCallRecord): MsmRows {
+/** The rows of calls, computed from their inputs. */
+export const msmRows = (calls: readonly HostCallRecord[]): MsmRows[] => withInverses(calls.map(rowsOfCall));
+
+function* rowsOfCall(call: HostCallRecord): Generator<bigint, MsmRows, bigint> {
   const { clock, inputs } = call;
-  const values = new Map<number, AffinePoint>([[INFINITY_REGISTER, undefined]]);
+  const registers = new Map<number, Register>([[INFINITY_REGISTER, registerOf(undefined)]]);
   const uses = new Map<number, number>();
-  const use = (register: number): AffinePoint => {
-    if (!values.has(register))
+  const use = (register: number): Register => {
+    const found = registers.get(register);
+    if (found === undefined)
       throw new ClientError('registerMissing', `register ${register} is read before it is written`, { register });
     uses.set(register, (uses.get(register) ?? 0) + 1);
-    return values.get(register);
+    return found;
   };
   const additions: Omit<AdditionRecord, 'uses'>[] = [];
-  const add = (left: number, right: number, result: number): void => {
+  function* add(left: number, right: number, result: number): Generator<bigint, void, bigint> {
     const [p, q] = [use(left), use(right)];
-    values.set(result, addPoints(p, q).sum);
-    additions.push({ call: clock, left, right, result, p, q });
-  };
-  const loads = Array.from({ length: POINTS }, (_, k) => ({ register: 2 ** k, point: pointAt(inputs, 2 * WORDS * k) }));
-  for (const { register, point } of loads) values.set(register, point);
-  for (const [left, right, result] of SUBSET_ADDITIONS) add(left, right, result);
+    const { mode, slope, sum } = yield* addPoints(p.point, q.point);
+    const r = registerOf(sum);
+    registers.set(result, r);
+    additions.push({ call: clock, left, right, result, p, q, r, mode, slope });
+  }
+  const loads = Array.from({ length: POINTS }, (_, k) => ({
+    register: 2 ** k,
+    point: registerOf(pointAt(inputs, 2 * WORDS * k)),
+  }));
+  for (const { register, point } of loads) registers.set(register, point);
+  for (const [left, right, result] of SUBSET_ADDITIONS) yield* add(left, right, result);
 
   const scalars = scalarsOf(call);
   const adds = addingSteps(call);
@@ -86,11 +92,11 @@ export function msmRows(call: HostCallRecord): MsmRows {
     for (let k = 0; k < STEPS_PER_ROW; k++) {
       const step = STEPS_PER_ROW * row + k;
       const doubled = doubledRegister(step);
-      add(sum, sum, doubled);
+      yield* add(sum, sum, doubled);
       sum = doubled;
       if (!adds[step]) continue;
       const subset = limbs.reduce((index, l, i) => index + ((l >> (STEPS_PER_ROW - 1 - k)) & 1) * 2 ** i, 0);
-      add(doubled, subset, doubled + 1);
+      yield* add(doubled, subset, doubled + 1);
       sum = doubled + 1;
     }
   }
@@ -103,6 +109,5 @@ export function msmRows(call: HostCallRecord): MsmRows {
     ],
     control: control.map((row) => ({ ...row, uses: row.row === 0 ? usesOf(INFINITY_REGISTER) : 0 })),
     additions: additions.map((addition) => ({ ...addition, uses: usesOf(addition.result) })),
-    result: sum,
   };
 }

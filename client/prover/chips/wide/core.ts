@@ -1,6 +1,6 @@
 import type { Constraints } from '../../air/chip.ts';
 import { type Expr, sum } from '../../air/expr.ts';
-import { BYTE, INV_LIMB, LIMB } from '../adapter/limbs.ts';
+import { BYTE, INV_LIMB } from '../adapter/limbs.ts';
 import { POW, RANGE16 } from '../buses.ts';
 
 /**
@@ -123,6 +123,13 @@ export const bytesOfLimbs = (limbs: readonly number[]): number[] =>
 export const valueOfDigits = (digits: readonly number[], bits: 8 | 16): bigint =>
   digits.reduceRight((value, digit) => (value << BigInt(bits)) + BigInt(digit), 0n);
 
-/** Limbs of 16 bits of a number in [0, 2^(16 · count)). */
-export const limbsOfValue = (value: bigint, count: number): number[] =>
-  Array.from({ length: count }, (_, i) => Number((value >> BigInt(16 * i)) & BigInt(LIMB - 1)));
+const HEX_DIGITS = 4;
+
+/** Limbs of 16 bits of a number in [0, 2^(16 · count)). By way of its text: shifting it costs a new number per limb. */
+export function limbsOfValue(value: bigint, count: number): number[] {
+  const text = value.toString(16).padStart(HEX_DIGITS * count, '0');
+  return Array.from({ length: count }, (_, i) => {
+    const end = text.length - HEX_DIGITS * i;
+    return Number.parseInt(text.slice(end - HEX_DIGITS, end), 16);
+  });
+}
