@@ -33,63 +33,71 @@ for (const [name, create] of OTHERS) {
       verifyBlock(own.vk, toy.block, expected);
     });
 
-  test(`${name}: commit, evaluatePower, openRows, fold, commitFolded and grind → as the reference`, async (t) => {
-    const backend = create();
-    t.after(() => backend.close());
-    const reference = createReferenceBackend();
-    const words = seededRandom(77);
-    const random = (): number => words() % P;
-    const ext = (): Ext => [random(), random(), random(), random(), random()];
-    const heights = [4, 7, 9];
-    const traces = heights.map((log, i) => Uint32Array.from({ length: (i + 1) * 2 ** log }, () => random()));
-    const y = ext();
-    const weights = [
-      { kind: 'power', y: ext(), by: ext() },
-      { kind: 'power', y: Fp5.from(12345), by: ext() },
-      ...[512, 1024].map((offset) => ({
-        ...{ kind: 'column' as const, offset, by: ext() },
-        ...{ lagrange: Array.from({ length: 16 }, ext), high: Array.from({ length: 5 }, ext) },
-      })),
-    ] as const;
-    const claim = ext();
-    const sponge = absorb(initialSponge(), 1, [1, 2, 3]);
-    const results = [];
-    for (const b of [reference, backend]) {
-      const matrices = [];
-      for (const [i, rows] of traces.entries())
-        matrices.push(await b.upload(rows, { width: i + 1, logHeight: heights[i]! }));
-      const columns = [
-        { matrix: matrices[2]!, column: 2, offset: 512 },
-        { matrix: matrices[2]!, column: 0, offset: 1024 },
-        { matrix: matrices[1]!, column: 1, offset: 128 },
-        { matrix: matrices[0]!, column: 0, offset: 256 },
-        // The same column at two places.
-        { matrix: matrices[0]!, column: 0, offset: 272 },
-      ];
-      const committed = await b.commit(columns, { columns: 16, logRows: 7, logInvRate: 2 });
-      const opening = await b.startOpening([committed.data], 11, weights);
-      const before = await b.evaluatePower(opening, y);
-      const labels = { message: 3, grind: 4, challenge: 5 };
-      const run = await b.fold(opening, { rounds: 4, grindBits: 3, labels }, claim, sponge);
-      await b.addWeights(opening, [{ kind: 'power', y, by: claim }]);
-      const folded = await b.commitFolded(opening, { logRows: 4, logInvRate: 3 });
-      const rest = await b.fold(opening, { rounds: 2, grindBits: 0, labels }, run.values[0]!, run.sponge);
-      results.push({
-        cap: committed.cap,
-        at: await b.evaluatePower(committed.data, y),
-        before,
-        run,
-        foldedCap: folded.cap,
-        rows: await b.openRows(committed.data, [0, 511, 7, 7]),
-        foldedRows: await b.openRows(folded.data, [127, 3]),
-        rest,
-        table: await b.foldedTable(opening),
-        after: await b.evaluatePower(opening, y),
-        nonce: await b.grind(sponge, 9, 9),
-      });
-    }
-    assert.deepEqual(results[1], results[0]);
-  });
+  for (const bases of [1, 2, 6])
+    test(`${name}: commit, evaluatePower, openRows, fold with ${bases} bases, commitFolded and grind → as the reference`, async (t) => {
+      const backend = create();
+      t.after(() => backend.close());
+      const reference = createReferenceBackend();
+      const words = seededRandom(77);
+      const random = (): number => words() % P;
+      const ext = (): Ext => [random(), random(), random(), random(), random()];
+      const heights = [4, 7, 9];
+      const traces = heights.map((log, i) => Uint32Array.from({ length: (i + 1) * 2 ** log }, () => random()));
+      const y = ext();
+      const weights = [
+        { kind: 'power', y: ext(), by: ext() },
+        { kind: 'power', y: Fp5.from(12345), by: ext() },
+        ...Array.from({ length: bases }, () => Array.from({ length: 16 }, ext)).flatMap((lagrange, i) =>
+          [
+            { offset: 512 * (i % 4), variables: 5 },
+            { offset: 1024 + 64 * i, variables: 2 },
+            { offset: 48, variables: 0 },
+            { offset: 96, variables: 1 },
+          ].map(({ offset, variables }) => ({
+            ...{ kind: 'column' as const, offset, by: ext() },
+            ...{ lagrange, high: Array.from({ length: variables }, ext) },
+          })),
+        ),
+      ] as const;
+      const claim = ext();
+      const sponge = absorb(initialSponge(), 1, [1, 2, 3]);
+      const results = [];
+      for (const b of [reference, backend]) {
+        const matrices = [];
+        for (const [i, rows] of traces.entries())
+          matrices.push(await b.upload(rows, { width: i + 1, logHeight: heights[i]! }));
+        const columns = [
+          { matrix: matrices[2]!, column: 2, offset: 512 },
+          { matrix: matrices[2]!, column: 0, offset: 1024 },
+          { matrix: matrices[1]!, column: 1, offset: 128 },
+          { matrix: matrices[0]!, column: 0, offset: 256 },
+          // The same column at two places.
+          { matrix: matrices[0]!, column: 0, offset: 272 },
+        ];
+        const committed = await b.commit(columns, { columns: 16, logRows: 7, logInvRate: 2 });
+        const opening = await b.startOpening([committed.data], 11, weights);
+        const before = await b.evaluatePower(opening, y);
+        const labels = { message: 3, grind: 4, challenge: 5 };
+        const run = await b.fold(opening, { rounds: 4, grindBits: 3, labels }, claim, sponge);
+        await b.addWeights(opening, [{ kind: 'power', y, by: claim }]);
+        const folded = await b.commitFolded(opening, { logRows: 4, logInvRate: 3 });
+        const rest = await b.fold(opening, { rounds: 2, grindBits: 0, labels }, run.values[0]!, run.sponge);
+        results.push({
+          cap: committed.cap,
+          at: await b.evaluatePower(committed.data, y),
+          before,
+          run,
+          foldedCap: folded.cap,
+          rows: await b.openRows(committed.data, [0, 511, 7, 7]),
+          foldedRows: await b.openRows(folded.data, [127, 3]),
+          rest,
+          table: await b.foldedTable(opening),
+          after: await b.evaluatePower(opening, y),
+          nonce: await b.grind(sponge, 9, 9),
+        });
+      }
+      assert.deepEqual(results[1], results[0]);
+    });
 
   test(`${name}: a freed or foreign handle, rows of another shape → an error that says so`, async (t) => {
     const backend = create();

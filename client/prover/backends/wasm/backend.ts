@@ -42,7 +42,8 @@ import {
 import { pieces, WORD_BYTES } from './layout.ts';
 import { pathOf } from './merkle.ts';
 import { codewordRow } from './ntt.ts';
-import { evaluateWords, OpeningTable, TABLE_UNIT } from './opening.ts';
+import { OpeningTable } from './opening.ts';
+import { evaluateWords, TABLE_UNIT } from './opening-powers.ts';
 import { KernelPool, type PoolOptions, type Task } from './pool.ts';
 import { RunRecorder } from './run.ts';
 import { proveZerocheck, type TraceMatrix } from './zerocheck.ts';
@@ -135,6 +136,7 @@ export class WasmBackend implements Backend {
     const log = new RunRecorder(sponge);
     const point: Ext[] = [];
     let value = claim;
+    state.startRounds(spec.rounds);
     for (let i = 0; i < spec.rounds; i++) {
       const [zero, two] = state.round();
       log.send(labels.message, [zero, two]);
@@ -144,6 +146,7 @@ export class WasmBackend implements Backend {
       value = interpolateIntegers([zero, Fp5.sub(value, zero), two], r);
       point.push(r);
     }
+    state.endRounds(spec.rounds);
     return log.run(point, [value]);
   }
 

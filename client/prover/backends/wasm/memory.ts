@@ -3,6 +3,8 @@ import { ClientError } from '../../../errors.ts';
 const PAGE_BYTES = 65536;
 const MAX_PAGES = 65536;
 const ALIGNMENT_BYTES = 64;
+/** The memory grows by at most so much more than is asked for. */
+const MAX_SPARE_PAGES = 1024;
 
 type Range = { at: number; bytes: number };
 
@@ -107,7 +109,7 @@ export class KernelMemory {
         { expected: this.maxBytes, actual: bytes },
       );
     const pages = Math.ceil((bytes - have) / PAGE_BYTES);
-    const spare = Math.min(MAX_PAGES - have / PAGE_BYTES - pages, Math.ceil(have / PAGE_BYTES / 4));
+    const spare = Math.min(MAX_PAGES - have / PAGE_BYTES - pages, Math.ceil(have / PAGE_BYTES / 4), MAX_SPARE_PAGES);
     this.wasm.grow(pages + Math.max(0, spare));
   }
 }

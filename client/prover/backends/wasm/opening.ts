@@ -2,43 +2,15 @@ import { powersVec } from '../../field/ext-vec.ts';
 import { Fp } from '../../field/fp.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
 import type { Weight } from '../interface.ts';
-import { blocksOf, downloadExts, eqTable, runTasks, split, storeConstant, sumBlocks, uploadExts } from './ext-table.ts';
+import { blocksOf, downloadExts, eqTable, runTasks, storeConstant, sumBlocks, uploadExts } from './ext-table.ts';
 import { foldTasks, type Halves, halvesOf, SPARE_BYTES } from './halves.ts';
 import { BLOCK_BYTES, EXT_WORDS, extBytes, LANES, pieces, toMont, WORD_BYTES } from './layout.ts';
+import { evaluateWords, POWERS_LOG } from './opening-powers.ts';
+import { roundSums, tensor } from './opening-tables.ts';
+import { type PowerWeight, WordsOpening } from './opening-words.ts';
 import type { KernelPool, Task } from './pool.ts';
 
-/** Entries of a table of powers: larger exponents are split, so that it stays in a near cache. */
-const POWERS_LOG = 10;
-
-type ColumnWeight = Extract<Weight, { readonly kind: 'column' }>;
-
-/** Words that a table is padded to with zeros, so that it consists of whole chunks of powers. */
-export const TABLE_UNIT = 2 ** POWERS_LOG;
-
-/** Σ words[i] · y^i over a table of canonical words, padded to `TABLE_UNIT`. */
-export function evaluateWords(pool: KernelPool, at: number, count: number, y: Ext): Ext {
-  let size = 2 * LANES;
-  while (size < Math.min(count, TABLE_UNIT)) size *= 2;
-  const powers = uploadExts(pool, powersVec(y, size));
-  const chunks = Math.ceil(count / size);
-  const out = pool.memory.alloc(chunks * BLOCK_BYTES);
-  pool.run(
-    Array.from({ length: chunks }, (_, c): Task => {
-      return ['dotWords', powers, at + c * size * WORD_BYTES, out + c * BLOCK_BYTES, size / LANES];
-    }),
-  );
-  const step = Fp5.pow(y, BigInt(size));
-  let sum = Fp5.ZERO;
-  for (let c = chunks - 1; c >= 0; c--) {
-    const words = pool.memory.view(out + c * BLOCK_BYTES, LANES * EXT_WORDS);
-    const coordinate = (k: number): number =>
-      [0, 1, 2, 3].reduce((acc, lane) => Fp.add(acc, words[LANES * k + lane]!), 0);
-    sum = Fp5.add(Fp5.mul(sum, step), [coordinate(0), coordinate(1), coordinate(2), coordinate(3), coordinate(4)]);
-  }
-  pool.memory.free(out);
-  pool.memory.free(powers);
-  return sum;
-}
+type ColumnWeight = Exclude<Weight, PowerWeight>;
 
 /**
  * Σ weights · table, variable by variable from the top: the state of one opening. The table starts as canonical words,
@@ -47,18 +19,22 @@ export function evaluateWords(pool: KernelPool, at: number, count: number, y: Ex
 export class OpeningTable {
   /** log2 of the entries. */
   log: number;
-  /** Address of the table. */
-  private at: number;
   private readonly pool: KernelPool;
   private readonly onWordsDone: () => void;
-  private readonly weights: number;
-  private words: boolean;
+  /** Weights while the table consists of words. */
+  private readonly given: Weight[] = [];
+  /** Address of the table. */
+  private at: number;
+  /** Address of the weights; none while the table consists of words. */
+  private weights: number | undefined;
+  /** The rounds under way over a table of words. */
+  private words: WordsOpening | undefined;
   private readonly spare: number;
   private tableHalves: Halves = { lo: 0, hi: 0 };
   private weightHalves: Halves = { lo: 0, hi: 0 };
 
   /**
-   * @param words a table of 2^log canonical words, log ≥ 2
+   * @param words a table of 2^log canonical words, log ≥ 4
    * @param onWordsDone called when the words are no longer read
    */
   constructor(pool: KernelPool, words: number, log: number, onWordsDone: () => void) {
@@ -66,34 +42,63 @@ export class OpeningTable {
     this.pool = pool;
     this.log = log;
     this.at = words;
-    this.words = true;
-    this.weights = pool.memory.alloc(extBytes(2 ** log));
     this.spare = pool.memory.alloc(2 * SPARE_BYTES + BLOCK_BYTES);
-    pool.memory.view(this.weights, extBytes(2 ** log) / WORD_BYTES).fill(0);
   }
 
   free(): void {
-    this.pool.memory.free(this.weights);
-    this.pool.memory.free(this.spare);
-    if (this.words) this.onWordsDone();
-    else this.pool.memory.free(this.at);
+    const { memory } = this.pool;
+    memory.free(this.spare);
+    this.words?.free();
+    if (this.weights === undefined) this.onWordsDone();
+    else {
+      memory.free(this.weights);
+      memory.free(this.at);
+    }
   }
 
   /** Adds weights over the variables that are left. */
   addWeights(weights: readonly Weight[]): void {
+    if (this.weights === undefined) {
+      this.given.push(...weights);
+      return;
+    }
     const columns: ColumnWeight[] = [];
     const basePowers: { readonly y: number; readonly by: Ext }[] = [];
     for (const weight of weights) {
       if (weight.kind === 'column') columns.push(weight);
       else if (Fp5.eq(weight.y, Fp5.from(weight.y[0]))) basePowers.push({ y: weight.y[0], by: weight.by });
-      else this.addPower(weight.y, weight.by);
+      else this.addPower(this.weights, weight.y, weight.by);
     }
-    this.addColumns(columns);
-    this.addBasePowers(basePowers);
+    this.addColumns(this.weights, columns);
+    this.addBasePowers(this.weights, basePowers);
+  }
+
+  /** Prepares `count` rounds, each `round` and `bind`; `endRounds` follows. */
+  startRounds(count: number): void {
+    if (this.weights !== undefined) return;
+    if (WordsOpening.fits(this.log, count, this.given))
+      this.words = new WordsOpening(this.pool, this.at, this.log, count, this.given);
+    else {
+      this.words = new WordsOpening(this.pool, this.at, this.log, 0, []);
+      this.endRounds(0);
+      this.addWeights(this.given);
+    }
+  }
+
+  endRounds(count: number): void {
+    if (this.words === undefined) return;
+    const { table, weights, powers } = this.words.finish();
+    this.words.free();
+    this.words = undefined;
+    this.onWordsDone();
+    this.at = table;
+    this.weights = weights;
+    this.log -= count;
+    this.addWeights(powers);
   }
 
   /** Weights of one instance share their tensor; they come one after another. */
-  private addColumns(columns: readonly ColumnWeight[]): void {
+  private addColumns(weights: number, columns: readonly ColumnWeight[]): void {
     const { pool } = this;
     let shared: { readonly column: ColumnWeight; readonly at: number } | undefined;
     const constants = pool.memory.alloc(Math.max(1, columns.length) * BLOCK_BYTES);
@@ -109,12 +114,12 @@ export class OpeningTable {
       const entries = lagrange.length * 2 ** high.length;
       if (shared === undefined || !sameExts(shared.column.lagrange, lagrange) || !sameExts(shared.column.high, high)) {
         flush();
-        shared = { column, at: this.tensor(lagrange, high) };
+        shared = { column, at: this.tensorOf(lagrange, high) };
       }
       const constant = constants + i * BLOCK_BYTES;
       storeConstant(pool, constant, by);
       for (const { from, count } of pieces(blocksOf(entries), 1 + Math.floor(entries / 65536))) {
-        const to = this.weights + (offset / LANES + from) * BLOCK_BYTES;
+        const to = weights + (offset / LANES + from) * BLOCK_BYTES;
         tasks.push(['addScaledBlocks', to, shared.at + from * BLOCK_BYTES, to, constant, count]);
       }
     });
@@ -123,7 +128,7 @@ export class OpeningTable {
   }
 
   /** weights += by · (1, y, y², …) for a point of E. */
-  private addPower(y: Ext, by: Ext): void {
+  private addPower(weights: number, y: Ext, by: Ext): void {
     const { pool } = this;
     const chunkLog = Math.min(POWERS_LOG, this.log);
     const size = 2 ** chunkLog;
@@ -134,7 +139,7 @@ export class OpeningTable {
     const tasks: Task[] = [];
     for (let c = 0, factor = by; c < chunks; c++, factor = Fp5.mul(factor, step)) {
       storeConstant(pool, constants + c * BLOCK_BYTES, factor);
-      const at = this.weights + c * extBytes(size);
+      const at = weights + c * extBytes(size);
       tasks.push(['addScaledBlocks', at, powers, at, constants + c * BLOCK_BYTES, blocksOf(size)]);
     }
     pool.run(tasks);
@@ -143,7 +148,7 @@ export class OpeningTable {
   }
 
   /** weights += Σ by · (1, y, y², …) for points of the base field. */
-  private addBasePowers(terms: readonly { readonly y: number; readonly by: Ext }[]): void {
+  private addBasePowers(weights: number, terms: readonly { readonly y: number; readonly by: Ext }[]): void {
     const { pool } = this;
     if (terms.length === 0) return;
     const even = terms.length % 2 === 0 ? terms : [...terms, { y: 0, by: Fp5.ZERO }];
@@ -168,7 +173,7 @@ export class OpeningTable {
     });
     pool.run(
       Array.from({ length: chunks }, (_, c): Task => {
-        const to = this.weights + c * extBytes(size);
+        const to = weights + c * extBytes(size);
         return ['addPowers', to, powers, size * WORD_BYTES, factors + c * factorBytes, even.length, blocksOf(size)];
       }),
     );
@@ -179,7 +184,7 @@ export class OpeningTable {
   /** The entries, canonical. */
   entries(): Uint32Array {
     const n = 2 ** this.log;
-    if (!this.words) return downloadExts(this.pool, this.at, n);
+    if (this.weights !== undefined) return downloadExts(this.pool, this.at, n);
     const words = this.pool.memory.view(this.at, n);
     const entries = new Uint32Array(EXT_WORDS * n);
     for (let i = 0; i < n; i++) entries[EXT_WORDS * i] = words[i]!;
@@ -193,56 +198,29 @@ export class OpeningTable {
 
   /** Values at 0 and 2 of the round's polynomial. */
   round(): [Ext, Ext] {
-    const { pool } = this;
+    if (this.words !== undefined) return this.words.round();
     const n = 2 ** this.log;
-    const step = this.words ? 16 : BLOCK_BYTES;
-    this.weightHalves = halvesOf(pool, this.weights, n, BLOCK_BYTES, this.spare);
-    this.tableHalves = halvesOf(pool, this.at, n, step, this.spare + SPARE_BYTES);
-    const w = this.weightHalves;
-    const t = this.tableHalves;
-    const parts = split(pool, blocksOf(n / 2));
-    const out = pool.memory.alloc(parts.length * 2 * BLOCK_BYTES);
-    runTasks(
-      pool,
-      parts.map(({ from, count }, i): Task => {
-        const b = from * BLOCK_BYTES;
-        const s = from * step;
-        const to = out + i * 2 * BLOCK_BYTES;
-        return [this.words ? 'roundWords' : 'roundBlocks', w.lo + b, w.hi + b, t.lo + s, t.hi + s, to, count];
-      }),
-    );
-    const sum = (at: number): Ext => {
-      const x = sumBlocks(pool, at, parts.length, 2 * BLOCK_BYTES);
-      // Canonical words times weights in Montgomery form are canonical already: undo the conversion of the sums.
-      return this.words ? [toMont(x[0]), toMont(x[1]), toMont(x[2]), toMont(x[3]), toMont(x[4])] : x;
-    };
-    const values: [Ext, Ext] = [sum(out), sum(out + BLOCK_BYTES)];
-    pool.memory.free(out);
-    return values;
+    this.weightHalves = halvesOf(this.pool, this.weights!, n, BLOCK_BYTES, this.spare);
+    this.tableHalves = halvesOf(this.pool, this.at, n, BLOCK_BYTES, this.spare + SPARE_BYTES);
+    return roundSums(this.pool, this.weightHalves, this.tableHalves, n / 2);
   }
 
   /** Binds the top variable. Follows `round`. */
   bind(r: Ext): void {
+    if (this.words !== undefined) {
+      this.words.bind(r);
+      return;
+    }
     const { pool } = this;
     const half = 2 ** (this.log - 1);
     const factor = this.spare + 2 * SPARE_BYTES;
     storeConstant(pool, factor, r);
-    const tasks = foldTasks(pool, this.weightHalves, this.weights, half, BLOCK_BYTES, factor);
-    let constant = 0;
-    if (this.words) {
-      constant = pool.memory.alloc(BLOCK_BYTES);
-      storeConstant(pool, constant, [toMont(r[0]), toMont(r[1]), toMont(r[2]), toMont(r[3]), toMont(r[4])]);
-      const folded = pool.memory.alloc(extBytes(half));
-      const { lo, hi } = this.tableHalves;
-      for (const { from, count } of split(pool, blocksOf(half)))
-        tasks.push(['foldWords', lo + from * 16, hi + from * 16, folded + from * BLOCK_BYTES, constant, count]);
-      this.at = folded;
-    } else tasks.push(...foldTasks(pool, this.tableHalves, this.at, half, BLOCK_BYTES, factor));
+    const tasks = [
+      ...foldTasks(pool, this.weightHalves, this.weights!, half, BLOCK_BYTES, factor),
+      ...foldTasks(pool, this.tableHalves, this.at, half, BLOCK_BYTES, factor),
+    ];
     if (tasks.length === 2) for (const task of tasks) pool.call(...task);
     else pool.run(tasks);
-    if (constant !== 0) pool.memory.free(constant);
-    if (this.words) this.onWordsDone();
-    this.words = false;
     this.log--;
   }
 
@@ -250,7 +228,7 @@ export class OpeningTable {
   evaluate(y: Ext): Ext {
     const { pool } = this;
     const n = 2 ** this.log;
-    if (this.words) return evaluateWords(pool, this.at, n, y);
+    if (this.weights === undefined) return evaluateWords(pool, this.at, n, y);
     const size = 2 ** Math.min(POWERS_LOG, this.log);
     const powers = uploadExts(pool, powersVec(y, size));
     const chunks = n / size;
@@ -271,27 +249,13 @@ export class OpeningTable {
   }
 
   /** eq(high) ⊗ lagrange as blocks. */
-  private tensor(lagrange: readonly Ext[], high: readonly Ext[]): number {
+  private tensorOf(lagrange: readonly Ext[], high: readonly Ext[]): number {
     const { pool } = this;
     const eq = eqTable(pool, high);
-    const basis = pool.memory.alloc(extBytes(lagrange.length));
-    const words = pool.memory.view(basis, extBytes(lagrange.length) / WORD_BYTES);
-    lagrange.forEach((l, k) => {
-      const block = Math.floor(k / LANES) * LANES * EXT_WORDS;
-      l.forEach((x, i) => {
-        words[block + LANES * i + (k % LANES)] = toMont(x);
-      });
-    });
     const n = 2 ** high.length;
     const at = pool.memory.alloc(n * extBytes(lagrange.length));
-    runTasks(
-      pool,
-      pieces(n, pool.threads * 4, 64).map(({ from, count }): Task => {
-        return ['tensor', eq, basis, from, from + count, at];
-      }),
-    );
+    tensor(pool, eq, n, lagrange, at);
     pool.memory.free(eq);
-    pool.memory.free(basis);
     return at;
   }
 }

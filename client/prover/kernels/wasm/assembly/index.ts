@@ -38,7 +38,9 @@ export {
   bindSkip,
   clear,
   cosetLines,
+  dotSixteens,
   dotValues,
+  foldColumns,
   loadCoefficients,
   loadLines,
   nextPoint,
@@ -47,12 +49,9 @@ export {
 } from './rows';
 export {
   addPowers,
-  addScaledWords,
   dotBlocks,
   dotWords,
-  foldWords,
   roundBlocks,
-  roundWords,
   stackRows,
   tensor,
 } from './whir';

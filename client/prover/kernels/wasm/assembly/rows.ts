@@ -1,6 +1,6 @@
 import { add, mul, R2, reduce, relax, sub, subLazy } from './field';
 import { addBlock, BLOCK, mulBlock, zeroBlock } from './ext';
-import { temporary } from './scratch';
+import { scratch, temporary } from './scratch';
 
 /**
  * Row-major traces as generated evaluators see them: 16 consecutive rows at a time (the skip variable), each column as
@@ -313,6 +313,63 @@ export function bindSkip(
         if (columns > 2) v128.store(to + 2 * BLOCK, v128.shuffle<i64>(high01, high23, 0, 2));
         if (columns > 3) v128.store(to + 3 * BLOCK, v128.shuffle<i64>(high01, high23, 1, 3));
       }
+    }
+  }
+}
+
+/**
+ * Blocks from … to − 1 of Σ_k basis_k · words[16 i + k] over the elements i of a table of canonical words. `basis`: 16
+ * elements of five words, times 2^64.
+ */
+export function dotSixteens(words: usize, basis: usize, from: u32, to: u32, out: usize): void {
+  const t = temporary(1);
+  for (let block = from; block < to; block++) {
+    const first = words + <usize>block * 256;
+    for (let v: usize = 0; v < 64; v += 16) {
+      const x0 = v128.load(first + v);
+      const x1 = v128.load(first + v, 64);
+      const x2 = v128.load(first + v, 128);
+      const x3 = v128.load(first + v, 192);
+      const low01 = v128.shuffle<i32>(x0, x1, 0, 4, 1, 5);
+      const low23 = v128.shuffle<i32>(x2, x3, 0, 4, 1, 5);
+      const high01 = v128.shuffle<i32>(x0, x1, 2, 6, 3, 7);
+      const high23 = v128.shuffle<i32>(x2, x3, 2, 6, 3, 7);
+      v128.store(t + 4 * v, v128.shuffle<i64>(low01, low23, 0, 2));
+      v128.store(t + 4 * v, v128.shuffle<i64>(low01, low23, 1, 3), 16);
+      v128.store(t + 4 * v, v128.shuffle<i64>(high01, high23, 0, 2), 32);
+      v128.store(t + 4 * v, v128.shuffle<i64>(high01, high23, 1, 3), 48);
+    }
+    dotRows(t, 16, basis, out + <usize>block * BLOCK);
+  }
+}
+
+/** Output blocks that `foldColumns` sums up at a time, and columns: what it reads then stays in the nearest cache. */
+const FOLD_TILE: u32 = 64;
+const FOLD_COLUMNS: u32 = 8;
+const SUMS: usize = 160;
+
+/**
+ * Blocks from … from + count − 1 of Σ_c factor_c · column c over columns of canonical words, `stride` bytes apart, an even
+ * number of them. `factors`: five words each, times 2^64.
+ */
+export function foldColumns(
+  words: usize, stride: u32, columns: u32, factors: usize, from: u32, count: u32, out: usize,
+): void {
+  const end = from + count;
+  for (let tile = from; tile < end; tile += FOLD_TILE) {
+    const blocks = min<u32>(FOLD_TILE, end - tile);
+    const first = words + <usize>tile * 16;
+    clear(scratch, blocks * <u32>SUMS);
+    for (let c: u32 = 0; c < columns; c += FOLD_COLUMNS) {
+      const terms = min<u32>(FOLD_COLUMNS, columns - c);
+      for (let i: u32 = 0; i < blocks; i++) {
+        dotValues(
+          first + <usize>c * stride + <usize>i * 16, stride, terms, factors + <usize>c * 20, scratch + <usize>i * SUMS,
+        );
+      }
+    }
+    for (let i: u32 = 0; i < blocks; i++) {
+      reduceSums(scratch + <usize>i * SUMS, out + <usize>(tile + i) * BLOCK);
     }
   }
 }

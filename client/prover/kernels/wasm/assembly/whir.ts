@@ -1,5 +1,5 @@
-import { add, mul, R2, reduce, relax, sub } from './field';
-import { addBlock, BLOCK, coordinate, mulBlock, scaleBlock, subBlock, zeroBlock } from './ext';
+import { add, reduce, relax } from './field';
+import { addBlock, BLOCK, coordinate, mulBlock, subBlock, zeroBlock } from './ext';
 import { copyBlock } from './gkr';
 import { temporary } from './scratch';
 
@@ -76,30 +76,7 @@ export function dotBlocks(a: usize, b: usize, out: usize, count: u32): void {
   copyBlock(out, sum);
 }
 
-/**
- * One round of Σ weights · words, both tables by halves: adds up the values at 0 and at 2 in two blocks of `out`.
- */
-export function roundWords(w0: usize, w1: usize, x0: usize, x1: usize, out: usize, count: u32): void {
-  const t = temporary(1);
-  const low = temporary(2);
-  const high = temporary(3);
-  zeroBlock(low);
-  zeroBlock(high);
-  for (let i: u32 = 0; i < count; i++) {
-    const at = <usize>i * BLOCK;
-    const x = v128.load(x0 + <usize>i * 16);
-    const y = v128.load(x1 + <usize>i * 16);
-    scaleBlock(t, w0 + at, x);
-    addBlock(low, low, t);
-    atTwo(t, w0 + at, w1 + at);
-    scaleBlock(t, t, sub(add(y, y), x));
-    addBlock(high, high, t);
-  }
-  copyBlock(out, low);
-  copyBlock(out + BLOCK, high);
-}
-
-/** The same for two tables of extension elements. */
+/** One round of Σ weights · table, both by halves: adds up the values at 0 and at 2 in two blocks of `out`. */
 export function roundBlocks(w0: usize, w1: usize, x0: usize, x1: usize, out: usize, count: u32): void {
   const t = temporary(1);
   const u = temporary(2);
@@ -124,28 +101,6 @@ export function roundBlocks(w0: usize, w1: usize, x0: usize, x1: usize, out: usi
 @inline function atTwo(out: usize, lo: usize, hi: usize): void {
   subBlock(out, hi, lo);
   addBlock(out, out, hi);
-}
-
-/** lo + r · (hi − lo) for canonical words, as blocks in Montgomery form; `factor`: r · 2^64 in every lane. */
-export function foldWords(lo: usize, hi: usize, out: usize, factor: usize, count: u32): void {
-  const r2 = i32x4.splat(R2);
-  for (let i: u32 = 0; i < count; i++) {
-    const l = v128.load(lo + <usize>i * 16);
-    const d = sub(v128.load(hi + <usize>i * 16), l);
-    const block = out + <usize>i * BLOCK;
-    scaleBlock(block, factor, d);
-    v128.store(block, add(v128.load(block), mul(l, r2)));
-  }
-}
-
-/** out = a + by · b for base elements b (Montgomery form) and `by` in every lane. */
-export function addScaledWords(a: usize, b: usize, out: usize, by: usize, count: u32): void {
-  const t = temporary(1);
-  for (let i: u32 = 0; i < count; i++) {
-    const at = <usize>i * BLOCK;
-    scaleBlock(t, by, v128.load(b + <usize>i * 16));
-    addBlock(out + at, a + at, t);
-  }
 }
 
 /**
