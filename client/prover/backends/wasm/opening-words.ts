@@ -151,15 +151,15 @@ export class WordsOpening {
 
 /** The column weights by their basis on the four lowest bits. */
 function byBasis(weights: readonly Weight[]): ColumnWeight[][] {
-  const groups = new Map<string, ColumnWeight[]>();
+  const groups: ColumnWeight[][] = [];
   for (const weight of weights) {
     if (weight.kind !== 'column') continue;
-    const key = weight.lagrange.join(';');
-    const known = groups.get(key);
-    if (known === undefined) groups.set(key, [weight]);
+    const { lagrange } = weight;
+    const known = groups.find(([first]) => first!.lagrange === lagrange || sameExts(first!.lagrange, lagrange));
+    if (known === undefined) groups.push([weight]);
     else known.push(weight);
   }
-  return [...groups.values()];
+  return groups;
 }
 
 /** factors += by · eq(high) at each column's place; columns of one instance share eq and come one after another. */
