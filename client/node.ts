@@ -105,7 +105,10 @@ async function runNode(
       extend: (batch, { header }, hash) => {
         if (proving !== undefined) putChange(batch, proving.jobOf(hash, header.number));
       },
-      onHead: (change) => pool.onNewHead(returnedTransactions(change)),
+      onHead: async (change) => {
+        await pool.onNewHead(returnedTransactions(change));
+        await proving?.onNewHead(change.adopted.map((block) => ({ hash: block.hash(), number: block.header.number })));
+      },
     },
   );
   const { head } = importer;

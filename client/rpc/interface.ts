@@ -98,11 +98,15 @@ export type ProofRecord = {
   readonly proofHash: Hash;
   /** bytes */
   readonly proofSize: number;
-  readonly provingTimeMs: number;
-  readonly verifyingTimeMs: number;
-  /** ms since 1970 */
-  readonly provedAt: number;
-  readonly backend: string;
+  /** undefined for a proof that came from a peer */
+  readonly made:
+    | {
+        readonly provingTimeMs: number;
+        /** ms since 1970 */
+        readonly provedAt: number;
+        readonly backend: string;
+      }
+    | undefined;
   /** undefined where they are gone */
   readonly bytes: () => Uint8Array | undefined;
 };

@@ -1,4 +1,7 @@
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { decodeClaim } from '../guest/claim.ts';
 import type { BackendId, BlockClaim, Hash } from '../interface.ts';
+import { tryDecodeProof } from '../verifier/codec.ts';
 import type { Job } from './job.ts';
 import type { JobStore } from './queue.ts';
 import { decodeJson, encodeJson } from './stored-json.ts';
@@ -18,7 +21,7 @@ export type ServiceChange = {
   readonly value: Uint8Array | undefined;
 };
 
-/** What is known of a stored proof besides its bytes. */
+/** What is known of a proof that this node has made, besides its bytes. */
 export type ProofInfo = {
   readonly proofType: number;
   readonly vkHash: Hash;
@@ -71,7 +74,11 @@ export function jobStore(tables: ServiceTables, proofType: number): JobStore {
 }
 
 /** A stored proof; its bytes are read when they are asked for. */
-export type StoredProof = ProofInfo & { readonly bytes: () => Uint8Array | undefined };
+export type StoredProof = Pick<ProofInfo, 'proofType' | 'vkHash' | 'claim' | 'proofHash' | 'proofSize'> & {
+  /** undefined for a proof that came from a peer */
+  readonly made: Pick<ProofInfo, 'provingTimeMs' | 'provedAt' | 'backend'> | undefined;
+  readonly bytes: () => Uint8Array | undefined;
+};
 
 /** The stored proofs of a block among the given types. */
 export function storedProofs(
@@ -79,10 +86,25 @@ export function storedProofs(
   blockHash: Uint8Array,
   proofTypes: readonly number[],
 ): readonly StoredProof[] {
-  return proofTypes.flatMap((proofType) => {
+  return proofTypes.flatMap((proofType): readonly StoredProof[] => {
     const key = proofKey(blockHash, proofType);
-    const info = tables.get('proofInfos', key);
-    if (info === undefined) return [];
-    return [{ ...(decodeJson(info) as ProofInfo), bytes: () => tables.get('proofs', key) }];
+    const bytes = (): Uint8Array | undefined => tables.get('proofs', key);
+    const stored = tables.get('proofInfos', key);
+    if (stored !== undefined) {
+      const info = decodeJson(stored) as ProofInfo;
+      return [{ ...info, made: info, bytes }];
+    }
+    const proof = bytes();
+    const decoded = proof === undefined ? undefined : tryDecodeProof(proof);
+    if (proof === undefined || decoded?.ok !== true) return [];
+    const { vkHash, claim } = decoded.proof;
+    return [
+      {
+        ...{ proofType, vkHash: hex(vkHash), claim: decodeClaim(claim), made: undefined, bytes },
+        ...{ proofHash: hex(keccak_256(proof)), proofSize: proof.length },
+      },
+    ];
   });
 }
+
+const hex = (bytes: Uint8Array): Hash => `0x${Buffer.from(bytes).toString('hex')}`;

@@ -104,9 +104,14 @@ export class ProvingService {
     return this.#queue.request(blockHash, number);
   }
 
-  /** Call when blocks have left the canonical chain. */
-  recheck(): void {
+  /** The canonical chain has changed: drops the job of a block that left it, queues those that joined it. */
+  async onNewHead(adopted: readonly { readonly hash: Uint8Array; readonly number: bigint }[]): Promise<void> {
     this.#queue.recheck();
+    for (const { hash, number } of adopted) {
+      if (this.#jobs.get(hash) !== undefined) continue;
+      await this.#modules.tables.write([this.jobOf(hash, number)]);
+      this.#queue.wake(hash);
+    }
   }
 
   status(): ProvingStatus {

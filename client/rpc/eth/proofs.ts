@@ -87,8 +87,12 @@ function proofJson(
     ...content,
     proofHash: record.proofHash,
     proofSize: quantity(proofSize),
-    provingTimeMs: quantity(Math.round(record.provingTimeMs)),
-    provedAt: quantity(record.provedAt),
-    backend: record.backend,
+    ...madeJson(record.made),
   };
+}
+
+function madeJson(made: ProofRecord['made']): object {
+  if (made === undefined) return {};
+  const { provingTimeMs, provedAt, backend } = made;
+  return { provingTimeMs: quantity(Math.round(provingTimeMs)), provedAt: quantity(provedAt), backend };
 }

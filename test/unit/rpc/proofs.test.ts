@@ -27,7 +27,8 @@ const hex = (bytes: Uint8Array): Hash => `0x${Buffer.from(bytes).toString('hex')
 function record(proofType: number, bytes: Uint8Array, sizeBytes = bytes.length): ProofRecord {
   return {
     ...{ proofType, vkHash: HASH, claim: CLAIM, proofHash: HASH, proofSize: sizeBytes },
-    ...{ provingTimeMs: 12.6, verifyingTimeMs: 3, provedAt: 1000, backend: 'wasm', bytes: () => bytes },
+    made: { provingTimeMs: 12.6, provedAt: 1000, backend: 'wasm' },
+    bytes: () => bytes,
   };
 }
 
@@ -111,6 +112,14 @@ describe('eth_getBlockProof', () => {
     const base64 = await call('eth_getBlockProof', '0x1', { proofType: 128, encoding: 'base64' });
     assert.equal(proofsIn(base64.result)[0]?.proofData, 'Af8=');
     assert.equal((await call('eth_getBlockProof', '0x1', { proofType: 200 })).error?.code, -32002);
+  });
+
+  test('a proof that came from a peer → without times and backend', async () => {
+    const foreign = { ...record(128, Uint8Array.of(1)), made: undefined };
+    const { result } = await setUp({ proofs: () => [foreign] })('eth_getBlockProof', '0x1');
+    assert.deepEqual(Object.keys(proofsIn(result)[0] ?? {}), [
+      ...['proofType', 'vkHash', 'claim', 'proofData', 'proofHash', 'proofSize'],
+    ]);
   });
 
   test('a proof of more than 8 MiB → a URL and its hash', async () => {

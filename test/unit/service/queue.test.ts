@@ -108,12 +108,13 @@ describe('proving queue', () => {
     assert.deepEqual(states, ['1 queued', '1 proving', '1 proved']);
     const [stored, ...others] = proofsOf(1);
     assert.ok(stored !== undefined && others.length === 0);
-    const { bytes, ...info } = stored;
+    const { bytes, made, ...info } = stored;
     assert.deepEqual(bytes(), Uint8Array.of(1, 2, 3));
     assert.deepEqual(info, {
       ...{ proofType: TYPE, vkHash: HASH, claim: CLAIM, proofHash: HASH, proofSize: 3, verifyingTimeMs: 2 },
       ...{ provingTimeMs: 5, provedAt: 1000, backend: 'wasm' },
     });
+    assert.deepEqual([made?.provingTimeMs, made?.provedAt, made?.backend], [5, 1000, 'wasm']);
     await queue.request(block(1), 1n);
     assert.equal(states.length, 3);
   });
