@@ -19,7 +19,8 @@ const LAYOUT: Readonly<Record<string, ReadonlySet<string>>> = {
   '': TOP_LEVEL,
   client: new Set([
     ...['main.ts', 'node.ts', 'config.ts', 'errors.ts', 'log.ts', 'metrics.ts', 'README.md'],
-    ...['cli', 'execution', 'sync', 'p2p', 'rpc', 'prover'],
+    // Parts of the composition root, by subject.
+    ...['node', 'cli', 'execution', 'sync', 'p2p', 'rpc', 'prover'],
   ]),
   'client/execution': new Set([
     ...['interface.ts', 'README.md', 'RATIONALE.md', 'chain', 'state', 'txpool', 'store', 'witness', 'sealing'],
@@ -72,7 +73,7 @@ const AREAS: readonly (readonly [RegExp, string])[] = [
   [/^client\/(execution|rpc|p2p|sync)\/interface\.ts$/, '$1/interface'],
   [/^client\/(execution|rpc|p2p|sync|cli)\//, '$1'],
   [/^client\/config\.ts$/, 'config'],
-  [/^client\/(main|node)\.ts$/, 'composition'],
+  [/^client\/(main\.ts|node\.ts|node\/.*)$/, 'composition'],
 ];
 
 const ARITHMETIC = ['field', 'poly', 'hash', 'transcript'] as const;

@@ -1,0 +1,266 @@
+/** Wires the proof network and synchronisation to a chain: what peers may ask, what comes of what they send. */
+
+import type { Block, BlockBytes } from '@ethereumjs/block';
+import { createBlockFromBytesArray } from '@ethereumjs/block';
+import { RLP } from '@ethereumjs/rlp';
+import type { Logger } from 'pino';
+import { decodeHeader } from '../execution/chain/block-codec.ts';
+import { BlockError, reasonOf } from '../execution/chain/block-error.ts';
+import { validateBody } from '../execution/chain/body-rules.ts';
+import { chainSpecOf, type Network } from '../execution/chain/network.ts';
+import { maxReceiptsBytes, validateReceipts } from '../execution/chain/receipts-rules.ts';
+import type { ImportResult } from '../execution/interface.ts';
+import { decodeStateDiff, maxStateDiffBytes } from '../execution/state/state-diff-codec.ts';
+import { proofKey } from '../execution/store/blocks.ts';
+import { chainData } from '../execution/store/chain-data.ts';
+import type { ChainView } from '../execution/store/chain-view.ts';
+import type { Importer } from '../execution/store/importer.ts';
+import type { Store } from '../execution/store/store.ts';
+import { loadOrCreateKey } from '../p2p/host/key-file.ts';
+import type { NetworkConfig, NetworkPorts, NetworkStatus, ProofNetwork } from '../p2p/interface.ts';
+import { startProofNetwork } from '../p2p/network.ts';
+import { describeProof } from '../p2p/proofs/descriptor.ts';
+import { forkSchedule } from '../p2p/proofs/fork-hash.ts';
+import { chainSpecHash } from '../prover/guest/chain-spec.ts';
+import { decodeClaim } from '../prover/guest/claim.ts';
+import type { Hash, VerifyResult } from '../prover/interface.ts';
+import { tryDecodeProof } from '../prover/verifier/codec.ts';
+import { hashOf } from '../sync/block-data.ts';
+import { ChainSync, type SyncModules } from '../sync/chain-sync.ts';
+import { blockAnnouncement, gossipPorts } from '../sync/gossip.ts';
+import type { SyncOptions, SyncStatus } from '../sync/interface.ts';
+import { ChainServer } from '../sync/serve.ts';
+
+export type PeeringConfig = { readonly network: NetworkConfig; readonly sync: SyncOptions };
+
+export type PeeringModules = {
+  readonly network: Network;
+  readonly store: Store;
+  readonly view: ChainView;
+  readonly importer: Importer;
+  /** In a process of its own. */
+  readonly verify: (
+    proofType: number,
+    proof: Uint8Array,
+    expected: {
+      readonly chainId: bigint;
+      readonly chainSpecHash: Hash;
+      readonly blockHash: Hash;
+      readonly parentHash: Hash;
+    },
+  ) => Promise<VerifyResult>;
+  readonly proofTypes: readonly number[];
+  readonly clientVersion: string;
+  readonly log: Logger;
+  readonly onImported: (block: Block, seal: Uint8Array, result: ImportResult) => void;
+  readonly onError: (where: string, error: unknown) => void;
+};
+
+/** A node among its peers. */
+export type Peering = {
+  readonly network: ProofNetwork;
+  readonly status: () => SyncStatus;
+  /** The head has moved, whoever moved it. */
+  readonly onHead: () => void;
+  /** Tells peers of a block that this node has sealed. */
+  readonly announceBlock: (blockHash: Uint8Array) => Promise<void>;
+  /** Tells peers of a proof that is stored. */
+  readonly announceProof: (blockHash: Uint8Array, proofType: number) => Promise<void>;
+  readonly close: () => Promise<void>;
+};
+
+/**
+ * Joins the network of a chain and follows it.
+ * @throws ClientError for a port or key file that cannot be used
+ */
+export async function joinNetwork(config: PeeringConfig, modules: PeeringModules): Promise<Peering> {
+  const { network, store, view, importer, proofTypes, log } = modules;
+  const data = chainData(store);
+  const ending = new AbortController();
+  const genesis = view.genesis().header;
+  const { forks, daoForkBlock } = network.config;
+  const activations = (by: 'block' | 'time'): bigint[] =>
+    forks.filter((f) => f.by === by && f.name !== 'paris').map((f) => f.activation);
+  const schedule = forkSchedule(
+    { hash: network.genesisHash, timestamp: genesis.timestamp },
+    [...activations('block'), ...(daoForkBlock === undefined ? [] : [daoForkBlock])],
+    activations('time'),
+  );
+  const numberOf = (hash: Uint8Array): bigint | undefined => {
+    const rlp = store.get('headers', hash);
+    if (rlp === undefined) return undefined;
+    const { number } = decodeHeader(network.common, rlp);
+    return isSame(store.canonicalHash(number), hash) ? number : undefined;
+  };
+  const hasProof = (hash: Uint8Array, type: number): boolean => store.has('proofs', proofKey(hash, type));
+  const provenNumber = provenHead(store, (hash) => proofTypes.some((type) => hasProof(hash, type)));
+  let verified = 0n;
+  const readHeader = (rlp: Uint8Array) => {
+    const header = decodeHeader(network.common, rlp);
+    return { hash: header.hash(), parentHash: header.parentHash, number: header.number };
+  };
+  const specHashOf = (rlp: Uint8Array): Hash => chainSpecHash(chainSpecOf(network, decodeHeader(network.common, rlp)));
+
+  const server = new ChainServer({
+    data,
+    canonicalNumber: numberOf,
+    headNumber: () => importer.head().header.number,
+    oldestBlock: () => 0n,
+    proofTypes,
+    describe: describeProof,
+    codesOf: (hash) => codesOf(view, store.get('diffs', hash), hash),
+  });
+
+  let host: ProofNetwork | undefined;
+  const joined = (): ProofNetwork => {
+    if (host === undefined) throw new Error('the network is asked before it runs');
+    return host;
+  };
+  const shared: Omit<SyncModules, 'network'> = {
+    importer,
+    canonicalHash: data.canonicalHash,
+    isStored: (hash) => store.has('headers', hash),
+    readHeader,
+    assemble: (headerRlp, body) => assembleBlock(network, headerRlp, body),
+    checkReceipts: (block, receipts) => validateReceipts(block.header, receipts),
+    maxReceiptsBytes,
+    checkDiffForm: (block, diff) => void decodeStateDiff(diff, block.header.gasUsed),
+    maxDiffBytes: maxStateDiffBytes,
+    verifyProof: async (headerRlp, proofType, proof) => {
+      verified++;
+      const { hash, parentHash } = readHeader(headerRlp);
+      return modules.verify(proofType, proof, {
+        chainId: network.config.chainId,
+        chainSpecHash: specHashOf(headerRlp),
+        blockHash: hashOf(hash),
+        parentHash: hashOf(parentHash),
+      });
+    },
+    acceptedProofTypes: proofTypes,
+    provenNumber,
+    verifiedCount: () => verified,
+    onImported: modules.onImported,
+    onError: modules.onError,
+    now: Date.now,
+  };
+  const sync: ChainSync = new ChainSync(config.sync, {
+    ...shared,
+    network: {
+      peers: () => joined().peers(),
+      headers: (range, o) => joined().headers(range, o),
+      proof: (descriptor, o) => joined().proof(descriptor, o),
+      blockData: (kind, hash, o) => joined().blockData(kind, hash, o),
+      charge: (peer, fault) => joined().charge(peer, fault),
+    },
+  });
+  const status = (): NetworkStatus => {
+    const { header } = importer.head();
+    return {
+      genesisHash: network.genesisHash,
+      forkHash: schedule.hashAt(header.number, header.timestamp),
+      headHash: hashOf(header.hash()),
+      headNumber: header.number,
+      provenNumber: provenNumber(),
+      oldestBlock: 0n,
+      oldestProof: 0n,
+      acceptedProofTypes: proofTypes,
+      agent: modules.clientVersion,
+    };
+  };
+  const ports: NetworkPorts = {
+    ...gossipPorts(config.sync.mode, {
+      ...shared,
+      network: joined,
+      sync: () => sync,
+      chainId: network.config.chainId,
+      chainSpecHashOf: specHashOf,
+      hasProof,
+      storeProof: async ({ claim, proof }, bytes) => {
+        const hash = new Uint8Array(Buffer.from(claim.blockHash.slice(2), 'hex'));
+        await store.write(store.batch().put('proofs', proofKey(hash, proof.proofType), bytes));
+      },
+      isProvable: (hash) => numberOf(hash) !== undefined && !proofTypes.some((type) => hasProof(hash, type)),
+      signal: ending.signal,
+    }),
+    status,
+    forkHashes: schedule.hashes,
+    forkHashOf: (rlp) => {
+      const { number, timestamp } = decodeHeader(network.common, rlp);
+      return schedule.hashAt(number, timestamp);
+    },
+    serve: server.ports(),
+  };
+  const { keyFile, ...options } = config.network;
+  host = await startProofNetwork(options, { key: await loadOrCreateKey(keyFile), ports, log, now: Date.now });
+  sync.start();
+
+  return {
+    network: host,
+    status: () => sync.status(),
+    onHead: () => joined().onHead(),
+    announceBlock: async (hash) => {
+      const sealed = data.sealedHeader(hash);
+      const body = data.body(hash);
+      if (sealed === undefined || body === undefined) return;
+      await joined().announceBlock(blockAnnouncement(sealed.header, sealed.seal, body));
+    },
+    announceProof: async (hash, proofType) => {
+      const sealed = data.sealedHeader(hash);
+      const descriptor = server.proofsOf(hash).find((d) => d.proofType === proofType);
+      const bytes = data.proof(hash, proofType);
+      if (sealed === undefined || descriptor === undefined || bytes === undefined) return;
+      const decoded = tryDecodeProof(bytes);
+      if (!decoded.ok) throw new Error(`a stored proof does not decode: ${decoded.detail}`);
+      const claim = decodeClaim(decoded.proof.claim);
+      await joined().announceProof({ headerRlp: sealed.header, seal: sealed.seal, claim, proof: descriptor });
+    },
+    close: async () => {
+      ending.abort();
+      await sync.stop();
+      await joined().stop();
+    },
+  };
+}
+
+/**
+ * The block of a header and a body that its roots commit to.
+ * @param body rlp([transactions, ommers, withdrawals?])
+ * @throws BlockError
+ */
+export function assembleBlock(network: Network, headerRlp: Uint8Array, body: Uint8Array): Block {
+  const header = decodeHeader(network.common, headerRlp);
+  let block: Block;
+  try {
+    const parts = RLP.decode(body);
+    if (!Array.isArray(parts) || Buffer.compare(RLP.encode(parts), body) !== 0) throw new Error('not its one encoding');
+    const values = [header.raw(), ...parts] as unknown as BlockBytes;
+    block = createBlockFromBytesArray(values, { common: network.common, setHardfork: true });
+  } catch (cause) {
+    if (cause instanceof BlockError) throw cause;
+    throw new BlockError('blockMalformed', `body does not decode: ${reasonOf(cause)}`, {}, { cause });
+  }
+  validateBody(network.config, block);
+  return block;
+}
+
+/** Highest canonical block with a proof; looks at each block once, from where it last stopped. */
+function provenHead(store: Store, isProven: (hash: Uint8Array) => boolean): () => bigint {
+  let proven = 0n;
+  return () => {
+    for (;;) {
+      const next = store.canonicalHash(proven + 1n);
+      if (next === undefined || !isProven(next)) return proven;
+      proven++;
+    }
+  };
+}
+
+/** rlp list of the codes that a block deployed; undefined where its diff is not there. */
+function codesOf(view: ChainView, diff: Uint8Array | undefined, hash: Uint8Array): Uint8Array | undefined {
+  const block = diff && view.blockByHash(hash);
+  if (diff === undefined || block === undefined) return undefined;
+  const { accounts } = decodeStateDiff(diff, block.header.gasUsed);
+  return RLP.encode(accounts.flatMap(({ code }) => (code === undefined ? [] : [code])));
+}
+
+const isSame = (a: Uint8Array | undefined, b: Uint8Array): boolean => a !== undefined && Buffer.compare(a, b) === 0;
