@@ -4,6 +4,7 @@ import type { BlockClaim, ProveResult } from '../../../client/prover/interface.t
 import { checkTransition, type Job } from '../../../client/prover/service/job.ts';
 import { jobStore, type ServiceTables, storedProofs } from '../../../client/prover/service/job-store.ts';
 import { ProvingQueue, type QueueModules, type QueueOptions } from '../../../client/prover/service/queue.ts';
+import { memoryTables } from '../../support/service-tables.ts';
 
 const HASH = `0x${'00'.repeat(32)}` as const;
 const CLAIM: BlockClaim = {
@@ -30,25 +31,6 @@ const PROVED: ProveResult = {
     backend: 'wasm',
   },
 };
-
-function memoryTables(): ServiceTables {
-  const rows = new Map<string, Uint8Array>();
-  const name = (table: string, key: Uint8Array): string => `${table} ${Buffer.from(key).toString('hex')}`;
-  return {
-    get: (table, key) => rows.get(name(table, key)),
-    entries: async function* (table) {
-      for (const [row, value] of [...rows]) {
-        const [of, key] = row.split(' ');
-        if (of === table) yield [new Uint8Array(Buffer.from(key ?? '', 'hex')), value] as const;
-      }
-    },
-    write: async (changes) => {
-      for (const { table, key, value } of changes)
-        if (value === undefined) rows.delete(name(table, key));
-        else rows.set(name(table, key), value);
-    },
-  };
-}
 
 type SetUp = {
   readonly options?: Partial<QueueOptions>;
