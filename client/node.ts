@@ -8,8 +8,7 @@ import { knownNetwork } from './execution/chain/known-networks.ts';
 import { chainSpecOf, type Network, rulesAt } from './execution/chain/network.ts';
 import type { ChainExecutor } from './execution/interface.ts';
 import { DEV_SEALER_KEY } from './execution/sealing/dev-accounts.ts';
-import { DevSealer } from './execution/sealing/dev-sealer.ts';
-import { signSeal } from './execution/sealing/seal.ts';
+import { Sealer } from './execution/sealing/sealer.ts';
 import { createChainExecutor } from './execution/state/executor.ts';
 import { estimateGas, simulateCall } from './execution/state/simulate.ts';
 import { ChainView } from './execution/store/chain-view.ts';
@@ -142,10 +141,10 @@ async function runNode(
           },
         );
 
-  const importHead = async (block: Block): Promise<void> => {
+  const importHead = async (block: Block, seal: Uint8Array): Promise<void> => {
     const start = performance.now();
     const hash = block.hash();
-    const { execution } = await importer.importExecuted(block, signSeal(network, hash, DEV_SEALER_KEY));
+    const { execution } = await importer.importExecuted(block, seal);
     if (execution === undefined) return;
     const executionMs = performance.now() - start;
     const result = check(checkedBlock(network, block, execution.witness));
@@ -154,10 +153,10 @@ async function runNode(
     proving?.imported(hash, result);
   };
 
-  const sealer = new DevSealer(
-    { coinbase: DEV_COINBASE, extraData: new TextEncoder().encode('zkl1-node') },
+  const sealer = new Sealer(
+    { key: DEV_SEALER_KEY, coinbase: DEV_COINBASE, extraData: new TextEncoder().encode('zkl1-node') },
     {
-      head,
+      ...{ network, head, now: Date.now },
       vmAfter: (parent, rules) => executor.vmAfter(parent.header, rules),
       executable: (baseFee) => pool.executable(baseFee),
       drop: (transaction, reason) => {
@@ -165,11 +164,12 @@ async function runNode(
         events.onRefused(hex(transaction.hash()), reason);
       },
       importBlock: importHead,
-      now: Date.now,
+      hasSealed: (number, address) => importer.hasSealed(number, address),
+      unproven: () => 0,
+      onPaused: () => {},
       onError: (error) => events.onError('sealing', error),
     },
   );
-
   const proofs = proofPort({ network, tables, proving, verifier });
   const ports = rpcPorts({ version, network, executor, view, pool, head, proofs });
   const dispatch = dispatcher(rpcMethods(ports), DEFAULT_LIMITS, (method, error) => events.onError(method, error));
@@ -185,6 +185,7 @@ async function runNode(
       throw error;
     },
   );
+  sealer.start();
   return {
     chainId: network.config.chainId,
     url: server.url,
