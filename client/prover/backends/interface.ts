@@ -1,4 +1,4 @@
-import type { CompiledChip, NodeId } from '../air/dag.ts';
+import type { CompiledChip, Instance, NodeId } from '../air/dag.ts';
 import type { Ext } from '../field/fp5.ts';
 import type { Sponge } from '../hash/sponge.ts';
 
@@ -16,6 +16,12 @@ export type Backend = {
 
   /** Takes a row-major matrix of canonical words. The backend may keep `rows` itself: it is not changed afterwards. */
   upload(rows: Uint32Array, shape: MatrixShape): Promise<Matrix>;
+
+  /**
+   * A matrix of zeros, and its words where the backend keeps them: written by the caller before any other call takes the
+   * matrix, canonical and row-major, and not touched afterwards.
+   */
+  allocate(shape: MatrixShape): PlacedMatrix;
 
   /**
    * Commits to the base table that holds `columns` at their offsets and zeros elsewhere: `shape.columns` columns of
@@ -84,6 +90,12 @@ export type Committed = { readonly kind: 'committed' };
 export type Fractions = { readonly kind: 'fractions' };
 export type Opening = { readonly kind: 'opening' };
 export type Handle = Matrix | Committed | Fractions | Opening;
+
+export type PlacedMatrix = { readonly matrix: Matrix; readonly rows: Uint32Array };
+/** A table that may lie in a backend already. */
+export type PlacedInstance = Instance & { readonly matrix?: Matrix };
+/** Where tables are made: a backend's memory. */
+export type Placement = Pick<Backend, 'allocate' | 'free'>;
 
 /** 2^logHeight rows of `width` words. */
 export type MatrixShape = { readonly width: number; readonly logHeight: number };

@@ -1,4 +1,5 @@
 import type { Instance } from '../air/dag.ts';
+import type { PlacedInstance, Placement } from '../backends/interface.ts';
 import { CONTROL_ROWS, POINTS, SCALAR_BITS, SUBSET_ADDITIONS } from '../chips/curve/registers.ts';
 import { KECCAK_CALL_WORDS } from '../chips/keccak/call.ts';
 import { KECCAK_ROUNDS } from '../chips/keccak/permutation.ts';
@@ -38,7 +39,7 @@ export type BlockSegments = {
   /** Tables with interface columns of a segment, by place. */
   readonly interfaceOf: (j: number) => ReadonlyMap<number, Instance>;
   /** All tables of a segment; asked for once each, in order. */
-  readonly traceOf: (j: number) => readonly Instance[];
+  readonly traceOf: (j: number, place?: Placement) => readonly PlacedInstance[];
 };
 
 export type SegmentsResult =
@@ -75,7 +76,7 @@ export function cutBlock(
     if (first !== undefined) {
       const whole = plan(vm, wholeSegment(first, cells));
       if (mainCells(vm, whole.statement) <= budget) {
-        const trace = (): readonly Instance[] => buildTrace(vm, whole.contents());
+        const trace: BlockSegments['traceOf'] = (_, place) => buildTrace(vm, whole.contents(), place);
         return { ok: true, block: blockOf(publicValues, instructions, [whole], trace) };
       }
       first = undefined;
@@ -86,11 +87,11 @@ export function cutBlock(
     const instructionSegments = planned.length;
     return {
       ok: true,
-      block: blockOf(publicValues, instructions, [...planned, ...others], (j) => {
-        if (j >= instructionSegments) return buildTrace(vm, others[j - instructionSegments]!.contents());
+      block: blockOf(publicValues, instructions, [...planned, ...others], (j, place) => {
+        if (j >= instructionSegments) return buildTrace(vm, others[j - instructionSegments]!.contents(), place);
         const next = again.next();
         if (next.done || next.value.index !== j) throw new Error(`expected segment ${j} of the same run again`);
-        return buildTrace(vm, instructionSegment(next.value));
+        return buildTrace(vm, instructionSegment(next.value), place);
       }),
     };
   }
@@ -151,7 +152,7 @@ const blockOf = (
   publicValues: Uint8Array,
   instructions: number,
   planned: readonly Planned[],
-  traceOf: (j: number) => readonly Instance[],
+  traceOf: BlockSegments['traceOf'],
 ): BlockSegments => ({
   publicValues,
   instructions,

@@ -6,14 +6,14 @@ import { isProvider } from '../air/rules.ts';
 import type { Table } from '../chips/tables/table.ts';
 
 /**
- * The tables with how often each row is looked up by the given instances.
+ * How often each row of the tables is looked up by the given instances: per table and provider.
  * @throws ClientError `lookupMissing` for a message that its table does not hold: chip, row, bus and message
  */
 export function countUses(
   tables: readonly Table[],
   instances: readonly Instance[],
   publics: Readonly<Record<string, number>>,
-): Instance[] {
+): Uint32Array[][] {
   const uses = tables.map((t) => t.providers.map(() => new Uint32Array(2 ** t.logHeight)));
   const providers = new Map(
     tables.flatMap((t, i) =>
@@ -55,7 +55,7 @@ export function countUses(
       }
     }
   }
-  return tables.map((t, i) => t.trace(uses[i]!));
+  return uses;
 }
 
 const lookupsOf = (chip: CompiledChip): Interaction[] =>

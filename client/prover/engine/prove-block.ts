@@ -1,5 +1,5 @@
 import type { Instance } from '../air/dag.ts';
-import type { Backend, Commitment, Matrix, StackedColumn } from '../backends/interface.ts';
+import type { Backend, Commitment, Matrix, PlacedInstance, Placement, StackedColumn } from '../backends/interface.ts';
 import { type Ext, Fp5 } from '../field/fp5.ts';
 import { type ClosingLayout, closingLayout, fixedColumnCount } from '../protocol/block/layout.ts';
 import {
@@ -55,8 +55,8 @@ export type ProveOptions = {
 export type BlockTraces = {
   /** Tables with interface columns of segment j, by place. */
   readonly interfaceOf: (j: number) => ReadonlyMap<number, Instance>;
-  /** All tables of segment j: asked for once each, in order, so that not all are held at once. */
-  readonly traceOf: (j: number) => readonly Instance[] | Promise<readonly Instance[]>;
+  /** All tables of segment j, in the backend where it can: asked for once each, in order, so that not all are held at once. */
+  readonly traceOf: (j: number, place: Placement) => readonly PlacedInstance[] | Promise<readonly PlacedInstance[]>;
 };
 
 /** Traces that are all there. */
@@ -109,7 +109,7 @@ export async function proveBlock(
         ...{ vk, block, segment, before: chain[j]!, after: chain[j + 1]! },
         ...{ globalSeed: global.seed, global: global.challenges },
       };
-      const trace = await traces.traceOf(j);
+      const trace = await traces.traceOf(j, backend);
       onStep('trace');
       const result = await proveSegment(backend, own, context, trace, onStep);
       segments.push({ ...result, bytes: own.bytes() });
@@ -147,10 +147,9 @@ async function commitInterfaces(
       for (const slot of slots) {
         const { rows, chip } = tables.get(slot.instance)!;
         const width = chip.columns.length;
-        const column = new Uint32Array(2 ** slot.logHeight);
-        for (let r = 0; r < column.length; r++) column[r] = rows[r * width + slot.column]!;
-        const matrix = await backend.upload(column, { width: 1, logHeight: slot.logHeight });
+        const { matrix, rows: column } = backend.allocate({ width: 1, logHeight: slot.logHeight });
         matrices.push(matrix);
+        for (let r = 0, at = slot.column; r < column.length; r++, at += width) column[r] = rows[at]!;
         columns.push({ matrix, column: 0, offset: offset + slot.offset - fixedColumns * 2 ** table.logRows });
       }
     }

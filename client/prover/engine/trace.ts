@@ -1,8 +1,9 @@
 import { type Chip, fillFixed, fillTrace, logHeightFor } from '../air/chip.ts';
 import type { ColumnSpecs } from '../air/columns.ts';
-import type { Instance } from '../air/dag.ts';
+import type { CompiledChip, Instance } from '../air/dag.ts';
 import type { RowProgram } from '../air/row-program.ts';
 import { RowFiller } from '../air/run-rows.ts';
+import type { PlacedInstance, Placement } from '../backends/interface.ts';
 import type { InstructionChip } from '../chips/adapter/instruction-chip.ts';
 import { pointAdd } from '../chips/curve/add.ts';
 import { msmControl } from '../chips/curve/control.ts';
@@ -177,12 +178,40 @@ export function statementOf(vm: ZkVm<string>, contents: SegmentContents): Segmen
   return { type, index, entry: { pc: entry.pc, fp: entry.fp }, exit, instances };
 }
 
-/** The tables of a segment as `statementOf` lists them, multiplicities included. */
-export function buildTrace(vm: ZkVm<string>, contents: SegmentContents): Instance[] {
-  const instances = partsOf(vm, contents).flatMap(fillPart);
-  const publics = vm.machine.publics({ ...contents, instances: [] });
-  instances.push(...countUses(vm.tablesOf(contents.type), instances, publics));
-  return instances.sort((a, b) => vm.numberOf(a.chip.id) - vm.numberOf(b.chip.id));
+/** Makes a table of zeros. */
+type NewTable = (chip: CompiledChip, logHeight: number) => PlacedInstance;
+
+const inOwnMemory: NewTable = (chip, logHeight) => ({
+  ...{ chip, logHeight },
+  rows: new Uint32Array(2 ** logHeight * chip.columns.length),
+});
+
+/**
+ * The tables of a segment as `statementOf` lists them, multiplicities included.
+ * @param place where they are made; in plain memory without one
+ */
+export function buildTrace(vm: ZkVm<string>, contents: SegmentContents, place?: Placement): PlacedInstance[] {
+  const made: PlacedInstance[] = [];
+  const newTable: NewTable = (chip, logHeight) => {
+    if (place === undefined) return inOwnMemory(chip, logHeight);
+    const instance = { chip, logHeight, ...place.allocate({ width: chip.columns.length, logHeight }) };
+    made.push(instance);
+    return instance;
+  };
+  try {
+    const instances = partsOf(vm, contents).flatMap((part) => fillPart(part, newTable));
+    const tables = vm.tablesOf(contents.type);
+    const uses = countUses(tables, instances, vm.machine.publics({ ...contents, instances: [] }));
+    tables.forEach((table, i) => {
+      const instance = newTable(table.chip.compiled, table.logHeight);
+      table.fill(uses[i]!, instance.rows);
+      instances.push(instance);
+    });
+    return instances.sort((a, b) => vm.numberOf(a.chip.id) - vm.numberOf(b.chip.id));
+  } catch (error) {
+    for (const { matrix } of made) if (matrix !== undefined) place?.free(matrix);
+    throw error;
+  }
 }
 
 const hasInterface = ({ compiled }: Pick<Chip, 'compiled'>): boolean =>
@@ -209,7 +238,7 @@ export function buildInterface(
   const filled = new Map(
     partsOf(vm, contents)
       .filter(({ chip }) => hasInterface(chip))
-      .map((part) => [vm.numberOf(part.chip.compiled.id), fillPart(part)] as const),
+      .map((part) => [vm.numberOf(part.chip.compiled.id), fillPart(part, inOwnMemory)] as const),
   );
   const used = new Map<number, number>();
   return new Map(
@@ -222,15 +251,15 @@ export function buildInterface(
   );
 }
 
-function fillPart({ chip, count, fill }: Part): Instance[] {
+function fillPart({ chip, count, fill }: Part, newTable: NewTable): PlacedInstance[] {
   let from = 0;
   return splitHeights(count, chip.compiled.columns.length).map((logHeight) => {
-    const rows = new Uint32Array(2 ** logHeight * chip.compiled.columns.length);
-    fillFixed(chip, rows);
+    const instance = newTable(chip.compiled, logHeight);
     const to = Math.min(count, from + 2 ** logHeight);
-    fill(from, to, rows);
+    fill(from, to, instance.rows);
+    fillFixed(chip, instance.rows);
     from = to;
-    return { chip: chip.compiled, logHeight, rows };
+    return instance;
   });
 }
 

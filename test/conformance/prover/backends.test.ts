@@ -99,6 +99,26 @@ for (const [name, create] of OTHERS) {
       assert.deepEqual(results[1], results[0]);
     });
 
+  test(`${name}: a matrix written in place, in memory that another one used and while more is taken → as uploaded`, async (t) => {
+    const backend = create();
+    t.after(() => backend.close());
+    const shape = { width: 3, logHeight: 5 };
+    const words = Uint32Array.from({ length: 96 }, (_, i) => (i % 5 === 0 ? i + 1 : 0));
+    backend.free(await backend.upload(new Uint32Array(96).fill(7), shape));
+    const { matrix, rows } = backend.allocate(shape);
+    const other = backend.allocate({ width: 64, logHeight: 16 });
+    words.forEach((word, i) => {
+      if (word !== 0) rows[i] = word;
+    });
+    backend.free(other.matrix);
+    const caps = [];
+    for (const m of [matrix, await backend.upload(words, shape)]) {
+      const columns = [0, 1, 2].map((column) => ({ matrix: m, column, offset: 32 * column }));
+      caps.push((await backend.commit(columns, { columns: 4, logRows: 5, logInvRate: 2 })).cap);
+    }
+    assert.deepEqual(caps[0], caps[1]);
+  });
+
   test(`${name}: a freed or foreign handle, rows of another shape → an error that says so`, async (t) => {
     const backend = create();
     t.after(() => backend.close());

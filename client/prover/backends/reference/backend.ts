@@ -27,6 +27,10 @@ export function createReferenceBackend(): Backend {
         throw new ClientError('matrixShape', `expected ${width} · 2^${logHeight} words, got ${rows.length}`);
       return { kind: 'matrix', rows, width, logHeight } as const;
     },
+    allocate: ({ width, logHeight }) => {
+      const rows = new Uint32Array(width * 2 ** logHeight);
+      return { matrix: { kind: 'matrix', rows, width, logHeight } as const, rows };
+    },
     commit: async (columns, shape) => {
       for (const c of columns) live(c.matrix);
       return commitTable(stackTable(columns, shape), 1, shape, true);

@@ -19,6 +19,7 @@ import type {
   MatrixShape,
   OpenedRow,
   Opening,
+  PlacedMatrix,
   Run,
   StackedColumn,
   Table,
@@ -70,10 +71,24 @@ export class WasmBackend implements Backend {
   async upload(rows: Uint32Array, shape: MatrixShape): Promise<Matrix> {
     if (rows.length !== shape.width * 2 ** shape.logHeight)
       throw new ClientError('matrixShape', `expected ${shape.width} · 2^${shape.logHeight} words, got ${rows.length}`);
-    const at = this.pool.memory.alloc(rows.length * WORD_BYTES + SLACK_BYTES);
-    this.pool.memory.view(at, rows.length).set(rows);
-    const matrix: WasmMatrix = { kind: 'matrix', pool: this.pool, at, shape };
-    return matrix;
+    const placed = this.place(shape);
+    placed.rows.set(rows);
+    return placed.matrix;
+  }
+
+  allocate(shape: MatrixShape): PlacedMatrix {
+    const placed = this.place(shape);
+    placed.rows.fill(0);
+    return placed;
+  }
+
+  /** A matrix with undefined contents. Its words stay valid when the memory grows, as the memory is shared. */
+  private place(shape: MatrixShape): PlacedMatrix {
+    const { pool } = this;
+    const words = shape.width * 2 ** shape.logHeight;
+    const at = pool.memory.alloc(words * WORD_BYTES + SLACK_BYTES);
+    const matrix: WasmMatrix = { kind: 'matrix', pool, at, shape };
+    return { matrix, rows: pool.memory.view(at, words) };
   }
 
   async commit(columns: readonly StackedColumn[], shape: TableShape): Promise<Commitment> {

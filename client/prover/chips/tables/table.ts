@@ -1,6 +1,6 @@
 import { type Chip, fillFixed } from '../../air/chip.ts';
 import type { ColumnSpecs } from '../../air/columns.ts';
-import type { Bus, Instance } from '../../air/dag.ts';
+import type { Bus } from '../../air/dag.ts';
 
 /** How a table answers one lookup bus. */
 export type Provider = {
@@ -19,8 +19,8 @@ export type Table = {
   readonly chip: Chip;
   readonly logHeight: number;
   readonly providers: readonly Provider[];
-  /** Trace from the uses: `uses[provider][row]`. */
-  readonly trace: (uses: readonly Uint32Array[]) => Instance;
+  /** Writes the trace to `rows`, from the uses: `uses[provider][row]`. */
+  readonly fill: (uses: readonly Uint32Array[], rows: Uint32Array) => void;
 };
 
 /**
@@ -62,16 +62,15 @@ export function defineTable<C extends ColumnSpecs>(
   let contents: Uint32Array | undefined;
   return {
     ...{ chip: chip as unknown as Chip, logHeight, providers },
-    trace: (uses) => {
+    fill: (uses, rows) => {
       if (contents === undefined) {
         contents = new Uint32Array(2 ** logHeight * columns.length);
         fillFixed(chip as unknown as Chip, contents);
       }
-      const rows = contents.slice();
+      rows.set(contents);
       own.forEach((column, p) => {
         for (let r = 0, at = column; r < 2 ** logHeight; r++, at += columns.length) rows[at] = uses[p]![r]!;
       });
-      return { chip: chip.compiled, logHeight, rows };
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Instance } from '../../air/dag.ts';
-import type { Backend, Table } from '../../backends/interface.ts';
+import type { Backend, PlacedInstance, Table } from '../../backends/interface.ts';
 import { Fp5 } from '../../field/fp5.ts';
 import { profileGrinding } from '../../soundness/key.ts';
 import { whirParams } from '../../soundness/profiles.ts';
@@ -18,12 +18,12 @@ import type { SegmentResult } from './verify.ts';
 /** Hears of each step when it is done. */
 export type StepTimer = (step: string) => void;
 
-/** The prover's side of `verifySegment`. Gives back what it takes of the backend's memory. */
+/** The prover's side of `verifySegment`. Gives back what it takes of the backend's memory, and the instances' matrices. */
 export async function proveSegment(
   backend: Backend,
   tr: ProverTranscript,
   context: SegmentContext,
-  instances: readonly Instance[],
+  instances: readonly PlacedInstance[],
   onStep: StepTimer = () => {},
 ): Promise<SegmentResult> {
   const { vk, segment } = context;
@@ -37,10 +37,10 @@ export async function proveSegment(
     for (const t of tables.splice(0)) backend.free(t.matrix);
   };
   try {
-    for (const { chip, rows, logHeight } of instances)
+    for (const { chip, rows, logHeight, matrix } of instances)
       tables.push({
         chip,
-        matrix: await backend.upload(rows, { width: chip.columns.length, logHeight }),
+        matrix: matrix ?? (await backend.upload(rows, { width: chip.columns.length, logHeight })),
         publics: chip.publics.map((name) => publicValues[name]!),
       });
     const { slots, logSize } = mainLayout(instances);
