@@ -4,7 +4,7 @@
  * by advancing the index in the state word, and counts those it has finished.
  *
  * Word 0: state = generation · 2^12 + index of the next task, index 4095 = closed · 1: number of tasks · 2: finished ·
- * 3: failed · from 64 on: tasks of 24 words (module, kernel, arguments).
+ * 3: failed · from 64 on: tasks of 24 words (kernel, arguments).
  */
 export const STATE = 0;
 export const COUNT = 1;
@@ -13,14 +13,12 @@ export const FAILED = 3;
 export const TASKS = 64;
 export const TASK_WORDS = 24;
 export const MAX_TASKS = 4000;
-export const MAX_MODULES = 4096;
 
 export const INDEX_BITS = 12;
 export const INDEX_MASK = 2 ** INDEX_BITS - 1;
 
-/** Bytes of control block and module table (address and length of each module's code). */
-export const MODULE_TABLE_BYTES = 4 * (TASKS + TASK_WORDS * MAX_TASKS);
-export const CONTROL_BYTES = MODULE_TABLE_BYTES + 8 * MAX_MODULES;
+/** Bytes of the control block. */
+export const CONTROL_BYTES = 4 * (TASKS + TASK_WORDS * MAX_TASKS);
 
 /** Working memory of one thread. */
 export const SCRATCH_BYTES = 1 << 19;

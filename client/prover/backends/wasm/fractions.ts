@@ -2,33 +2,32 @@ import type { CompiledChip } from '../../air/dag.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
 import type { FractionBlock, FractionLayout, FractionValue, LogupChallenges } from '../interface.ts';
 import { scalarValues } from './chip-plan.ts';
-import { emitLeaves, LEAVES_FUNCTION, type LeavesModule } from './emit-leaves.ts';
 import { eqTable, runTasks, split, storeConstant, sumBlocks } from './ext-table.ts';
+import { RangeWriter } from './forms-program.ts';
 import type { Layer } from './gkr-tables.ts';
 import { storedEntries } from './gkr-tail.ts';
 import { BLOCK_BYTES, EXT_WORDS, extBytes, LANES, pieces, toMont, WORD_BYTES } from './layout.ts';
 import type { KernelPool, Task } from './pool.ts';
+import { type RowProgram, rowProgram } from './row-program.ts';
 import type { TraceMatrix } from './zerocheck.ts';
 
 export type LeafTable = { readonly trace: TraceMatrix; readonly publics: readonly number[] };
 
-type Generated = { readonly module: number; readonly leaves: LeavesModule };
+/** Programs by chip and list of interactions. */
+const PROGRAMS = new WeakMap<CompiledChip, Map<string, RowProgram>>();
 
-/** Evaluators per pool, chip and list of interactions. */
-const GENERATED = new WeakMap<KernelPool, WeakMap<CompiledChip, Map<string, Generated>>>();
-
-function generated(pool: KernelPool, chip: CompiledChip, interactions: readonly number[]): Generated {
-  const perPool = GENERATED.get(pool) ?? new WeakMap<CompiledChip, Map<string, Generated>>();
-  GENERATED.set(pool, perPool);
-  const perChip = perPool.get(chip) ?? new Map<string, Generated>();
-  perPool.set(chip, perChip);
+/** Counts and fields of the interactions, one behind the other. */
+function leavesProgram(chip: CompiledChip, interactions: readonly number[]): RowProgram {
+  const known = PROGRAMS.get(chip) ?? new Map<string, RowProgram>();
+  PROGRAMS.set(chip, known);
   const key = interactions.join();
-  const known = perChip.get(key);
-  if (known !== undefined) return known;
-  const leaves = emitLeaves(chip, interactions);
-  const entry = { module: pool.addModule(leaves.code), leaves };
-  perChip.set(key, entry);
-  return entry;
+  let program = known.get(key);
+  if (program === undefined) {
+    const wanted = interactions.flatMap((t) => [chip.interactions[t]!.count, ...chip.interactions[t]!.fields]);
+    program = rowProgram(chip, wanted, 64, false);
+    known.set(key, program);
+  }
+  return program;
 }
 
 /**
@@ -71,38 +70,53 @@ function fillBlocks(
   challenges: LogupChallenges,
 ): void {
   const { chip } = trace;
-  const { module, leaves } = generated(
-    pool,
+  const interactions = blocks.map((b) => chip.interactions[b.interaction]!);
+  const program = leavesProgram(
     chip,
     blocks.map((b) => b.interaction),
   );
-  const weights = pool.memory.alloc(leaves.weightBytes);
-  const words = pool.memory.view(weights, leaves.weightBytes / WORD_BYTES);
-  const scalars = scalarValues(chip, publics);
-  for (const [node, i] of leaves.scalars) words[i] = toMont(scalars[node]!);
-  words.set(
-    challenges.betas.slice(0, leaves.betaCount).flatMap((b) => b.map(toMont)),
-    leaves.betas / WORD_BYTES,
+  const fields = Math.max(0, ...interactions.map((t) => t.fields.length));
+  const values = scalarValues(chip, publics);
+  const out = new RangeWriter(
+    pool,
+    RangeWriter.bytesOf({
+      words: [
+        ...[program.words.length, program.scalars.length, program.places.length, fields * EXT_WORDS],
+        8 + 6 * blocks.length,
+      ],
+      blocks: blocks.length,
+    }),
   );
-  const table = pool.memory.alloc(2 * WORD_BYTES * blocks.length);
-  blocks.forEach(({ interaction, offset }, i) => {
-    const { bus } = chip.interactions[interaction]!;
-    const constant = Fp5.add(challenges.alpha, Fp5.from(bus.index));
-    storeConstant(pool, weights + leaves.constants + i * BLOCK_BYTES, constant);
-    const places = [p + offset * WORD_BYTES, q + (offset / LANES) * BLOCK_BYTES];
-    pool.memory.view(table + 2 * WORD_BYTES * i, 2).set(places);
+  const programAt = out.words(program.words);
+  const scalars = out.words(program.scalars.map((id) => toMont(values[id]!)));
+  const places = out.words(program.places);
+  const betas = out.words(challenges.betas.slice(0, fields).flatMap((beta) => beta.map(toMont)));
+  const constants = out.blocks(interactions.map(({ bus }) => Fp5.add(challenges.alpha, Fp5.from(bus.index))));
+  let next = 0;
+  const table = blocks.flatMap(({ offset }, i) => {
+    const { direction, fields } = interactions[i]!;
+    const first = next;
+    next += 1 + fields.length;
+    return [
+      ...[p + offset * WORD_BYTES, q + (offset / LANES) * BLOCK_BYTES, program.places[first]!],
+      ...[direction === 'receive' ? 1 : 0, fields.length, places + (first + 1) * WORD_BYTES],
+    ];
   });
+  const descriptor = out.words([
+    ...[chip.columns.length, programAt, program.steps, scalars, program.scalars.length, betas, constants],
+    ...[blocks.length, ...table],
+  ]);
   const groups = 2 ** trace.logHeight / 16;
   const parts = pieces(groups, pool.threads * 4, Math.ceil(256 / chip.columns.length));
-  const scratchBytes = Math.ceil(leaves.scratchBytes / 64) * 64;
-  const scratch = pool.memory.alloc(parts.length * scratchBytes);
-  pool.runIn(
-    module,
-    parts.map(({ from, count }, i) => [
-      ...[LEAVES_FUNCTION, trace.at, from, from + count, weights, table, scratch + i * scratchBytes],
-    ]),
+  const scratch = pool.memory.alloc(parts.length * program.bytes);
+  runTasks(
+    pool,
+    parts.map(({ from, count }, i): Task => {
+      return ['leafRows', trace.at, from, from + count, descriptor, scratch + i * program.bytes];
+    }),
   );
-  for (const range of [weights, table, scratch]) pool.memory.free(range);
+  pool.memory.free(out.at);
+  pool.memory.free(scratch);
 }
 
 /** 0/α for the entries from … to − 1; `from` is a multiple of 16, and `to` too unless the whole vector is shorter. */

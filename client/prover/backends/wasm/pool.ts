@@ -6,9 +6,7 @@ import {
   FINISHED,
   INDEX_BITS,
   INDEX_MASK,
-  MAX_MODULES,
   MAX_TASKS,
-  MODULE_TABLE_BYTES,
   SCRATCH_BYTES,
   STATE,
   TASK_WORDS,
@@ -32,7 +30,6 @@ const LAYOUT: ControlLayout = {
   tasks: TASKS,
   taskWords: TASK_WORDS,
   indexMask: INDEX_MASK,
-  moduleTableWords: MODULE_TABLE_BYTES / 4,
 };
 
 /**
@@ -46,7 +43,6 @@ export class KernelPool {
   private readonly helpers: Helper[] = [];
   private readonly kernelIndex: ReadonlyMap<string, number>;
   private readonly control: Int32Array;
-  private moduleCount = 1;
   private generation = 0;
 
   constructor({ threads, maxBytes, spawn = spawnThread }: PoolOptions) {
@@ -70,33 +66,7 @@ export class KernelPool {
 
   /** Runs independent calls on all threads; returns when all are done. */
   run(tasks: readonly Task[]): void {
-    this.runIn(
-      0,
-      tasks.map(([kernel, ...args]) => [this.kernelOf(kernel), ...args]),
-    );
-  }
-
-  /**
-   * Makes a module available to `runIn`; it imports only the memory (`env.memory`).
-   * @returns its number
-   */
-  addModule(code: Uint8Array): number {
-    if (this.moduleCount === MAX_MODULES)
-      throw new ClientError('outOfMemory', `at most ${MAX_MODULES} generated modules fit one pool`, {
-        expected: MAX_MODULES,
-        actual: MAX_MODULES,
-      });
-    const at = this.memory.alloc(code.length);
-    new Uint8Array(this.memory.wasm.buffer).set(code, at);
-    const entry = MODULE_TABLE_BYTES / 4 + 2 * this.moduleCount;
-    this.memory.u32()[entry] = at;
-    this.memory.u32()[entry + 1] = code.length;
-    return this.moduleCount++;
-  }
-
-  /** As `run`, with kernels of module `module` by their number in its exports. */
-  runIn(module: number, tasks: readonly (readonly number[])[]): void {
-    for (let from = 0; from < tasks.length; from += MAX_TASKS) this.batch(module, tasks.slice(from, from + MAX_TASKS));
+    for (let from = 0; from < tasks.length; from += MAX_TASKS) this.batch(tasks.slice(from, from + MAX_TASKS));
   }
 
   /** Stops the helpers. The pool must not be used afterwards. */
@@ -110,15 +80,15 @@ export class KernelPool {
     return index;
   }
 
-  private batch(module: number, tasks: readonly (readonly number[])[]): void {
+  private batch(tasks: readonly Task[]): void {
     const c = this.control;
     this.generation = (this.generation + 1) % 2 ** (31 - INDEX_BITS);
     const opened = this.generation << INDEX_BITS;
     Atomics.store(c, STATE, opened | INDEX_MASK);
     tasks.forEach((task, i) => {
       const at = TASKS + TASK_WORDS * i;
-      c[at] = module;
-      for (let k = 0; k < task.length; k++) c[at + 1 + k] = task[k]!;
+      c[at] = this.kernelOf(task[0]);
+      for (let k = 1; k < task.length; k++) c[at + k] = task[k] as number;
     });
     Atomics.store(c, FINISHED, 0);
     Atomics.store(c, FAILED, 0);

@@ -1,7 +1,7 @@
 export type Kernel = (...args: number[]) => void;
 export type KernelModule = { readonly names: readonly string[]; readonly call: readonly Kernel[] };
 
-/** Runs tasks of a pool: its own instances of the modules, made when a task first names them. */
+/** Runs tasks of a pool on its own instance of the kernels. */
 export type KernelThread = {
   readonly kernels: KernelModule;
   /** Takes and runs tasks until there is none left to take. */
@@ -28,7 +28,6 @@ export type ControlLayout = {
   readonly tasks: number;
   readonly taskWords: number;
   readonly indexMask: number;
-  readonly moduleTableWords: number;
 };
 
 /**
@@ -39,33 +38,19 @@ export function createThread({ memory, kernels: code, scratch, layout }: ThreadD
   /** Looks at the state word so often before sleeping: some microseconds, less than a wake-up costs. */
   const spins = 4000;
   const control = new Int32Array(memory.buffer);
-  const modules = new Map<number, KernelModule>();
+  const module = new WebAssembly.Module(code);
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  const names = WebAssembly.Module.exports(module)
+    .filter((e) => e.kind === 'function')
+    .map((e) => e.name);
+  const kernels = { names, call: names.map((name) => instance.exports[name] as Kernel) };
   const thread = {
-    instantiate(bytes: Uint8Array<ArrayBuffer>, imported: Readonly<Record<string, Kernel>>): KernelModule {
-      const module = new WebAssembly.Module(bytes);
-      const instance = new WebAssembly.Instance(module, { env: { memory }, kernels: imported });
-      const names = WebAssembly.Module.exports(module)
-        .filter((e) => e.kind === 'function')
-        .map((e) => e.name);
-      return { names, call: names.map((name) => instance.exports[name] as Kernel) };
-    },
-    moduleAt(index: number): KernelModule {
-      const known = modules.get(index);
-      if (known !== undefined) return known;
-      const table = new Uint32Array(memory.buffer);
-      const entry = layout.moduleTableWords + 2 * index;
-      const bytes = new Uint8Array(new Uint8Array(memory.buffer, table[entry]!, table[entry + 1]!));
-      const module = thread.instantiate(bytes, exported);
-      modules.set(index, module);
-      return module;
-    },
     runTask(at: number): void {
       const c = control;
-      const kernel = thread.moduleAt(c[at]!).call[c[at + 1]!]!;
       // biome-ignore format: arguments that a kernel does not take are ignored
-      kernel(
-        c[at + 2]!, c[at + 3]!, c[at + 4]!, c[at + 5]!, c[at + 6]!, c[at + 7]!, c[at + 8]!, c[at + 9]!, c[at + 10]!,
-        c[at + 11]!, c[at + 12]!, c[at + 13]!, c[at + 14]!, c[at + 15]!, c[at + 16]!, c[at + 17]!, c[at + 18]!,
+      kernels.call[c[at]!]!(
+        c[at + 1]!, c[at + 2]!, c[at + 3]!, c[at + 4]!, c[at + 5]!, c[at + 6]!, c[at + 7]!, c[at + 8]!, c[at + 9]!,
+        c[at + 10]!, c[at + 11]!, c[at + 12]!, c[at + 13]!, c[at + 14]!, c[at + 15]!, c[at + 16]!, c[at + 17]!,
       );
     },
     work(): void {
@@ -93,9 +78,6 @@ export function createThread({ memory, kernels: code, scratch, layout }: ThreadD
       }
     },
   };
-  const kernels = thread.instantiate(code, {});
-  const exported = Object.fromEntries(kernels.names.map((name, i) => [name, kernels.call[i]!]));
-  kernels.call[kernels.names.indexOf('setScratch')]!(scratch);
-  modules.set(0, kernels);
+  kernels.call[names.indexOf('setScratch')]!(scratch);
   return { kernels, work: thread.work, serve: thread.serve };
 }

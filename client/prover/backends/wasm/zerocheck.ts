@@ -2,53 +2,34 @@ import type { CompiledChip } from '../../air/dag.ts';
 import { getExt } from '../../field/ext-vec.ts';
 import { Fp } from '../../field/fp.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
-import { rootOfUnity, subgroup } from '../../field/roots.ts';
+import { subgroup } from '../../field/roots.ts';
 import type { Sponge } from '../../hash/sponge.ts';
 import { eqTable as eqWords } from '../../poly/eq.ts';
 import { lagrangeAt, SKIP_LOG, SKIP_SIZE, skipLagrange } from '../../poly/interpolate.ts';
 import type { LinearForm, Run, ZerocheckSpec } from '../interface.ts';
-import { linearise, nodeDegrees, scalarValues } from './chip-plan.ts';
-import { emitForms, type FormsModule, LINE_BLOCKS, ROUND_FUNCTION, SKIP_FUNCTION } from './emit-forms.ts';
+import { linearise, scalarValues } from './chip-plan.ts';
 import { blocksOf, eqTable, readExt, runTasks, storeConstant, sumBlocks } from './ext-table.ts';
+import {
+  type Descriptor,
+  describeRound,
+  describeSkip,
+  type FormsProgram,
+  formsProgram,
+  shiftOf,
+} from './forms-program.ts';
 import { dropEqVariable, foldTasks, type Halves, SPARE_BYTES } from './halves.ts';
 import { BLOCK_BYTES, EXT_WORDS, LANES, pieces, toMont, WORD_BYTES } from './layout.ts';
 import type { KernelPool } from './pool.ts';
 import { RunRecorder } from './run.ts';
 
+/** Points of a coset, as blocks of four. */
+const LINE_BLOCKS = 4;
+
 /** A row-major trace in the shared memory, canonical words. */
 export type TraceMatrix = { readonly at: number; readonly chip: CompiledChip; readonly logHeight: number };
 
-type Generated = { readonly module: number; readonly forms: FormsModule };
-
-/** Evaluators per pool, chip and set of terms. */
-const GENERATED = new WeakMap<KernelPool, WeakMap<CompiledChip, Map<string, Generated>>>();
-
-function generated(
-  pool: KernelPool,
-  chip: CompiledChip,
-  forms: readonly LinearForm[],
-  used: readonly boolean[],
-): Generated {
-  const perPool = GENERATED.get(pool) ?? new WeakMap<CompiledChip, Map<string, Generated>>();
-  GENERATED.set(pool, perPool);
-  const perChip = perPool.get(chip) ?? new Map<string, Generated>();
-  perPool.set(chip, perChip);
-  const terms = forms.map((form) => form.terms.map((t) => t.node));
-  const key = terms.map((nodes, s) => (used[s] ? nodes.join() : '-')).join(';');
-  const known = perChip.get(key);
-  if (known !== undefined) return known;
-  const degrees = nodeDegrees(chip);
-  const degree = Math.max(1, ...terms.flat().map((node) => degrees[node]!));
-  const made = emitForms(chip, terms, used, degree);
-  const entry = { module: pool.addModule(made.code), forms: made };
-  perChip.set(key, entry);
-  return entry;
-}
-
 /** Reverses four bits. */
 const reversed = (i: number): number => ((i & 1) << 3) | ((i & 2) << 1) | ((i & 4) >> 1) | (i >> 3);
-
-const shiftOf = (coset: number): number => Fp.pow(rootOfUnity(SKIP_LOG + 6), coset);
 
 /**
  * The points of the first round in the order of the evaluator's results: D itself, then cosets of D in bit-reversed
@@ -68,7 +49,7 @@ export class InstanceSumcheck {
   private readonly forms: readonly LinearForm[];
   private readonly used: readonly boolean[];
   private readonly scalars: readonly number[];
-  private readonly generated: Generated;
+  private readonly program: FormsProgram;
   /** Points of eq, high row bits, per scope. */
   private readonly points: readonly (readonly Ext[])[];
   private readonly eqs: readonly number[];
@@ -84,7 +65,8 @@ export class InstanceSumcheck {
   private current: readonly (readonly Ext[])[] = [];
   private columns = 0;
   private spare = 0;
-  private weights = 0;
+  /** Of the later rounds. */
+  private descriptor: Descriptor = { range: 0, at: 0, scratchBytes: 0 };
   private halves: Halves = { lo: 0, hi: 0 };
   private left: number;
 
@@ -103,7 +85,7 @@ export class InstanceSumcheck {
     this.scalars = scalarValues(trace.chip, publics);
     this.used = forms.map((form) => form.terms.length > 0 || !Fp5.isZero(form.constant));
     this.forms = forms.map((form) => linearise(trace.chip, form, this.scalars));
-    this.generated = generated(pool, trace.chip, this.forms, this.used);
+    this.program = formsProgram(trace.chip, this.forms);
     this.points = points;
     this.eqs = points.map((point) => eqTable(pool, point));
     this.prefixes = points.map(() => Fp5.ONE);
@@ -113,35 +95,35 @@ export class InstanceSumcheck {
   /** Values per scope of h_s(z) = Σ_x eq_s(x) · form_s(x, z) at base points z. */
   skip(at: readonly number[]): Ext[][] {
     const { pool, trace } = this;
-    const { module, forms } = this.generated;
-    const weights = this.skipWeights();
+    const { cosets } = this.program;
+    const descriptor = describeSkip(pool, trace.chip, this.program, this.forms, this.used, this.scalars);
     const groups = 2 ** this.left;
     const parts = pieces(groups, pool.threads * 4, Math.ceil(4096 / trace.chip.columns.length / SKIP_SIZE));
     const scopes = this.forms.length;
-    const outBytes = scopes * forms.cosets * LINE_BLOCKS * BLOCK_BYTES;
+    const outBytes = scopes * cosets * LINE_BLOCKS * BLOCK_BYTES;
     const out = pool.memory.alloc(parts.length * outBytes);
     pool.memory.view(out, (parts.length * outBytes) / WORD_BYTES).fill(0);
-    const scratchBytes = Math.ceil(forms.skipScratchBytes / 64) * 64;
+    const scratchBytes = Math.ceil(descriptor.scratchBytes / 64) * 64;
     const scratch = pool.memory.alloc(parts.length * scratchBytes);
     const eqOf = (s: number): number => this.eqs[s] ?? this.eqs[0]!;
-    pool.runIn(
-      module,
+    runTasks(
+      pool,
       parts.map(({ from, count }, i) => [
-        ...[SKIP_FUNCTION, trace.at, from, from + count, weights, eqOf(0), eqOf(1)],
+        ...(['skipForms', trace.at, from, from + count, descriptor.at, eqOf(0), eqOf(1)] as const),
         ...[out + i * outBytes, scratch + i * scratchBytes],
       ]),
     );
     this.skipValues = this.forms.map((_, s) =>
-      Array.from({ length: forms.cosets * SKIP_SIZE }, (_, k) => {
-        const block = s * forms.cosets * LINE_BLOCKS * BLOCK_BYTES + Math.floor(k / LANES) * BLOCK_BYTES;
+      Array.from({ length: cosets * SKIP_SIZE }, (_, k) => {
+        const block = s * cosets * LINE_BLOCKS * BLOCK_BYTES + Math.floor(k / LANES) * BLOCK_BYTES;
         return parts.reduce(
           (sum, _, i) => Fp5.add(sum, readExt(pool, out + i * outBytes + block, k % LANES)),
           Fp5.ZERO,
         );
       }),
     );
-    for (const range of [weights, out, scratch]) pool.memory.free(range);
-    const bases = skipBasis(forms.cosets, at);
+    for (const range of [descriptor.range, out, scratch]) pool.memory.free(range);
+    const bases = skipBasis(cosets, at);
     return this.skipValues.map((values, s) =>
       this.used[s]
         ? bases.map((basis) => basis.reduce((sum, b, k) => Fp5.add(sum, Fp5.scale(values[k]!, b)), Fp5.ZERO))
@@ -168,12 +150,12 @@ export class InstanceSumcheck {
     );
     pool.memory.free(basis);
     this.scopeWeights = scopeWeights;
-    const l = lagrangeAt(skipPoints(this.generated.forms.cosets), r);
+    const l = lagrangeAt(skipPoints(this.program.cosets), r);
     this.claims = this.skipValues.map((values, s) =>
       this.used[s] ? values.reduce((sum, v, k) => Fp5.add(sum, Fp5.mul(v, l[k]!)), Fp5.ZERO) : Fp5.ZERO,
     );
     this.idleClaim = this.claims.reduce((sum, c, s) => Fp5.add(sum, Fp5.mul(c, scopeWeights[s]!)), Fp5.ZERO);
-    this.weights = this.roundWeights();
+    this.descriptor = describeRound(pool, trace.chip, this.program, this.forms, this.used, this.scalars);
     this.eqs.forEach((eq, s) => {
       if (this.points[s]!.length > 0) dropEqVariable(pool, eq, groups, this.spare);
     });
@@ -191,7 +173,7 @@ export class InstanceSumcheck {
       pool.call('splitHalves', this.columns, this.halves.lo, this.halves.hi, n / 2, width * EXT_WORDS);
     }
     const known = this.sums(this.halves);
-    const { points } = this.generated.forms;
+    const { points } = this.program;
     const coordinates = this.points.map((p) => p[p.length - this.left]!);
     const atOne = coordinates.some((z, s) => this.used[s]! && Fp5.isZero(z))
       ? this.sums({ lo: this.halves.hi, hi: this.halves.lo }).map((values) => values[0]!)
@@ -255,89 +237,37 @@ export class InstanceSumcheck {
   }
 
   free(): void {
-    for (const at of [...this.eqs, this.columns, this.spare, this.weights]) if (at !== 0) this.pool.memory.free(at);
+    for (const at of [...this.eqs, this.columns, this.spare, this.descriptor.range])
+      if (at !== 0) this.pool.memory.free(at);
   }
 
   /** Per scope Σ eq · form at the module's points. */
   private sums({ lo, hi }: Halves): Ext[][] {
     const { pool, trace } = this;
-    const { module, forms } = this.generated;
+    const { points } = this.program;
     const rowBytes = trace.chip.columns.length * BLOCK_BYTES;
     const blocks = Math.ceil(2 ** this.left / 2 / LANES);
     const parts = pieces(blocks, pool.threads * 4, Math.ceil(256 / trace.chip.columns.length));
-    const scopes = this.forms.length;
-    const outBytes = scopes * forms.points.length * BLOCK_BYTES;
+    const outBytes = this.forms.length * points.length * BLOCK_BYTES;
     const out = pool.memory.alloc(parts.length * outBytes);
     pool.memory.view(out, (parts.length * outBytes) / WORD_BYTES).fill(0);
-    const scratchBytes = Math.ceil(forms.roundScratchBytes / 64) * 64;
+    const scratchBytes = Math.ceil(this.descriptor.scratchBytes / 64) * 64;
     const scratch = pool.memory.alloc(parts.length * scratchBytes);
     const eqOf = (s: number): number => this.eqs[s] ?? this.eqs[0]!;
-    pool.runIn(
-      module,
+    runTasks(
+      pool,
       parts.map(({ from, count }, i) => [
-        ...[ROUND_FUNCTION, lo + from * rowBytes, hi + from * rowBytes, lo + (from + count) * rowBytes, this.weights],
-        ...[eqOf(0) + from * BLOCK_BYTES, eqOf(1) + from * BLOCK_BYTES],
+        ...(['roundForms', lo + from * rowBytes, hi + from * rowBytes, lo + (from + count) * rowBytes] as const),
+        ...[this.descriptor.at, eqOf(0) + from * BLOCK_BYTES, eqOf(1) + from * BLOCK_BYTES],
         ...[out + i * outBytes, scratch + i * scratchBytes],
       ]),
     );
     const sums = this.forms.map((_, s) =>
-      forms.points.map((_, k) =>
-        sumBlocks(pool, out + (s * forms.points.length + k) * BLOCK_BYTES, parts.length, outBytes),
-      ),
+      points.map((_, k) => sumBlocks(pool, out + (s * points.length + k) * BLOCK_BYTES, parts.length, outBytes)),
     );
     pool.memory.free(out);
     pool.memory.free(scratch);
     return sums;
-  }
-
-  private skipWeights(): number {
-    const { pool } = this;
-    const { scalars, cosets, skipWeights: o } = this.generated.forms;
-    const at = pool.memory.alloc(o.bytes);
-    const words = pool.memory.view(at, o.bytes / WORD_BYTES).fill(0);
-    for (const [node, i] of scalars) words[i] = toMont(this.scalars[node]!);
-    const roots = Array.from(subgroup(SKIP_LOG), toMont);
-    words.set(roots, o.roots / WORD_BYTES);
-    words.set([roots[0]!, ...roots.slice(1).reverse()], o.inverseRoots / WORD_BYTES);
-    const inverseSize = Fp.inv(SKIP_SIZE);
-    for (let c = 1; c < cosets; c++)
-      for (let k = 0; k < SKIP_SIZE; k++)
-        words[o.twists / WORD_BYTES + (c - 1) * SKIP_SIZE + k] = toMont(
-          toMont(Fp.mul(Fp.pow(shiftOf(c), k), inverseSize)),
-        );
-    this.forms.forEach((form, s) => {
-      const { columns, products } = o.scopes[s]!;
-      let product = products / WORD_BYTES;
-      for (const { node: id, weight } of form.terms) {
-        const node = this.trace.chip.nodes[id]!;
-        if (node.op === 'column') words.set(weight.map(toMont), columns / WORD_BYTES + EXT_WORDS * node.column);
-        else {
-          words.set(weight.map(toMont), product);
-          product += EXT_WORDS;
-        }
-      }
-    });
-    this.forms.forEach((form, s) => {
-      storeConstant(pool, at + o.constants + s * BLOCK_BYTES, form.constant);
-    });
-    return at;
-  }
-
-  private roundWeights(): number {
-    const { pool } = this;
-    const { scalars, roundWeights: o } = this.generated.forms;
-    const at = pool.memory.alloc(o.bytes);
-    const words = pool.memory.view(at, o.bytes / WORD_BYTES);
-    for (const [node, i] of scalars) words[i] = toMont(this.scalars[node]!);
-    this.forms
-      .flatMap((form) => form.terms)
-      .forEach((t, i) => {
-        storeConstant(pool, at + o.factors + i * BLOCK_BYTES, t.weight);
-      });
-    this.forms.forEach((form, s) => {
-      storeConstant(pool, at + o.constants + s * BLOCK_BYTES, form.constant);
-    });
-    return at;
   }
 }
 

@@ -30,23 +30,8 @@ export {
 export { grind, hashNodes, hashRows } from './hash';
 export { stripFromBlocks, stripFromColumns, transformHigh, transformLow, transformShort } from './ntt';
 export { setScratch } from './scratch';
-export { mulBlock } from './ext';
-export {
-  addForm,
-  addFormAtRow,
-  addProduct,
-  bindSkip,
-  clear,
-  cosetLines,
-  dotSixteens,
-  dotValues,
-  foldColumns,
-  loadCoefficients,
-  loadLines,
-  nextPoint,
-  startPoint,
-  storeFractions,
-} from './rows';
+export { leafRows, roundForms, skipForms } from './forms';
+export { bindSkip, dotSixteens, foldColumns } from './rows';
 export {
   addPowers,
   dotBlocks,

@@ -3,7 +3,7 @@ import { addBlock, BLOCK, mulBlock, zeroBlock } from './ext';
 import { scratch, temporary } from './scratch';
 
 /**
- * Row-major traces as generated evaluators see them: 16 consecutive rows at a time (the skip variable), each column as
+ * Row-major traces as programs see them: 16 consecutive rows at a time (the skip variable), each column as
  * a line of 16 values in Montgomery form.
  */
 const GROUP: usize = 16;
@@ -181,12 +181,12 @@ export function dotValues(values: usize, stride: u32, count: u32, factors: usize
 }
 
 // @ts-ignore: decorator
-@inline function addPairLow(sum: v128, x: v128, v: v128, y: v128, w: v128): v128 {
+@inline export function addPairLow(sum: v128, x: v128, v: v128, y: v128, w: v128): v128 {
   return i64x2.add(i64x2.extmul_low_i32x4_u(x, v), i64x2.add(sum, i64x2.extmul_low_i32x4_u(y, w)));
 }
 
 // @ts-ignore: decorator
-@inline function addPairHigh(sum: v128, x: v128, v: v128, y: v128, w: v128): v128 {
+@inline export function addPairHigh(sum: v128, x: v128, v: v128, y: v128, w: v128): v128 {
   return i64x2.add(i64x2.extmul_high_i32x4_u(x, v), i64x2.add(sum, i64x2.extmul_high_i32x4_u(y, w)));
 }
 
@@ -213,22 +213,6 @@ export function addFormAtRow(sums: usize, constant: usize, eq: usize, index: u32
   addBlock(out, out, t);
 }
 
-/**
- * Stores numerators and denominators of `count` interactions for the four rows whose numerators lie `offset` bytes
- * into each block of fractions. `records`: per interaction a numerator vector and five pairs of sums; `table`: per
- * interaction addresses of numerators and denominators; `constants`: a block per interaction.
- */
-export function storeFractions(records: usize, table: usize, constants: usize, count: u32, offset: usize): void {
-  for (let i: u32 = 0; i < count; i++) {
-    const record = records + <usize>i * 176;
-    const p = <usize>load<u32>(table + <usize>i * 8);
-    const q = <usize>load<u32>(table + <usize>i * 8 + 4) + 5 * offset;
-    v128.store(p + offset, v128.load(record));
-    reduceSums(record + 16, q);
-    addBlock(q, q, constants + <usize>i * BLOCK);
-  }
-}
-
 /** Columns of extension elements at the lower half, and what a step of the round's variable adds. */
 export function startPoint(lo: usize, hi: usize, at: usize, step: usize, vectors: u32): void {
   for (let i: usize = 0; i < <usize>vectors * 16; i += 16) {
@@ -246,12 +230,6 @@ export function nextPoint(at: usize, step: usize, times: u32, vectors: u32): voi
     if (times === 2) x = add(x, d);
     v128.store(at + i, x);
   }
-}
-
-/** out += a · b. */
-export function addProduct(out: usize, a: usize, b: usize): void {
-  mulBlock(temporary(1), a, b);
-  addBlock(out, out, temporary(1));
 }
 
 /** out += eq · (sum + constant). */
