@@ -30,8 +30,8 @@ export function watchOver({ maxBytes }: { readonly maxBytes: number }): void {
   const workerData = { parent: process.ppid, maxBytes, overMemory: OVER_MEMORY, everyMs: EVERY_MS };
   new Worker(WATCHER, { eval: true, workerData }).unref();
   process.on('disconnect', () => process.exit(0));
-  // A terminal sends these to the whole group: the parent decides what becomes of this process.
-  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+  // Terminals and service managers send these to the whole group: the parent decides what becomes of this process.
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const) process.on(signal, () => {});
 }
 
 /**
