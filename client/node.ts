@@ -6,7 +6,7 @@ import { ClientError } from './errors.ts';
 import type { Genesis } from './execution/chain/genesis.ts';
 import { knownNetwork } from './execution/chain/known-networks.ts';
 import { chainSpecOf, type Network, rulesAt } from './execution/chain/network.ts';
-import type { ChainExecutor } from './execution/interface.ts';
+import type { ChainExecutor, ChainImporter, SealerFault } from './execution/interface.ts';
 import { DEV_SEALER_KEY } from './execution/sealing/dev-accounts.ts';
 import { Sealer } from './execution/sealing/sealer.ts';
 import { createChainExecutor } from './execution/state/executor.ts';
@@ -50,6 +50,8 @@ export type NodeEvents = {
   /** A proving job has changed its state; `info` with a job that is proved. */
   readonly onJob: (blockHash: Uint8Array, job: Job, info: ProofInfo | undefined) => void;
   readonly onProving: (number: bigint, progress: Progress) => void;
+  /** A sealer has sealed two blocks at one height; told once for each height. */
+  readonly onSealerFault: (fault: SealerFault) => void;
   readonly onError: (where: string, error: unknown) => void;
 };
 export type BlockReport = {
@@ -171,7 +173,7 @@ async function runNode(
     },
   );
   const proofs = proofPort({ network, tables, proving, verifier });
-  const ports = rpcPorts({ version, network, executor, view, pool, head, proofs });
+  const ports = rpcPorts({ version, network, executor, view, pool, head, proofs, importer });
   const dispatch = dispatcher(rpcMethods(ports), DEFAULT_LIMITS, (method, error) => events.onError(method, error));
   const downloads = proofDownloads(proofs);
   await proving?.start(config.prove?.from, head().header.number);
@@ -206,10 +208,12 @@ export type RpcModules = {
   readonly pool: TransactionPool;
   readonly head: () => Block;
   readonly proofs: ProofPort;
+  readonly importer: Pick<ChainImporter, 'sealerFaults'>;
 };
 
 /** The node as JSON-RPC sees it. */
-export function rpcPorts({ version, network, executor, view, pool, head, proofs }: RpcModules): RpcPorts {
+export function rpcPorts(modules: RpcModules): RpcPorts {
+  const { version, network, executor, view, pool, head, proofs, importer } = modules;
   return {
     clientVersion: `zkl1-node/v${version}/${process.platform}-${process.arch}/node${process.versions.node}`,
     chain: {
@@ -238,6 +242,7 @@ export function rpcPorts({ version, network, executor, view, pool, head, proofs 
       nextNonce: (address) => pool.nextNonce(address),
     },
     proofs,
+    sealing: { faults: importer.sealerFaults },
   };
 }
 

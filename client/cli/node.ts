@@ -85,6 +85,8 @@ export const nodeCommand = defineCommand({
         if (line !== undefined) note(line);
       },
       onProving: (number, { stage, done, total }) => status(progressBar(done, total, `block ${number}: ${stage}`)),
+      onSealerFault: ({ sealer, number }) =>
+        note(`EQUIVOCATION: 0x${Buffer.from(sealer).toString('hex')} sealed two blocks ${number} (zkl1_sealerFaults)`),
       onError: (where, error) =>
         note(`error in ${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
     });

@@ -4,6 +4,7 @@
  */
 import type { Block } from '@ethereumjs/block';
 import type { TypedTransaction } from '@ethereumjs/tx';
+import type { SealerFault } from '../execution/interface.ts';
 import type { BlockClaim, Hash, ProfileId, Progress, VerifyResult } from '../prover/interface.ts';
 
 /** A consensus receipt. */
@@ -146,6 +147,11 @@ export type ProofPort = {
   ) => Promise<{ readonly result: VerifyResult; readonly ms: number }>;
 };
 
+export type SealingPort = {
+  /** Evidence of two seals by one sealer at one height, ascending by height. */
+  readonly faults: () => AsyncIterable<SealerFault>;
+};
+
 export type RpcPorts = {
   readonly clientVersion: string;
   readonly chain: ChainPort;
@@ -153,4 +159,5 @@ export type RpcPorts = {
   readonly calls: CallPort;
   readonly pool: PoolPort;
   readonly proofs: ProofPort;
+  readonly sealing: SealingPort;
 };

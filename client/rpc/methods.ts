@@ -9,6 +9,7 @@ import type { Method } from './jsonrpc/method.ts';
 import { netMethods } from './net/methods.ts';
 import { web3Methods } from './web3/methods.ts';
 import { provingMethods } from './zkl1/proving.ts';
+import { sealingMethods } from './zkl1/sealing.ts';
 
 /** The whole table of methods over one set of ports. */
 export function rpcMethods(ports: RpcPorts): readonly Method[] {
@@ -22,5 +23,6 @@ export function rpcMethods(ports: RpcPorts): readonly Method[] {
     netMethods,
     web3Methods,
     provingMethods,
+    sealingMethods,
   ].flatMap((methods) => methods(ports));
 }
