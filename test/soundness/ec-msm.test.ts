@@ -11,8 +11,8 @@ import { SegmentType } from '../../client/prover/machine/segment-types.ts';
 import { buildZkVm } from '../../client/prover/machine/zkvm.ts';
 import { wordsOf } from '../../client/prover/protocol/block/chain.ts';
 import { decodeModule } from '../../client/prover/vm/decode.ts';
-import { prepare } from '../../client/prover/vm/executable.ts';
 import { MAX_SLOTS } from '../../client/prover/vm/execute.ts';
+import { fastProgram } from '../../client/prover/vm/fast/program.ts';
 import { lower } from '../../client/prover/vm/lower.ts';
 import { fromLittleEndian, hostCallModule, littleEndian } from '../support/host-call-module.ts';
 import {
@@ -135,7 +135,7 @@ describe('ec_msm in the machine', () => {
 test('a run cut into segments → calls stay whole, every segment holds, the block balances', () => {
   const program = lower(decodeModule(WASM));
   const vm = buildZkVm(program, 'P100', MAX_SLOTS);
-  const cut = cutBlock(vm, prepare(program), new Uint8Array(0), { rows: 6 });
+  const cut = cutBlock(vm, fastProgram(program, vm.rowTypes), new Uint8Array(0), { rows: 6 });
   assert.ok(cut.ok);
   const { statements, publicValues, traceOf } = cut.block;
   const block = { claim: wordsOf(publicValues), segments: statements };

@@ -6,11 +6,13 @@ import { KECCAK_ROUNDS } from '../chips/keccak/permutation.ts';
 import { SegmentType } from '../machine/segment-types.ts';
 import type { ZkVm } from '../machine/zkvm.ts';
 import type { SegmentStatement } from '../protocol/machine.ts';
-import type { Executable } from '../vm/executable.ts';
 import type { TrapReason } from '../vm/execute.ts';
-import { type FlatSegment, flatten, flattenCells } from '../vm/flat-records.ts';
+import { type FirstRunEnd, firstRun } from '../vm/fast/first-run.ts';
+import type { FastProgram } from '../vm/fast/program.ts';
+import { recordRun } from '../vm/fast/record-run.ts';
+import type { FlatSegment } from '../vm/flat-records.ts';
 import { INSTRUCTIONS, type OpName } from '../vm/isa.ts';
-import { recordSegments, type SegmentLimits } from '../vm/record.ts';
+import type { SegmentLimits } from '../vm/record.ts';
 import type { ControlState } from '../vm/records.ts';
 import {
   buildInterface,
@@ -52,12 +54,12 @@ export type SegmentsResult =
  */
 export function cutBlock(
   vm: ZkVm<string>,
-  executable: Executable,
+  program: FastProgram,
   input: Uint8Array,
   { budget = SEGMENT_CELLS, ...limits }: CutLimits = {},
 ): SegmentsResult {
   const cut: SegmentLimits = { ...limits, cells: { max: OCCUPANCY * budget, of: cellsPerRow(vm) } };
-  const run = flatSegments(vm, executable, input, cut);
+  const run = flatSegments(program, input, cut);
   const planned: Planned[] = [];
   const keccak: Uint32Array[] = [];
   let first: FlatSegment | undefined;
@@ -83,7 +85,7 @@ export function cutBlock(
     }
     const end = { index: planned.length, state: planned[planned.length - 1]!.statement.exit };
     const others = otherSegments(vm, joined(keccak), cells, budget, end);
-    const again = flatSegments(vm, executable, input, cut);
+    const again = flatSegments(program, input, cut);
     const instructionSegments = planned.length;
     return {
       ok: true,
@@ -97,22 +99,21 @@ export function cutBlock(
   }
 }
 
-type FlatEnd =
-  | { readonly ok: true; readonly publicValues: Uint8Array; readonly cells: Uint32Array }
-  | { readonly ok: false; readonly reason: TrapReason; readonly pc: number };
-
-/** The recording run, segment by segment, as words. */
+/** The recording run, segment by segment, planned by a run that only counts; rows are lent until the next segment. */
 function* flatSegments(
-  vm: ZkVm<string>,
-  executable: Executable,
+  program: FastProgram,
   input: Uint8Array,
   cut: SegmentLimits,
-): Generator<FlatSegment, FlatEnd> {
-  const run = recordSegments(executable, input, cut);
+): Generator<FlatSegment, FirstRunEnd> {
+  const plan: (readonly number[])[] = [];
+  const counting = firstRun(program, input, cut);
   for (;;) {
-    const { done, value } = run.next();
-    if (done) return value.ok ? { ...value, cells: flattenCells(value.cells) } : value;
-    yield flatten(value, vm.rowTypes);
+    const { done, value } = counting.next();
+    if (done) {
+      if (value.ok) yield* recordRun(program, input, plan);
+      return value;
+    }
+    plan.push(value.rowCounts);
   }
 }
 

@@ -9,8 +9,8 @@ import { encodeProof, PROOF_VERSION } from '../verifier/codec.ts';
 import { type KeyData, keyData, keyDigest } from '../verifier/key.ts';
 import { claimWords } from '../verifier/verify.ts';
 import { decodeModule } from '../vm/decode.ts';
-import { type Executable, prepare } from '../vm/executable.ts';
 import { MAX_SLOTS, type TrapReason } from '../vm/execute.ts';
+import { type FastProgram, fastProgram } from '../vm/fast/program.ts';
 import { lower } from '../vm/lower.ts';
 import { type CutLimits, cutBlock } from './block-segments.ts';
 import { commitFixed, proveBlock } from './prove-block.ts';
@@ -19,7 +19,7 @@ import { commitFixed, proveBlock } from './prove-block.ts';
 export type GuestProver = {
   readonly backend: Backend;
   readonly vm: ZkVm<ProfileId>;
-  readonly executable: Executable;
+  readonly program: FastProgram;
   readonly vk: VerifyingKey;
   readonly fixed: Commitment;
   readonly key: KeyData;
@@ -38,7 +38,7 @@ export async function createGuestProver(
   return {
     backend,
     vm,
-    executable: prepare(program),
+    program: fastProgram(program, vm.rowTypes),
     vk: { machine: vm.machine, digest: keyDigest(vm.machine, vm.shape, fixedCap), fixedCap },
     fixed,
     key: keyData(vm.machine, vm.shape, fixedCap, { profile, proofType }),
@@ -74,7 +74,7 @@ export async function proveGuest(
 ): Promise<GuestProof> {
   const { vm, vk } = prover;
   const onStep = o.onStep ?? (() => {});
-  const cut = cutBlock(vm, prover.executable, input, o.limits);
+  const cut = cutBlock(vm, prover.program, input, o.limits);
   if (!cut.ok) return cut;
   o.onSegments?.(cut.block.statements.length);
   onStep('record');

@@ -222,7 +222,10 @@ export function interfaceContents(vm: ZkVm<string>, contents: SegmentContents): 
   const { records } = contents;
   if (records === undefined) return contents;
   const none: FlatRows = { count: 0, words: new Uint32Array(0) };
-  const rows = records.rows.map((r, k) => (hasInterface(vm.instructionChips[k]!.chip) ? r : none));
+  // Copied: the recording run lends its rows.
+  const rows = records.rows.map(({ count, words }, k) =>
+    hasInterface(vm.instructionChips[k]!.chip) ? { count, words: words.slice() } : none,
+  );
   return {
     ...contents,
     records: { rows, calls: records.calls, refreshes: none.words, boundaries: records.boundaries },

@@ -6,6 +6,8 @@ import { ClientError } from '../../../client/errors.ts';
 import { decodeModule, ValueType } from '../../../client/prover/vm/decode.ts';
 import { type Executable, prepare } from '../../../client/prover/vm/executable.ts';
 import { Executor } from '../../../client/prover/vm/execute.ts';
+import { FastMachine } from '../../../client/prover/vm/fast/machine.ts';
+import { fastProgram } from '../../../client/prover/vm/fast/program.ts';
 import { lower } from '../../../client/prover/vm/lower.ts';
 
 /** What became of the assertions of one file of the WebAssembly testsuite. */
@@ -47,10 +49,60 @@ export function hasWast2json(): boolean {
   }
 }
 
+/** An executor that keeps memory and globals between calls. */
+export type TestMachine = {
+  readonly set32: (slot: number, value: number) => void;
+  readonly set64: (slot: number, value: bigint) => void;
+  /** Unsigned. */
+  readonly get32: (slot: number) => number;
+  readonly get64: (slot: number) => bigint;
+  /** Runs from (pc, fp), with no calls in progress. @returns why it trapped, `halt` if it halted */
+  readonly run: (pc: number, fp: number) => string;
+};
+
+const MAX_INSTRUCTIONS = 50_000_000;
+
+/** The reference executor. */
+export function referenceMachine(executable: Executable): TestMachine {
+  const executor = new Executor(executable);
+  return {
+    set32: (slot, value) => {
+      executor.slots32[slot] = value;
+    },
+    set64: (slot, value) => executor.set64(slot, value),
+    get32: (slot) => executor.slots32[slot]! >>> 0,
+    get64: (slot) => BigInt.asUintN(64, executor.get64(slot)),
+    run: (pc, fp) => {
+      executor.unwind();
+      const run = executor.runFrom(pc, fp, MAX_INSTRUCTIONS);
+      return run.ok ? 'halt' : run.reason;
+    },
+  };
+}
+
+/** The fast executor. */
+export function fastMachine({ program }: Executable): TestMachine {
+  const machine = new FastMachine(fastProgram(program), new Uint8Array(0), false);
+  return {
+    set32: (slot, value) => machine.set32(slot, value),
+    set64: (slot, value) => machine.set64(slot, value),
+    get32: (slot) => machine.get32(slot),
+    get64: (slot) => machine.get64(slot),
+    run: (pc, fp) => {
+      const { interpreter } = machine;
+      interpreter.unwind();
+      interpreter.setState(pc, fp, interpreter.nextSegment(interpreter.clock.value));
+      const stop = machine.run(MAX_INSTRUCTIONS) ?? { trap: 'instruction limit' };
+      machine.endSegment();
+      return stop === 'halt' ? stop : stop.trap;
+    },
+  };
+}
+
 /** A module with the state that its calls leave behind: linear memory and globals. */
 type Live = {
   readonly executable: Executable;
-  readonly executor: Executor;
+  readonly machine: TestMachine;
   /** Whether the module asks for memory that may grow, which the machine has not. */
   readonly grows: boolean;
   readonly types: ReadonlyMap<
@@ -62,7 +114,7 @@ type Live = {
 const INTEGER = new Set(['i32', 'i64']);
 
 /** Runs every assertion of a file that the machine's subset covers. */
-export function runWast(path: string): WastReport {
+export function runWast(path: string, create: (executable: Executable) => TestMachine): WastReport {
   const report: WastReport = {
     file: basename(path),
     total: 0,
@@ -85,7 +137,7 @@ export function runWast(path: string): WastReport {
     const named = new Map<string, Live | string>();
     for (const c of commands) {
       if (c.type === 'module') {
-        current = load(readFileSync(join(dir, c.filename!)));
+        current = load(readFileSync(join(dir, c.filename!)), create);
         report.tainted ||= typeof current === 'string';
         if (c.name !== undefined) named.set(c.name, current);
       } else if (
@@ -114,7 +166,7 @@ function exclude(report: WastReport, reason: string): void {
 }
 
 /** The module ready to be called, or why it is outside the subset. */
-function load(bytes: Uint8Array): Live | string {
+function load(bytes: Uint8Array, create: (executable: Executable) => TestMachine): Live | string {
   try {
     const module = decodeModule(bytes);
     const first = [...module.exports].find(([, e]) => e.kind === 0);
@@ -125,7 +177,7 @@ function load(bytes: Uint8Array): Live | string {
       [...program.exports].map(([name, { index }]) => [name, module.types[module.functions[index]!.type]!] as const),
     );
     const grows = module.memory !== undefined && module.memory.maximum !== module.memory.minimum;
-    return { executable, executor: new Executor(executable), types, grows };
+    return { executable, machine: create(executable), types, grows };
   } catch (error) {
     if (error instanceof ClientError) return `module outside the subset: ${error.code}`;
     throw error;
@@ -189,23 +241,18 @@ function invoke(
   action: Action,
   type: { readonly params: readonly ValueType[]; readonly results: readonly ValueType[] },
 ): string {
-  const { executable, executor } = live;
+  const { executable, machine } = live;
   const { pc } = executable.program.exports.get(action.field)!;
   const { fp } = executable.program.entry;
   type.params.forEach((t, k) => {
     const value = BigInt(action.args![k]!.value ?? 0);
-    if (t === ValueType.i64) executor.set64(fp + k, BigInt.asIntN(64, value));
-    else executor.slots32[fp + k] = Number(BigInt.asIntN(32, value));
+    if (t === ValueType.i64) machine.set64(fp + k, BigInt.asIntN(64, value));
+    else machine.set32(fp + k, Number(BigInt.asIntN(32, value)));
   });
-  executor.unwind();
-  const run = executor.runFrom(pc, fp, 50_000_000);
-  if (run.ok) return 'halt';
-  if (run.reason !== 'main returned without halt') return `trap ${run.reason}`;
+  const outcome = machine.run(pc, fp);
+  if (outcome === 'halt') return outcome;
+  if (outcome !== 'main returned without halt') return `trap ${outcome}`;
   return type.results
-    .map((t, k) =>
-      t === ValueType.i64
-        ? BigInt.asUintN(64, executor.get64(fp + k)).toString()
-        : (executor.slots32[fp + k]! >>> 0).toString(),
-    )
+    .map((t, k) => (t === ValueType.i64 ? machine.get64(fp + k).toString() : machine.get32(fp + k).toString()))
     .join();
 }

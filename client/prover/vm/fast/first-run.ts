@@ -1,6 +1,7 @@
 import type { TrapReason } from '../execute.ts';
 import type { RowType } from '../flat-records.ts';
-import { FIRST_PC, HALT_PC, INSTRUCTIONS } from '../isa.ts';
+import { HOST_CALLS } from '../host-calls.ts';
+import { FIRST_PC, HALT_PC, INSTRUCTIONS, type OpName } from '../isa.ts';
 import { checkedLimits, MAX_ADVANCE, type SegmentLimits } from '../record.ts';
 import type { ControlState, HostCallRecord, KeccakRecord } from '../records.ts';
 import { CellTable } from './cell-table.ts';
@@ -50,21 +51,25 @@ function* segments(
 ): Generator<SegmentSummary, FirstRunEnd> {
   const machine = new FastMachine(program, input, false);
   const cost = Float64Array.from(COUNTERS, (c) => limits.cells.of(chipOf(c)));
-  const maxCost = cost.reduce((a, b) => Math.max(a, b));
+  // A step ends behind a call of the host, whatever that costs.
+  const maxCost = cost.reduce((most, c, k) => (endsStep(COUNTERS[k]!.op) ? most : Math.max(most, c)), 0);
   const typeOf = counterTypes(program.types);
   const cells = new CellTable();
   let entry = stateOf(machine);
   for (;;) {
     const counts = machine.counts();
     const rows = allowedRows(machine, counts, { ...limits, cost, maxCost });
-    const stop = rows > 0 ? machine.run(rows) : undefined;
+    const stop = rows > 0 ? machine.step(rows) : undefined;
     if (rows > 0 && stop === undefined) continue;
     if (stop !== undefined && stop !== 'halt') return { ok: false, reason: stop.trap, pc: stop.pc };
     const { segment: index, keccak, calls } = machine;
     const exit = stateOf(machine);
     const rowCounts = program.types.map(() => 0);
     machine.counts().forEach((n, k) => {
-      if (n > 0 && typeOf[k]! >= 0) rowCounts[typeOf[k]!]! += n;
+      if (n === 0 || rowCounts.length === 0) return;
+      const type = typeOf[k]!;
+      if (type < 0) throw new Error(`no row type for ${COUNTERS[k]!.op}`);
+      rowCounts[type]! += n;
     });
     const summary = { index, entry, exit, rowCounts, keccak, calls, ...machine.endSegment() };
     cells.add(summary.boundaries);
@@ -75,6 +80,8 @@ function* segments(
 }
 
 export const stateOf = ({ pc, fp, clock }: FastMachine): ControlState => ({ pc, fp, clock });
+
+const endsStep = (op: OpName): boolean => op === 'keccakF' || op in HOST_CALLS;
 
 /** The row type of each counter, −1 for none. */
 function counterTypes(types: readonly RowType[]): readonly number[] {

@@ -67,6 +67,7 @@ export class FastMachine {
   calls: HostCallRecord[] = [];
   segment = 0;
   publicValues: Uint8Array | undefined;
+  stepped = 0;
   readonly program: FastProgram;
   private readonly memory: WebAssembly.Memory;
   private readonly linear: number;
@@ -155,26 +156,32 @@ export class FastMachine {
 
   /** Runs up to `rows` rows. @returns undefined if the run can go on */
   run(rows: number): Stop | undefined {
-    const { interpreter } = this;
-    const run = this.recording ? interpreter.runRecording : interpreter.runFirst;
-    for (let left = rows; left > 0; ) {
-      const round = Math.min(left, ROUND_ROWS);
-      this.reserve(u32(interpreter.listEnd.value) + ENTRY_BYTES * (ENTRIES_PER_ROW * round + ENTRIES_PER_CALL));
-      const status = run(round);
-      const done = round - u32(interpreter.left.value);
-      left -= done;
-      if (status === STATUS.rowsDone) continue;
-      if (status === STATUS.halted) return this.halted();
-      if (status === STATUS.keccak) this.keccak.push(this.keccakRecord());
-      else if (status === STATUS.hostCall) {
-        const trap = this.hostCall();
-        if (trap !== undefined) return { trap, pc: this.pc };
-      } else {
-        const trap = REASONS[status - STATUS.trap];
-        if (trap === undefined) throw new Error(`the instruction at pc ${this.pc} has no meaning`);
-        return { trap, pc: this.pc };
-      }
+    for (let left = rows; left > 0; left -= this.stepped) {
+      const stop = this.step(left);
+      if (stop !== undefined) return stop;
     }
+    return undefined;
+  }
+
+  /**
+   * Runs up to `rows` rows, up to the next call of the host and no more than fit in one round; `stepped` says how many.
+   * @returns undefined if the run can go on
+   */
+  step(rows: number): Stop | undefined {
+    const { interpreter } = this;
+    const round = Math.min(rows, ROUND_ROWS);
+    this.reserve(u32(interpreter.listEnd.value) + ENTRY_BYTES * (ENTRIES_PER_ROW * round + ENTRIES_PER_CALL));
+    const status = this.recording ? interpreter.runRecording(round) : interpreter.runFirst(round);
+    this.stepped = round - u32(interpreter.left.value);
+    if (status === STATUS.rowsDone) return undefined;
+    if (status === STATUS.halted) return this.halted();
+    if (status === STATUS.keccak) {
+      this.keccak.push(this.keccakRecord());
+      return undefined;
+    }
+    const trap = status === STATUS.hostCall ? this.hostCall() : REASONS[status - STATUS.trap];
+    if (trap !== undefined) return { trap, pc: this.pc };
+    if (status !== STATUS.hostCall) throw new Error(`the instruction at pc ${this.pc} has no meaning`);
     return undefined;
   }
 

@@ -1,0 +1,34 @@
+import type { TrapReason } from '../execute.ts';
+import type { OpName } from '../isa.ts';
+import { COUNTERS, FastMachine } from './machine.ts';
+import type { FastProgram } from './program.ts';
+
+/** How a run ended, and how often each instruction ran; a resumable one counts each of its rows. */
+export type ExecuteResult = { readonly instructions: number; readonly byOp: ReadonlyMap<OpName, number> } & (
+  | { readonly ok: true; readonly publicValues: Uint8Array }
+  | { readonly ok: false; readonly reason: TrapReason; readonly pc: number }
+);
+
+/** Rows between two looks at the counts: their clocks fit in one segment of the ledger. */
+const ROWS = 2 ** 22;
+
+/**
+ * Runs a program to its end.
+ * @throws ClientError `fastExecutorMemory`
+ */
+export function execute(program: FastProgram, input: Uint8Array): ExecuteResult {
+  const machine = new FastMachine(program, input, false);
+  const byOp = new Map<OpName, number>();
+  let instructions = 0;
+  for (;;) {
+    const stop = machine.run(ROWS);
+    machine.counts().forEach((n, k) => {
+      const { op } = COUNTERS[k]!;
+      if (n > 0) byOp.set(op, (byOp.get(op) ?? 0) + n);
+      instructions += n;
+    });
+    if (stop === 'halt') return { ok: true, publicValues: machine.publicValues!, instructions, byOp };
+    if (stop !== undefined) return { ok: false, reason: stop.trap, pc: stop.pc, instructions, byOp };
+    machine.endSegment();
+  }
+}
