@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { auditFreeCells } from '../../client/prover/air/audit.ts';
+import { INSTRUCTION_CHIPS } from '../../client/prover/machine/instruction-chips.ts';
+import { OP_NAMES } from '../../client/prover/vm/isa.ts';
+import { HOST } from '../../client/prover/vm/lowered-code.ts';
+import { UNALIGNED_CHIP } from '../../client/prover/vm/records.ts';
 import { hostCallModule, littleEndian } from '../support/host-call-module.ts';
 import {
   instanceOf,
@@ -26,6 +30,14 @@ const run: ToyRun = toyRun(
     ['mulmod256', 280, 256, 256, 264, 96],
   ]),
 );
+
+test('every instruction, so every host function that lowers to one → rows of exactly one chip', () => {
+  const executed = INSTRUCTION_CHIPS.flatMap(({ chip, encodings }) =>
+    Object.values<string>(UNALIGNED_CHIP).includes(chip.compiled.id) ? [] : Object.keys(encodings),
+  );
+  assert.deepEqual(executed.sort(), [...OP_NAMES].sort());
+  for (const op of Object.values(HOST)) assert.ok(op === 'trap' || OP_NAMES.includes(op));
+});
 
 describe('host calls in the machine', () => {
   test('honest run → every constraint holds and every bus balances', () => {
