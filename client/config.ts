@@ -1,15 +1,33 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { NetworkConfig } from './p2p/interface.ts';
+import { DEFAULT_SYNC, type SyncMode, type SyncOptions } from './sync/interface.ts';
 
 /** What a node is told at its start; frozen, parsed once from the command line. */
 export type NodeConfig = {
   /** holds one folder per network */
   readonly dataDir: string;
-  readonly network: 'dev';
+  /** file in geth's format; undefined: the development chain's own */
+  readonly genesisFile: string | undefined;
+  /** undefined: this node makes no blocks */
+  readonly seal: SealConfig | undefined;
+  /** undefined: no peers */
+  readonly peers: PeersConfig | undefined;
+  /** how many canonical blocks at most are given up for a better chain */
+  readonly reorgDepth: number;
   readonly http: { readonly host: string; readonly port: number };
   /** undefined: blocks are not proven */
   readonly prove: ProveConfig | undefined;
 };
+
+export type SealConfig = {
+  /** file of the sealer's key; undefined: the development chain's, which everybody knows */
+  readonly keyFile: string | undefined;
+  /** no block is made while this many wait for a proof */
+  readonly maxUnproven: number | undefined;
+};
+
+export type PeersConfig = { readonly network: NetworkConfig; readonly sync: SyncOptions };
 
 export type ProveConfig = {
   readonly profile: 'P100' | 'P128';
@@ -28,9 +46,26 @@ export type ProveConfig = {
 
 export const DEFAULT_DATA_DIR = join(homedir(), '.zkl1-node');
 export const DEFAULT_HTTP = { host: '127.0.0.1', port: 8545 } as const;
+export const DEFAULT_PEERS = { address: '0.0.0.0', port: 9600, maxPeers: 50, reorgDepth: 64 } as const;
 export const DEFAULT_PROVE = { deadlineSeconds: 3600, maxBacklog: 10_000 } as const;
 
 export type NodeFlags = {
+  readonly dev: boolean;
+  readonly genesis: string | undefined;
+  readonly seal: boolean;
+  readonly 'seal.key': string | undefined;
+  readonly 'seal.max-unproven': number | undefined;
+  readonly sync: SyncMode;
+  readonly 'proofs.fallback': SyncOptions['fallback'];
+  readonly 'proofs.fallback-after': number;
+  readonly 'reorg.depth': number;
+  readonly 'libp2p.addr': string;
+  readonly 'libp2p.port': number | undefined;
+  readonly 'libp2p.ws-port': number | undefined;
+  readonly 'libp2p.announce': readonly string[];
+  readonly 'libp2p.key': string | undefined;
+  readonly 'libp2p.bootnodes': readonly string[];
+  readonly 'libp2p.max-peers': number;
   readonly datadir: string;
   readonly 'http.addr': string;
   readonly 'http.port': number;
@@ -57,15 +92,51 @@ export function nodeConfig(flags: NodeFlags): NodeConfig {
     maxBacklog: flags['prove.max-backlog'],
     from: flags['prove.from'],
   });
+  const dataDir = resolve(flags.datadir);
+  const isSealer = flags.dev || flags.seal;
+  const hasPeers = !flags.dev || flags['libp2p.port'] !== undefined;
   return Object.freeze({
-    dataDir: resolve(flags.datadir),
-    network: 'dev',
+    dataDir,
+    genesisFile: flags.genesis === undefined ? undefined : resolve(flags.genesis),
+    seal: isSealer
+      ? Object.freeze({
+          keyFile: flags.dev ? undefined : resolve(flags['seal.key'] ?? join(dataDir, 'sealer.key')),
+          maxUnproven: flags['seal.max-unproven'],
+        })
+      : undefined,
+    peers: hasPeers ? peersConfig(flags, dataDir) : undefined,
+    reorgDepth: flags['reorg.depth'],
     http: Object.freeze({ host: flags['http.addr'], port: flags['http.port'] }),
     prove: flags.prove ? prove : undefined,
   });
 }
 
-/** The folder of a chain's store. */
-export function chainFolder({ dataDir, network }: Pick<NodeConfig, 'dataDir' | 'network'>): string {
+function peersConfig(flags: NodeFlags, dataDir: string): PeersConfig {
+  const wsPort = flags['libp2p.ws-port'];
+  return Object.freeze({
+    network: Object.freeze({
+      address: flags['libp2p.addr'],
+      port: flags['libp2p.port'] ?? DEFAULT_PEERS.port,
+      ...(wsPort === undefined ? {} : { wsPort }),
+      announce: flags['libp2p.announce'],
+      keyFile: resolve(flags['libp2p.key'] ?? join(dataDir, 'libp2p.key')),
+      bootnodes: flags['libp2p.bootnodes'],
+      maxPeers: flags['libp2p.max-peers'],
+    }),
+    sync: Object.freeze({
+      ...DEFAULT_SYNC,
+      mode: flags.sync,
+      fallback: flags['proofs.fallback'],
+      fallbackAfterMs: flags['proofs.fallback-after'] * 1000,
+      reorgDepth: flags['reorg.depth'],
+    }),
+  });
+}
+
+/** The folder of a chain's store; chains without a known name are told apart by their genesis. */
+export function chainFolder({ dataDir, network }: { readonly dataDir: string; readonly network: string }): string {
   return join(dataDir, network, 'chain');
 }
+
+export const privateChainName = (chainId: bigint, genesisHash: `0x${string}`): string =>
+  `chain-${chainId}-${genesisHash.slice(2, 10)}`;

@@ -1,22 +1,28 @@
 /** The composition root: constructs a node's modules and wires them. */
+
+import { readFileSync } from 'node:fs';
 import type { Block } from '@ethereumjs/block';
 import { Address } from '@ethereumjs/util';
-import { chainFolder, type NodeConfig, type ProveConfig } from './config.ts';
+import { chainFolder, type NodeConfig, type ProveConfig, privateChainName, type SealConfig } from './config.ts';
 import { ClientError } from './errors.ts';
-import type { Genesis } from './execution/chain/genesis.ts';
+import { type Genesis, parseGenesis } from './execution/chain/genesis.ts';
 import { knownNetwork } from './execution/chain/known-networks.ts';
 import { chainSpecOf, type Network, rulesAt } from './execution/chain/network.ts';
-import type { ChainExecutor, ChainImporter, SealerFault } from './execution/interface.ts';
+import type { ChainExecutor, ChainImporter, ImportResult, SealerFault } from './execution/interface.ts';
 import { DEV_SEALER_KEY } from './execution/sealing/dev-accounts.ts';
+import { loadSealerKey } from './execution/sealing/key-file.ts';
 import { Sealer } from './execution/sealing/sealer.ts';
 import { createChainExecutor } from './execution/state/executor.ts';
 import { estimateGas, simulateCall } from './execution/state/simulate.ts';
 import { ChainView } from './execution/store/chain-view.ts';
 import { commitGenesis, contentSource } from './execution/store/commit.ts';
-import { DEFAULT_REORG_DEPTH, Importer } from './execution/store/importer.ts';
+import { Importer } from './execution/store/importer.ts';
 import { Store, type StoreBatch } from './execution/store/store.ts';
 import { TransactionPool } from './execution/txpool/pool.ts';
 import { returnedTransactions } from './execution/txpool/returned.ts';
+import type { Logger } from './log.ts';
+import { joinNetwork, type Peering } from './node/proof-network.ts';
+import { provenNumber } from './node/proven-number.ts';
 import { chainSpecHash } from './prover/guest/chain-spec.ts';
 import type { Progress } from './prover/interface.ts';
 import { type CheckedBlock, type CheckResult, createBlockCheck } from './prover/service/check.ts';
@@ -52,7 +58,12 @@ export type NodeEvents = {
   readonly onProving: (number: bigint, progress: Progress) => void;
   /** A sealer has sealed two blocks at one height; told once for each height. */
   readonly onSealerFault: (fault: SealerFault) => void;
+  /** A block came in from peers, by proof or by execution. */
+  readonly onImported: (block: Block, result: ImportResult) => void;
+  /** The sealer waits for proofs of so many blocks; undefined when it goes on. */
+  readonly onSealingPaused: (unproven: number | undefined) => void;
   readonly onError: (where: string, error: unknown) => void;
+  readonly log: Logger;
 };
 export type BlockReport = {
   readonly block: Block;
@@ -63,6 +74,8 @@ export type RunningNode = {
   readonly chainId: bigint;
   readonly url: string;
   readonly head: Block;
+  /** multiaddresses that peers reach this node at; empty without peers */
+  readonly addresses: readonly string[];
   readonly dataDir: string;
   /** Finishes what is running, closes the store and the port. */
   readonly close: () => Promise<void>;
@@ -72,12 +85,13 @@ export type RunningNode = {
 const DEV_COINBASE = new Address(new Uint8Array(20).fill(0xc0));
 
 /**
- * Starts a development chain: one sealer, no peers, no consensus client.
+ * Starts a node of a chain without a consensus client: as its sealer, among peers, proving, or any of these together.
  * @throws ClientError for a data directory or port that cannot be used
  */
 export async function startNode(config: NodeConfig, version: string, events: NodeEvents): Promise<RunningNode> {
-  const genesis = await knownNetwork(config.network);
-  const store = await Store.open(chainFolder(config), genesis.block.hash());
+  const genesis = await genesisOf(config);
+  const { name } = genesis.network;
+  const store = await Store.open(chainFolder({ ...config, network: name }), genesis.block.hash());
   try {
     if (store.meta('head') === undefined) {
       await commitGenesis(store, genesis.block, genesis.state ?? { nodes: [], codes: [] });
@@ -87,6 +101,26 @@ export async function startNode(config: NodeConfig, version: string, events: Nod
     await store.close();
     throw error;
   }
+}
+
+/** @throws ClientError `genesisUnreadable`, or naming the field that is wrong */
+async function genesisOf({ genesisFile }: NodeConfig): Promise<Genesis> {
+  if (genesisFile === undefined) return await knownNetwork('dev');
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(genesisFile, 'utf8'));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ClientError(
+      'genesisUnreadable',
+      `genesis file ${genesisFile}: ${reason}`,
+      { path: genesisFile },
+      { cause },
+    );
+  }
+  const genesis = await parseGenesis('private', json);
+  const { config, genesisHash } = genesis.network;
+  return { ...genesis, network: { ...genesis.network, name: privateChainName(config.chainId, genesisHash) } };
 }
 
 async function runNode(
@@ -100,7 +134,7 @@ async function runNode(
   const view = new ChainView(store, executor.decodeBlock);
   const check = await createBlockCheck();
   const importer = new Importer(
-    { reorgDepth: DEFAULT_REORG_DEPTH },
+    { reorgDepth: config.reorgDepth },
     {
       ...{ network, store, view, executor, now: Date.now },
       extend: (batch, { header }, hash) => {
@@ -108,17 +142,20 @@ async function runNode(
       },
       onHead: async (change) => {
         await pool.onNewHead(returnedTransactions(change));
+        peering?.onHead();
+        sealer?.wake();
         await proving?.onNewHead(change.adopted.map((block) => ({ hash: block.hash(), number: block.header.number })));
       },
     },
   );
   const { head } = importer;
+  const provenHead = provenNumber(store);
 
   const pool = new TransactionPool({
     common: () => rulesAt(network, nextHeight(head())),
     gasLimit: () => head().header.gasLimit,
     account: async (address) => executor.account(head().header.stateRoot, address) ?? { nonce: 0n, balance: 0n },
-    onAdded: () => sealer.wake(),
+    onAdded: () => sealer?.wake(),
   });
 
   const verifier = new VerifierProcess();
@@ -137,43 +174,75 @@ async function runNode(
             canonicalHash: (number) => store.canonicalHash(number),
           },
           {
-            onJob: (hash, job, info) => events.onJob(hash, job, info),
+            onJob: (hash, job, info) => {
+              events.onJob(hash, job, info);
+              if (job.state !== 'proved') return;
+              sealer?.wake();
+              const type = keyOf(config.prove?.profile ?? 'P100').proofType;
+              peering?.announceProof(hash, type).catch((error: unknown) => events.onError('announcing a proof', error));
+            },
             onProgress: (_, number, progress) => events.onProving(number, progress),
             onError: (error) => events.onError('proving', error),
           },
         );
 
-  const importHead = async (block: Block, seal: Uint8Array): Promise<void> => {
+  /** The one way by which this node executes a block, whoever made it: import, report, have the guest look at it. */
+  const importExecuted: Importer['importExecuted'] = async (block, seal) => {
     const start = performance.now();
     const hash = block.hash();
-    const { execution } = await importer.importExecuted(block, seal);
-    if (execution === undefined) return;
+    const imported = await importer.importExecuted(block, seal);
+    if (imported.execution === undefined) return imported;
     const executionMs = performance.now() - start;
-    const result = check(checkedBlock(network, block, execution.witness));
+    const result = check(checkedBlock(network, block, imported.execution.witness));
     if (!result.ok) events.onAlarm(block, result.reason);
     events.onBlock({ block, executionMs, check: result });
     proving?.imported(hash, result);
+    return imported;
   };
 
-  const sealer = new Sealer(
-    { key: DEV_SEALER_KEY, coinbase: DEV_COINBASE, extraData: new TextEncoder().encode('zkl1-node') },
-    {
-      ...{ network, head, now: Date.now },
-      vmAfter: (parent, rules) => executor.vmAfter(parent.header, rules),
-      executable: (baseFee) => pool.executable(baseFee),
-      drop: (transaction, reason) => {
-        pool.drop(transaction);
-        events.onRefused(hex(transaction.hash()), reason);
-      },
-      importBlock: importHead,
-      hasSealed: (number, address) => importer.hasSealed(number, address),
-      unproven: () => 0,
-      onPaused: () => {},
-      onError: (error) => events.onError('sealing', error),
-    },
-  );
+  const clientVersion = `zkl1-node/v${version}/${process.platform}-${process.arch}/node${process.versions.node}`;
+  const peering: Peering | undefined =
+    config.peers === undefined
+      ? undefined
+      : await joinNetwork(config.peers, {
+          ...{ network, store, view, clientVersion, log: events.log },
+          importer: { ...importerPort(importer), importExecuted },
+          proofTypes: ACCEPTED_KEYS.map((key) => key.proofType),
+          verify: async (proofType, proof, expected) => (await verifier.verify(proofType, proof, expected)).result,
+          onImported: (block, result) => events.onImported(block, result),
+          onError: (where, error) => events.onError(where, error),
+        });
+
+  const sealer =
+    config.seal === undefined
+      ? undefined
+      : new Sealer(
+          {
+            key: sealingKey(config.seal),
+            coinbase: DEV_COINBASE,
+            extraData: new TextEncoder().encode('zkl1-node'),
+            maxUnproven: config.seal.maxUnproven,
+          },
+          {
+            ...{ network, head, now: Date.now },
+            vmAfter: (parent, rules) => executor.vmAfter(parent.header, rules),
+            executable: (baseFee) => pool.executable(baseFee),
+            drop: (transaction, reason) => {
+              pool.drop(transaction);
+              events.onRefused(hex(transaction.hash()), reason);
+            },
+            importBlock: async (block, seal) => {
+              await importExecuted(block, seal);
+              await peering?.announceBlock(block.hash());
+            },
+            hasSealed: (number, address) => importer.hasSealed(number, address),
+            unproven: () => Number(head().header.number - provenHead()),
+            onPaused: (unproven) => events.onSealingPaused(unproven),
+            onError: (error) => events.onError('sealing', error),
+          },
+        );
   const proofs = proofPort({ network, tables, proving, verifier });
-  const ports = rpcPorts({ version, network, executor, view, pool, head, proofs, importer });
+  const ports = rpcPorts({ clientVersion, peering, importer, network, executor, view, pool, head, proofs });
   const dispatch = dispatcher(rpcMethods(ports), DEFAULT_LIMITS, (method, error) => events.onError(method, error));
   const downloads = proofDownloads(proofs);
   await proving?.start(config.prove?.from, head().header.number);
@@ -187,21 +256,23 @@ async function runNode(
       throw error;
     },
   );
-  sealer.start();
+  sealer?.start();
   return {
     chainId: network.config.chainId,
     url: server.url,
     head: head(),
+    addresses: peering?.network.addresses() ?? [],
     dataDir: config.dataDir,
     close: async () => {
-      await Promise.all([server.close(), sealer.stop(), stopProving()]);
+      await Promise.all([server.close(), sealer?.stop(), peering?.close(), stopProving()]);
       await store.close();
     },
   };
 }
 
 export type RpcModules = {
-  readonly version: string;
+  readonly clientVersion: string;
+  readonly peering: Peering | undefined;
   readonly network: Network;
   readonly executor: ChainExecutor;
   readonly view: ChainView;
@@ -212,10 +283,19 @@ export type RpcModules = {
 };
 
 /** The node as JSON-RPC sees it. */
-export function rpcPorts(modules: RpcModules): RpcPorts {
-  const { version, network, executor, view, pool, head, proofs, importer } = modules;
+export function rpcPorts({
+  clientVersion,
+  peering,
+  importer,
+  network,
+  executor,
+  view,
+  pool,
+  head,
+  proofs,
+}: RpcModules): RpcPorts {
   return {
-    clientVersion: `zkl1-node/v${version}/${process.platform}-${process.arch}/node${process.versions.node}`,
+    clientVersion,
     chain: {
       chainId: network.config.chainId,
       head,
@@ -243,6 +323,7 @@ export function rpcPorts(modules: RpcModules): RpcPorts {
     },
     proofs,
     sealing: { faults: importer.sealerFaults },
+    network: peering && { ...peering.network, syncStatus: peering.status },
   };
 }
 
@@ -251,6 +332,21 @@ function nextHeight({ header }: Block): { readonly number: bigint; readonly time
   const now = BigInt(Math.floor(Date.now() / 1000));
   return { number: header.number + 1n, timestamp: now > header.timestamp ? now : header.timestamp + 1n };
 }
+
+const importerPort = ({
+  head,
+  checkHeader,
+  importExecuted,
+  importProven,
+  counters,
+  sealerFaults,
+}: Importer): ChainImporter => ({
+  ...{ head, checkHeader, importExecuted, importProven, counters, sealerFaults },
+});
+
+/** @throws ClientError for a file that is no key of a sealer's */
+const sealingKey = ({ keyFile }: SealConfig): Uint8Array =>
+  keyFile === undefined ? DEV_SEALER_KEY : loadSealerKey(keyFile).key;
 
 function createProver({ backend, threads, maxMemoryMiB, priority }: ProveConfig): ProverProcess {
   return new ProverProcess({ backend, threads, memory: memoryPlan(maxMemoryMiB), isBackground: priority === 'low' });

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { privateToAddress } from '@ethereumjs/util';
 import { DEFAULT_HTTP, DEFAULT_PROVE, type NodeConfig, nodeConfig } from '../config.ts';
 import { DEV_ACCOUNT_KEYS } from '../execution/sealing/dev-accounts.ts';
+import { createLogger } from '../log.ts';
 import { type BlockReport, type RunningNode, startNode } from '../node.ts';
 import { BACKENDS } from '../prover/backends/create.ts';
 import type { ProfileId } from '../prover/interface.ts';
@@ -10,6 +11,7 @@ import type { Job } from '../prover/service/job.ts';
 import type { ProofInfo } from '../prover/service/job-store.ts';
 import { backgroundMemoryMiB, MIN_MEMORY_MIB } from '../prover/service/memory.ts';
 import { defineCommand } from './command.ts';
+import { networkOptions } from './network-options.ts';
 import { blockOrHead, dataDirOption, MAX_MEMORY_MIB, MAX_THREADS, PROFILES, wholeNumber } from './options.ts';
 import { CliError } from './output.ts';
 import { progressBar } from './status-line.ts';
@@ -23,6 +25,10 @@ export const nodeCommand = defineCommand({
   positionals: {},
   options: {
     dev: { type: 'boolean', default: false, describe: 'a development chain: seals a block when transactions arrive' },
+    genesis: {
+      type: 'string',
+      describe: 'genesis file in geth’s format of a network whose sealers it names (config.zkl1)',
+    },
     datadir: dataDirOption,
     'http.addr': { type: 'string', default: DEFAULT_HTTP.host, describe: 'address that JSON-RPC listens on' },
     'http.port': {
@@ -31,6 +37,7 @@ export const nodeCommand = defineCommand({
       coerce: wholeNumber('http.port', 0, 65535),
       describe: 'port that JSON-RPC listens on; 0 takes a free one',
     },
+    ...networkOptions,
     prove: { type: 'boolean', default: false, describe: 'prove each block, in a process of its own' },
     'prove.from': {
       type: 'string',
@@ -73,7 +80,13 @@ export const nodeCommand = defineCommand({
     },
   },
   run: async (args, { signal, note, status, announce, version }) => {
-    if (!args.dev) throw new CliError('usage', 'choose a network: --dev runs a development chain (zkl1-node --help)');
+    const { dev, genesis } = args;
+    if (dev === (genesis !== undefined))
+      throw new CliError('usage', 'choose a network: --dev, or --genesis FILE (zkl1-node --help)');
+    if (dev && args.sync === 'proof')
+      throw new CliError('usage', '--dev seals and executes blocks: --sync proof goes with --genesis');
+    if (args.seal && args.sync === 'proof')
+      throw new CliError('usage', 'a sealer executes the blocks that it makes: --seal goes with --sync full');
     const config = nodeConfig(args);
     const node = await startNode(config, version, {
       onBlock: (report) => note(blockLine(report)),
@@ -87,6 +100,15 @@ export const nodeCommand = defineCommand({
       onProving: (number, { stage, done, total }) => status(progressBar(done, total, `block ${number}: ${stage}`)),
       onSealerFault: ({ sealer, number }) =>
         note(`EQUIVOCATION: 0x${Buffer.from(sealer).toString('hex')} sealed two blocks ${number} (zkl1_sealerFaults)`),
+      onImported: ({ header }, { kind }) => {
+        if (kind !== 'known' && args.sync === 'proof')
+          note(
+            `block ${header.number} ${short(header.hash())}  verified and applied${kind === 'side' ? ', beside the chain' : ''}`,
+          );
+      },
+      onSealingPaused: (unproven) =>
+        note(unproven === undefined ? 'sealing goes on' : `WARNING: sealing waits: ${unproven} blocks are not proven`),
+      log: createLogger('warn'),
       onError: (where, error) =>
         note(`error in ${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
     });
@@ -101,29 +123,50 @@ export const nodeCommand = defineCommand({
   },
 });
 
-function readyObject({ chainId, url, dataDir, head }: RunningNode, { prove }: NodeConfig): object {
-  const accounts = ACCOUNTS.map((a) => a.address);
+function readyObject(
+  { chainId, url, dataDir, head, addresses }: RunningNode,
+  { prove, genesisFile }: NodeConfig,
+): object {
+  const accounts = genesisFile === undefined ? ACCOUNTS.map((a) => a.address) : [];
   const proving = prove === undefined ? null : { profile: prove.profile, backend: prove.backend };
-  return { ok: true, http: url, chainId, dataDir, head: head.header.number, proving, accounts };
+  return { ok: true, http: url, libp2p: addresses, chainId, dataDir, head: head.header.number, proving, accounts };
 }
 
 function banner(node: RunningNode, config: NodeConfig): string {
   const { number } = node.head.header;
   return [
     '',
-    '  zkl1-node, development chain',
+    config.genesisFile === undefined ? '  zkl1-node, development chain' : `  zkl1-node, chain of ${config.genesisFile}`,
     '',
     `  JSON-RPC   ${node.url}   (chain id ${node.chainId})`,
     `  data       ${node.dataDir}`,
     `  head       block ${number}${number === 0n ? ' (genesis)' : ''}`,
     `  proving    ${provingLine(config)}`,
+    ...peersLines(node, config),
     '',
+    ...(config.genesisFile === undefined ? accountLines() : []),
+    '  Ctrl-C stops.',
+    '',
+  ].join('\n');
+}
+
+function peersLines({ addresses }: RunningNode, { peers, seal }: NodeConfig): string[] {
+  if (peers === undefined) return [];
+  const { mode } = peers.sync;
+  const how = mode === 'proof' ? 'by proof: nothing is executed' : 'by execution';
+  return [
+    ...addresses.map((address) => `  peers      ${address}`),
+    `  sync       ${seal === undefined ? `follows the sealed chain ${how}` : 'seals, and follows other sealers'}`,
+  ];
+}
+
+function accountLines(): string[] {
+  return [
     '  Funded accounts (10000 ETH each at genesis; their keys are public, use them nowhere else):',
     ...ACCOUNTS.map(({ address, key }) => `    ${address}  ${key}`),
     '',
-    '  A block is sealed when transactions arrive. Ctrl-C stops.',
-    '',
-  ].join('\n');
+    '  A block is sealed when transactions arrive.',
+  ];
 }
 
 function provingLine({ prove }: NodeConfig): string {

@@ -3,19 +3,18 @@
 import type { Block, BlockBytes } from '@ethereumjs/block';
 import { createBlockFromBytesArray } from '@ethereumjs/block';
 import { RLP } from '@ethereumjs/rlp';
-import type { Logger } from 'pino';
 import { decodeHeader } from '../execution/chain/block-codec.ts';
 import { BlockError, reasonOf } from '../execution/chain/block-error.ts';
 import { validateBody } from '../execution/chain/body-rules.ts';
 import { chainSpecOf, type Network } from '../execution/chain/network.ts';
 import { maxReceiptsBytes, validateReceipts } from '../execution/chain/receipts-rules.ts';
-import type { ImportResult } from '../execution/interface.ts';
+import type { ChainImporter, ImportResult } from '../execution/interface.ts';
 import { decodeStateDiff, maxStateDiffBytes } from '../execution/state/state-diff-codec.ts';
 import { proofKey } from '../execution/store/blocks.ts';
 import { chainData } from '../execution/store/chain-data.ts';
 import type { ChainView } from '../execution/store/chain-view.ts';
-import type { Importer } from '../execution/store/importer.ts';
 import type { Store } from '../execution/store/store.ts';
+import type { Logger } from '../log.ts';
 import { loadOrCreateKey } from '../p2p/host/key-file.ts';
 import type { NetworkConfig, NetworkPorts, NetworkStatus, ProofNetwork } from '../p2p/interface.ts';
 import { startProofNetwork } from '../p2p/network.ts';
@@ -30,6 +29,7 @@ import { ChainSync, type SyncModules } from '../sync/chain-sync.ts';
 import { blockAnnouncement, gossipPorts } from '../sync/gossip.ts';
 import type { SyncOptions, SyncStatus } from '../sync/interface.ts';
 import { ChainServer } from '../sync/serve.ts';
+import { provenNumber } from './proven-number.ts';
 
 export type PeeringConfig = { readonly network: NetworkConfig; readonly sync: SyncOptions };
 
@@ -37,7 +37,7 @@ export type PeeringModules = {
   readonly network: Network;
   readonly store: Store;
   readonly view: ChainView;
-  readonly importer: Importer;
+  readonly importer: ChainImporter;
   /** In a process of its own. */
   readonly verify: (
     proofType: number,
@@ -52,7 +52,7 @@ export type PeeringModules = {
   readonly proofTypes: readonly number[];
   readonly clientVersion: string;
   readonly log: Logger;
-  readonly onImported: (block: Block, seal: Uint8Array, result: ImportResult) => void;
+  readonly onImported: (block: Block, result: ImportResult) => void;
   readonly onError: (where: string, error: unknown) => void;
 };
 
@@ -93,7 +93,7 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
     return isSame(store.canonicalHash(number), hash) ? number : undefined;
   };
   const hasProof = (hash: Uint8Array, type: number): boolean => store.has('proofs', proofKey(hash, type));
-  const provenNumber = provenHead(store, (hash) => proofTypes.some((type) => hasProof(hash, type)));
+  const proven = provenNumber(store);
   let verified = 0n;
   const readHeader = (rlp: Uint8Array) => {
     const header = decodeHeader(network.common, rlp);
@@ -137,9 +137,9 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
       });
     },
     acceptedProofTypes: proofTypes,
-    provenNumber,
+    provenNumber: proven,
     verifiedCount: () => verified,
-    onImported: modules.onImported,
+    onImported: (block, _, result) => modules.onImported(block, result),
     onError: modules.onError,
     now: Date.now,
   };
@@ -160,7 +160,7 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
       forkHash: schedule.hashAt(header.number, header.timestamp),
       headHash: hashOf(header.hash()),
       headNumber: header.number,
-      provenNumber: provenNumber(),
+      provenNumber: proven(),
       oldestBlock: 0n,
       oldestProof: 0n,
       acceptedProofTypes: proofTypes,
@@ -241,18 +241,6 @@ export function assembleBlock(network: Network, headerRlp: Uint8Array, body: Uin
   }
   validateBody(network.config, block);
   return block;
-}
-
-/** Highest canonical block with a proof; looks at each block once, from where it last stopped. */
-function provenHead(store: Store, isProven: (hash: Uint8Array) => boolean): () => bigint {
-  let proven = 0n;
-  return () => {
-    for (;;) {
-      const next = store.canonicalHash(proven + 1n);
-      if (next === undefined || !isProven(next)) return proven;
-      proven++;
-    }
-  };
 }
 
 /** rlp list of the codes that a block deployed; undefined where its diff is not there. */

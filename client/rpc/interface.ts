@@ -5,7 +5,9 @@
 import type { Block } from '@ethereumjs/block';
 import type { TypedTransaction } from '@ethereumjs/tx';
 import type { SealerFault } from '../execution/interface.ts';
+import type { ProofNetwork } from '../p2p/interface.ts';
 import type { BlockClaim, Hash, ProfileId, Progress, VerifyResult } from '../prover/interface.ts';
+import type { SyncStatus } from '../sync/interface.ts';
 
 /** A consensus receipt. */
 export type RpcReceipt = {
@@ -151,6 +153,11 @@ export type SealingPort = {
   /** Evidence of two seals by one sealer at one height, ascending by height. */
   readonly faults: () => AsyncIterable<SealerFault>;
 };
+/** The proof network as it is shown. */
+export type NetworkPort = Pick<
+  ProofNetwork,
+  'peerId' | 'addresses' | 'peers' | 'banned' | 'faultCounts' | 'counters'
+> & { readonly syncStatus: () => SyncStatus };
 
 export type RpcPorts = {
   readonly clientVersion: string;
@@ -160,4 +167,6 @@ export type RpcPorts = {
   readonly pool: PoolPort;
   readonly proofs: ProofPort;
   readonly sealing: SealingPort;
+  /** undefined: this node has no peers */
+  readonly network: NetworkPort | undefined;
 };

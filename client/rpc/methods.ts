@@ -8,6 +8,7 @@ import type { RpcPorts } from './interface.ts';
 import type { Method } from './jsonrpc/method.ts';
 import { netMethods } from './net/methods.ts';
 import { web3Methods } from './web3/methods.ts';
+import { networkMethods } from './zkl1/network.ts';
 import { provingMethods } from './zkl1/proving.ts';
 import { sealingMethods } from './zkl1/sealing.ts';
 
@@ -24,5 +25,6 @@ export function rpcMethods(ports: RpcPorts): readonly Method[] {
     web3Methods,
     provingMethods,
     sealingMethods,
+    networkMethods,
   ].flatMap((methods) => methods(ports));
 }

@@ -44,6 +44,7 @@ const HEADERS_AT_ONCE = 192;
 /** A peer whose chain could not be followed is not asked again for this long. */
 const RETRY_PEER_MS = 15_000;
 
+type Head = { readonly number: bigint; readonly hash: Uint8Array };
 type Entry = HeaderRecord & { readonly hash: Hash; readonly parentHash: Uint8Array; readonly number: bigint };
 
 export class ChainSync {
@@ -52,6 +53,8 @@ export class ChainSync {
   private readonly stopper = new AbortController();
   /** By peer: not before this time. */
   private readonly retryAt = new Map<string, number>();
+  /** By peer: the head that it last announced, until its status says as much. */
+  private readonly announced = new Map<string, Head>();
   /** By block: since when its proof is missing. */
   private readonly missingSince = new Map<Hash, number>();
   private state: SyncState = { kind: 'idle' };
@@ -66,6 +69,13 @@ export class ChainSync {
 
   start(): void {
     this.running ??= this.run();
+  }
+
+  /** A peer has announced a block whose header passed; it can serve it, or knows who does. */
+  noteHead(peer: string, head: Head): void {
+    this.announced.set(peer, head);
+    this.retryAt.delete(peer);
+    this.wake();
   }
 
   /** Something may have changed: a peer, an announcement, a proof. */
@@ -84,8 +94,10 @@ export class ChainSync {
     const { importer, network, provenNumber, verifiedCount } = this.modules;
     const head = importer.head();
     let highest = head.header.number;
-    for (const { status } of network.peers())
-      if (status !== undefined && status.headNumber > highest) highest = status.headNumber;
+    for (const peer of network.peers()) {
+      const number = this.headOf(peer)?.number ?? 0n;
+      if (number > highest) highest = number;
+    }
     return {
       mode: this.options.mode,
       state: this.state,
@@ -141,15 +153,23 @@ export class ChainSync {
   /** Peers whose head is not ours and not behind ours, the highest first. */
   private peersAhead(): PeerInfo[] {
     const { importer, network, isStored, now } = this.modules;
-    const head = importer.head().header.number;
+    const own = importer.head().header.number;
     const time = now();
-    return network
-      .peers()
-      .filter(({ id, status }) => {
-        if (status === undefined || (this.retryAt.get(id) ?? 0) > time) return false;
-        return status.headNumber >= head && !isStored(bytesOf(status.headHash));
-      })
-      .sort((a, b) => Number(b.status!.headNumber - a.status!.headNumber));
+    const ahead: { readonly peer: PeerInfo; readonly number: bigint }[] = [];
+    for (const peer of network.peers()) {
+      const head = this.headOf(peer);
+      if (head === undefined || (this.retryAt.get(peer.id) ?? 0) > time) continue;
+      if (head.number >= own && !isStored(head.hash)) ahead.push({ peer, number: head.number });
+    }
+    return ahead.sort((a, b) => Number(b.number - a.number)).map(({ peer }) => peer);
+  }
+
+  /** What a peer's status says, or what it has announced since. */
+  private headOf({ id, status }: PeerInfo): Head | undefined {
+    const announced = this.announced.get(id);
+    if (announced !== undefined && (status === undefined || announced.number > status.headNumber)) return announced;
+    this.announced.delete(id);
+    return status && { number: status.headNumber, hash: bytesOf(status.headHash) };
   }
 
   /**

@@ -62,7 +62,7 @@ export function gossipPorts(mode: SyncMode, modules: GossipModules): GossipPorts
       if (mode === 'full') return ignore('blockUnknown');
       return importAnnounced(modules, announcement, bytes, from);
     },
-    onBlock: () => modules.sync().wake(),
+    onBlock: ({ headerRlp }, from) => modules.sync().noteHead(from, readHeader(headerRlp)),
     isProvable: (blockHash) => modules.isProvable(bytesOf(blockHash)),
   };
 }

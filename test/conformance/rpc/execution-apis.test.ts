@@ -84,7 +84,17 @@ describe('execution-apis', needsData(), () => {
     });
     const tables = { get: () => undefined, entries: async function* () {}, write: async () => {} };
     const proofs = proofPort({ network, tables, proving: undefined, verifier: new VerifierProcess() });
-    const ports = rpcPorts({ version: 'test', network, executor, view, pool, head: () => head, importer, proofs });
+    const ports = rpcPorts({
+      clientVersion: 'test',
+      peering: undefined,
+      importer,
+      network,
+      executor,
+      view,
+      pool,
+      head: () => head,
+      proofs,
+    });
     dispatch = dispatcher(rpcMethods(ports), DEFAULT_LIMITS, (_, error) => internal.push(error));
   });
   after(async () => {
