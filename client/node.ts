@@ -146,6 +146,7 @@ async function runNode(
         sealer?.wake();
         await proving?.onNewHead(change.adopted.map((block) => ({ hash: block.hash(), number: block.header.number })));
       },
+      onFault: (fault) => events.onSealerFault(fault),
     },
   );
   const { head } = importer;
