@@ -13,7 +13,7 @@ export const PEER_RATES = {
   requests: { capacity: 200, perSecond: 50 },
   servedBytes: { capacity: 512 << 20, perSecond: 32 << 20 },
   messages: { capacity: 256, perSecond: 8 },
-  proofChecks: { capacity: 16, perSecond: 1 },
+  proofChecks: { capacity: 64, perSecond: 4 },
 } as const satisfies Record<string, Rate>;
 export type BudgetName = keyof typeof PEER_RATES;
 

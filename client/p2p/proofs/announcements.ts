@@ -148,7 +148,8 @@ export class Announcements {
       if (header.verdict !== 'accept') return header;
       const wanted = await ports.wantsProof(announcement);
       if (wanted.verdict !== 'accept') return outcomeOf(wanted, 'malformedMessage');
-      if (!book.spend(from, 'proofChecks')) return TOO_MANY;
+      // No fault: a prover that catches up announces in bursts, and what is ignored costs nothing.
+      if (!book.spend(from, 'proofChecks')) return { verdict: 'ignore', code: 'proofBudget' };
       const deadline = AbortSignal.any([this.#modules.signal, AbortSignal.timeout(this.#limits.totalMs)]);
       return await this.#check(announcement, content, from, deadline);
     } finally {
