@@ -23,6 +23,7 @@ export const BROKEN_RULES = {
   9: 'systemContract',
   10: 'outcome',
   11: 'payload',
+  253: 'advice',
   254: 'outOfMemory',
   255: 'panic',
 } as const;

@@ -20,8 +20,8 @@ describe('guest.wasm', () => {
     const module = new WebAssembly.Module(bytes);
     const imports = WebAssembly.Module.imports(module).map(({ module: from, name, kind }) => `${from}.${name} ${kind}`);
     assert.deepEqual(imports.sort(), [
-      ...['zkvm.fail function', 'zkvm.halt function', 'zkvm.input_read function', 'zkvm.input_size function'],
-      'zkvm.keccak_f function',
+      ...['zkvm.advice function', 'zkvm.ec_msm function', 'zkvm.fail function', 'zkvm.halt function'],
+      ...['zkvm.input_read function', 'zkvm.input_size function', 'zkvm.keccak_f function', 'zkvm.mulmod256 function'],
     ]);
     const exports = WebAssembly.Module.exports(module).map(({ name, kind }) => `${name} ${kind}`);
     assert.deepEqual(exports.sort(), ['main function', 'memory memory']);

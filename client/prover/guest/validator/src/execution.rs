@@ -3,7 +3,9 @@
 use crate::{
     body::{EthereumBlock, Transaction, withdrawals},
     chain_spec::ChainSpec,
+    crypto::recover_signer,
     deposits::deposit_requests,
+    modular,
     rejection::{Result, ensure, reject},
     state::State,
     system_calls::{BlockEvm, checked_system_transaction, store_beacon_root, store_parent_hash},
@@ -11,7 +13,8 @@ use crate::{
 use alloc::{borrow::Cow, vec::Vec};
 use alloy_consensus::{
     Eip658Value, Receipt, ReceiptEnvelope, Transaction as _, TransactionEnvelope, TxType,
-    transaction::{Recovered, SignerRecoverable},
+    crypto::SECP256K1N_HALF,
+    transaction::Recovered,
 };
 use alloy_eips::{
     eip6110::DEPOSIT_REQUEST_TYPE,
@@ -50,6 +53,7 @@ pub fn apply_body(chain: &ChainSpec, block: &EthereumBlock, mut state: State) ->
     }
     let env = EvmEnv::for_eth_block(header, chain, chain.chain_id, chain.blob_params);
     let mut evm: BlockEvm = EthEvmFactory::default().create_evm(state, env).into_inner();
+    modular::install(&mut evm);
     if let Some(root) = header.parent_beacon_block_root {
         store_beacon_root(&mut evm, root)?;
     }
@@ -125,12 +129,9 @@ fn recover_sender(chain: &ChainSpec, number: u64, index: usize, transaction: &Tr
             Transaction, "transaction {index}: signature names a chain before EIP-155"
         );
     }
-    let sender = if chain.is_homestead_active_at_block(number) {
-        transaction.recover_signer()
-    } else {
-        transaction.recover_signer_unchecked()
-    };
-    sender.map_err(|_| reject!(Transaction, "transaction {index}: invalid signature"))
+    let has_low_s = !chain.is_homestead_active_at_block(number) || transaction.signature().s() <= SECP256K1N_HALF;
+    let sender = if has_low_s { recover_signer(transaction) } else { None };
+    sender.ok_or_else(|| reject!(Transaction, "transaction {index}: invalid signature"))
 }
 
 /// `pay_rewards` before Paris, `process_withdrawals` from Shanghai on.

@@ -1,17 +1,14 @@
 //! `hash_tree_root` of the consensus-specs' simple serialize, as much as the payload needs.
 
+use crate::sha256::sha256_pair;
 use alloc::vec::Vec;
 use alloy_primitives::{B256, U256};
-use revm::precompile::crypto;
 
 /// Levels of the deepest tree, a transaction's bytes at their limit, and one for its leaves.
 const MAX_DEPTH: usize = 25 + 1;
 
 fn hash_pair(left: &B256, right: &B256) -> B256 {
-    let mut both = [0; 64];
-    both[..32].copy_from_slice(left.as_slice());
-    both[32..].copy_from_slice(right.as_slice());
-    B256::new(crypto().sha256(&both))
+    B256::new(sha256_pair(&left.0, &right.0))
 }
 
 /// The roots of all-zero subtrees by depth.

@@ -18,6 +18,9 @@ pub type Key = [u8; 32];
 const PATH_LENGTH: usize = 64;
 /// A node whose RLP is shorter than a hash stands inside its parent.
 const HASH_BYTES: usize = 32;
+/// RLP prefix of a hash, and the RLP of nothing.
+const HASH_HEADER: u8 = 0xa0;
+const EMPTY_STRING: u8 = 0x80;
 
 /// A reference to a node: empty, loaded into the arena, or only known by the hash that stands at an offset of the
 /// input.
@@ -187,13 +190,24 @@ impl Tries {
     fn decode_branch(&mut self, items: &'static [u8], hash: Option<B256>, key: &Key, depth: usize) -> Result<Child> {
         ensure!(depth < PATH_LENGTH, Witness, "malformed trie node: branch at depth {depth}");
         let mut children = [Child::EMPTY; 16];
+        let start = self.offset_of(items);
         let mut at = 0;
-        let mut key = *key;
         for (slot, child) in children.iter_mut().enumerate() {
-            set_nibble(&mut key, depth, slot as u8);
-            (*child, at) = self.decode_child(items, at, &key, depth + 1)?;
+            // Hashes and empty children are most of what tries hold.
+            match items.get(at) {
+                Some(&HASH_HEADER) if items.len() - at > HASH_BYTES => {
+                    *child = Child::unread(start + at + 1);
+                    at += 1 + HASH_BYTES;
+                }
+                Some(&EMPTY_STRING) => at += 1,
+                _ => {
+                    let mut key = *key;
+                    set_nibble(&mut key, depth, slot as u8);
+                    (*child, at) = self.decode_child(items, at, &key, depth + 1)?;
+                }
+            }
         }
-        ensure!(items[at..] == [0x80], Witness, "malformed trie node at depth {depth}: branch value");
+        ensure!(items[at..] == [EMPTY_STRING], Witness, "malformed trie node at depth {depth}: branch value");
         Ok(self.add_branch(children, hash))
     }
 
@@ -207,10 +221,16 @@ impl Tries {
                 self.decode(&items[item.start..item.end], None, key, depth)?
             }
             0 => Child::EMPTY,
-            HASH_BYTES => Child::unread(items[item.start..].as_ptr().addr() - self.input.as_ptr().addr()),
+            HASH_BYTES => Child::unread(self.offset_of(&items[item.start..])),
             size_bytes => return Err(reject!(Witness, "malformed trie node: child of {size_bytes} bytes")),
         };
         Ok((child, item.end))
+    }
+
+    /// Where a part of the input starts.
+    #[inline]
+    fn offset_of(&self, part: &'static [u8]) -> usize {
+        part.as_ptr().addr() - self.input.as_ptr().addr()
     }
 
     /// A loaded, not empty node.
@@ -411,11 +431,25 @@ impl Tries {
             }
             Kind::Branch { children } => {
                 let mut body = Vec::with_capacity(MAX_NODE_BYTES);
+                // Neighbours that stand next to each other in the input are copied at once.
+                let mut run = 0..0;
                 for slot in 0..16 {
                     let child = self.branches[children as usize][slot];
-                    self.encode_child(child, depth + 1, &mut body);
+                    match child.place() {
+                        Place::Unread(hash) if hash - 1 == run.end => run.end = hash + HASH_BYTES,
+                        Place::Empty if !run.is_empty() && self.input.get(run.end) == Some(&EMPTY_STRING) => run.end += 1,
+                        place => {
+                            body.extend_from_slice(&self.input[run]);
+                            run = 0..0;
+                            match place {
+                                Place::Unread(hash) => run = hash - 1..hash + HASH_BYTES,
+                                _ => self.encode_child(child, depth + 1, &mut body),
+                            }
+                        }
+                    }
                 }
-                body.push(0x80);
+                body.extend_from_slice(&self.input[run]);
+                body.push(EMPTY_STRING);
                 list_header(body.len(), out);
                 out.extend_from_slice(&body);
             }
@@ -424,9 +458,9 @@ impl Tries {
 
     fn encode_child(&mut self, child: Child, depth: usize, out: &mut Vec<u8>) {
         let node = match child.place() {
-            Place::Empty => return out.push(0x80),
+            Place::Empty => return out.push(EMPTY_STRING),
             Place::Unread(offset) => {
-                out.push(0xa0);
+                out.push(HASH_HEADER);
                 return out.extend_from_slice(&self.input[offset..offset + HASH_BYTES]);
             }
             Place::Loaded(node) => node,
@@ -442,7 +476,7 @@ impl Tries {
                 *self.nodes[node].hash.insert(keccak256(&rlp))
             }
         };
-        out.push(0xa0);
+        out.push(HASH_HEADER);
         out.extend_from_slice(hash.as_slice());
     }
 }

@@ -12,6 +12,7 @@
 extern crate alloc;
 
 use alloc::vec::Vec;
+use core::mem::MaybeUninit;
 
 #[cfg(target_family = "wasm")]
 mod import {
@@ -20,6 +21,9 @@ mod import {
         pub safe fn input_size() -> u32;
         pub fn input_read(destination: *mut u64, size_bytes: usize);
         pub fn keccak_f(state: *mut u64);
+        pub fn mulmod256(out: *mut u64, a: *const u64, b: *const u64, c: *const u64, m: *const u64);
+        pub fn advice(kind: u32, out: *mut u64, input: *const u64);
+        pub fn ec_msm(curve: u32, out: *mut u64, points: *const u64, scalars: *const u64, bits: u32);
         pub fn halt(public_values: *const u64) -> !;
         pub fn fail(code: u32, text: *const u8, size_bytes: usize) -> !;
     }
@@ -35,6 +39,15 @@ mod import {
         unimplemented!()
     }
     pub unsafe fn keccak_f(_: *mut u64) {
+        unimplemented!()
+    }
+    pub unsafe fn mulmod256(_: *mut u64, _: *const u64, _: *const u64, _: *const u64, _: *const u64) {
+        unimplemented!()
+    }
+    pub unsafe fn advice(_: u32, _: *mut u64, _: *const u64) {
+        unimplemented!()
+    }
+    pub unsafe fn ec_msm(_: u32, _: *mut u64, _: *const u64, _: *const u64, _: u32) {
         unimplemented!()
     }
     pub unsafe fn halt(_: *const u64) -> ! {
@@ -72,6 +85,64 @@ pub fn keccak_f(state: &mut [u64; 25]) {
     unsafe { import::keccak_f(state.as_mut_ptr()) }
 }
 
+/// 256 bits, least significant word first.
+pub type Word256 = [u64; 4];
+
+/// (a · b + c) mod m, less than m. Ends the run for m = 0 and for a quotient of 2^256 or more; a < m excludes the latter.
+#[inline]
+pub fn mulmod256(a: &Word256, b: &Word256, c: &Word256, m: &Word256) -> Word256 {
+    let mut out = MaybeUninit::<Word256>::uninit();
+    // SAFETY: four readable operands and a writable result of 4 aligned words each; the call writes the whole result.
+    unsafe {
+        import::mulmod256(out.as_mut_ptr().cast(), a.as_ptr(), b.as_ptr(), c.as_ptr(), m.as_ptr());
+        out.assume_init()
+    }
+}
+
+/// What the host is asked to know. Nothing binds its answer: the caller checks every word that it uses.
+#[repr(u32)]
+pub enum Advice {
+    /// of a, m: the inverse of a modulo m
+    Inverse = 1,
+    /// of t, p with p ≡ 3 mod 4 prime: y with y² ≡ t, or y² ≡ −t where t is no square
+    SquareRoot = 2,
+    /// of k, nothing: |k₁| and |k₂| < 2^128 of two words each and a word whose bits 0 and 1 are their signs, with
+    /// k₁ + λ · k₂ ≡ k modulo the order of secp256k1
+    GlvSplit = 3,
+}
+
+/// The host's answer about two numbers; any six words.
+#[inline]
+pub fn advice(kind: Advice, about: &[Word256; 2]) -> [u64; 6] {
+    let mut out = MaybeUninit::<[u64; 6]>::uninit();
+    // SAFETY: 8 readable and 6 writable aligned words; the call writes all six.
+    unsafe {
+        import::advice(kind as u32, out.as_mut_ptr().cast(), about.as_ptr().cast());
+        out.assume_init()
+    }
+}
+
+/// An affine point; (0, 0) is infinity.
+pub type Point = [Word256; 2];
+
+/// Σ scalarᵢ · pointᵢ on secp256k1. The points are on the curve: the caller has checked them.
+#[inline]
+pub fn secp256k1_msm(points: &[Point; 4], scalars: &[[u64; 2]; 4]) -> Point {
+    const SECP256K1: u32 = 1;
+    let mut out = MaybeUninit::<Point>::uninit();
+    // SAFETY: 32 and 8 readable and 8 writable aligned words; the call writes all eight.
+    unsafe {
+        import::ec_msm(
+            SECP256K1,
+            out.as_mut_ptr().cast(),
+            points.as_ptr().cast(),
+            scalars.as_ptr().cast(),
+            u128::BITS,
+        );
+        out.assume_init()
+    }
+}
+
 /// Ends the run with these public values.
 pub fn halt(public_values: [u8; PUBLIC_VALUES_BYTES]) -> ! {
     let aligned = Aligned(public_values);
@@ -90,6 +161,8 @@ pub fn fail(code: u32, text: &str) -> ! {
 pub enum FailCode {
     /// the input's size breaks the ABI; equals `validator::Rule::Input`
     Input = 1,
+    /// the host's advice does not pass the guest's check of it
+    Advice = 253,
     OutOfMemory = 254,
     Panic = 255,
 }
