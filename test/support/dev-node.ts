@@ -7,9 +7,11 @@ import { spawnNode } from './command.ts';
 
 const READY_LIMIT_MS = 60_000;
 
-/** A real `zkl1-node --dev` process on a free port. */
+/** A real `zkl1-node` process on a free port. */
 export type DevNode = {
   readonly url: string;
+  /** multiaddresses for peers; empty without */
+  readonly libp2p: readonly string[];
   readonly process: ChildProcess;
   readonly stderr: () => string;
   /** Sends the signal and waits for the process to end; returns its exit code. */
@@ -17,8 +19,12 @@ export type DevNode = {
 };
 
 /** Starts a dev chain in `dataDir`; it is killed when the test ends. */
-export async function startDevNode(t: TestContext, dataDir: string, flags: readonly string[] = []): Promise<DevNode> {
-  const child = spawnNode(['--dev', '--datadir', dataDir, '--http.port', '0', '--json', ...flags]);
+export const startDevNode = (t: TestContext, dataDir: string, flags: readonly string[] = []): Promise<DevNode> =>
+  startNode(t, dataDir, ['--dev', ...flags]);
+
+/** Starts a node in `dataDir`; it is killed when the test ends. */
+export async function startNode(t: TestContext, dataDir: string, flags: readonly string[]): Promise<DevNode> {
+  const child = spawnNode(['--datadir', dataDir, '--http.port', '0', '--json', ...flags]);
   t.after(() => child.kill('SIGKILL'));
   let stdout = '';
   let stderr = '';
@@ -26,18 +32,20 @@ export async function startDevNode(t: TestContext, dataDir: string, flags: reado
     stderr += chunk.toString();
   });
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-  const url = await new Promise<string>((resolve, reject) => {
+  type Ready = { readonly http: string; readonly libp2p: readonly string[] };
+  const { http: url, libp2p } = await new Promise<Ready>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`the node is not ready: ${stderr}`)), READY_LIMIT_MS);
     child.stdout?.on('data', (chunk: Buffer) => {
       stdout += chunk.toString();
       if (!stdout.includes('\n')) return;
       clearTimeout(timer);
-      resolve((JSON.parse(stdout) as { http: string }).http);
+      resolve(JSON.parse(stdout) as Ready);
     });
     void ended.then((code) => reject(new Error(`the node ended with ${code}: ${stderr}`)));
   });
   return {
     url,
+    libp2p,
     process: child,
     stderr: () => stderr,
     stop: async (signal) => {
