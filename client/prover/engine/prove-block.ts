@@ -53,7 +53,7 @@ export type ProveOptions = {
 
 /** The tables of a block's segments, as its statement lists them. */
 export type BlockTraces = {
-  /** Tables with interface columns of segment j, by place. */
+  /** Tables with interface columns of segment j, by place; asked for more than once, and the same each time. */
   readonly interfaceOf: (j: number) => ReadonlyMap<number, Instance>;
   /** All tables of segment j, in the backend where it can: asked for once each, in order, so that not all are held at once. */
   readonly traceOf: (j: number, place: Placement) => readonly PlacedInstance[] | Promise<readonly PlacedInstance[]>;
@@ -100,6 +100,13 @@ export async function proveBlock(
     }
     await proveGrinding(backend, tr, 'globalGrind', profileGrinding(machine.profile).global);
     const global = sampleGlobal(tr, machine);
+    // Many segments' interface codewords leave no memory for a segment: they are made again for the closing.
+    const isHeld = block.segments.length === 1;
+    if (interfaces !== undefined && !isHeld) {
+      backend.free(interfaces.data);
+      tables.pop();
+      interfaces = undefined;
+    }
     onStep('interface');
 
     const segments: (SegmentResult & { readonly bytes: Uint8Array })[] = [];
@@ -115,6 +122,10 @@ export async function proveBlock(
       segments.push({ ...result, bytes: own.bytes() });
     }
 
+    if (layout.interfaceColumns > 0 && !isHeld) {
+      interfaces = await commitInterfaces(backend, layout, traces);
+      tables.push({ data: interfaces.data, columns: layout.interfaceColumns });
+    }
     const closing = new ProverTranscript(listener);
     absorbClosing(closing, vk, block, chain, global.seed, segments);
     const sigma = closing.sampleExt('sigma');

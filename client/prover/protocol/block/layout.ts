@@ -10,7 +10,7 @@ export const shapesOf = (machine: Machine, segment: SegmentStatement): InstanceS
 
 /**
  * The table that a block's closing opens: the key's fixed columns, then the interface columns of each segment, each
- * part from a new column of 2^logRows entries on.
+ * part aligned to its tallest column.
  */
 export type ClosingLayout = {
   /** Columns of the key's tree. */
@@ -29,28 +29,33 @@ export function fixedColumnCount(machine: Machine): number {
   return Math.ceil(size / 2 ** machine.logRows);
 }
 
-/** Columns of the closing's table before padding: the key's and every segment's interface part. */
-export function closingColumns(machine: Machine, block: BlockStatement): number {
-  const rows = 2 ** machine.logRows;
-  return block.segments.reduce(
-    (n, s) => n + Math.ceil(stackColumns(shapesOf(machine, s), 'interface').size / rows),
-    fixedColumnCount(machine),
-  );
+/** Where the segments' interface parts lie, and where they end, in entries. */
+function placeSegments(
+  machine: Machine,
+  block: BlockStatement,
+): { readonly segments: ClosingLayout['segments']; readonly end: number } {
+  let end = fixedColumnCount(machine) * 2 ** machine.logRows;
+  const segments = block.segments.map((segment) => {
+    const { slots, size } = stackColumns(shapesOf(machine, segment), 'interface');
+    const tallest = 2 ** (slots[0]?.logHeight ?? 0);
+    const offset = Math.ceil(end / tallest) * tallest;
+    end = offset + size;
+    return { offset, slots };
+  });
+  return { segments, end };
 }
+
+/** Columns of the closing's table before padding: the key's and all segments' interface parts. */
+export const closingColumns = (machine: Machine, block: BlockStatement): number =>
+  Math.ceil(placeSegments(machine, block).end / 2 ** machine.logRows);
 
 /** Entries of the smallest table that has parameters: shorter ones are zero-padded. */
 const MIN_LOG_COLUMNS = 2;
 
 export function closingLayout(machine: Machine, block: BlockStatement): ClosingLayout {
-  const rows = 2 ** machine.logRows;
   const fixedColumns = fixedColumnCount(machine);
-  let columns = fixedColumns;
-  const segments = block.segments.map((segment) => {
-    const { slots, size } = stackColumns(shapesOf(machine, segment), 'interface');
-    const offset = columns * rows;
-    columns += Math.ceil(size / rows);
-    return { offset, slots };
-  });
+  const { segments, end } = placeSegments(machine, block);
+  const columns = Math.ceil(end / 2 ** machine.logRows);
   const table = { logRows: machine.logRows, logColumns: Math.max(MIN_LOG_COLUMNS, ceilLog2(Math.max(1, columns))) };
   return {
     fixedColumns,
