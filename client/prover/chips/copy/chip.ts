@@ -24,6 +24,7 @@ import {
   countOf,
   fillCount,
   fillLimit,
+  freeLeft,
   leftColumns,
   limitColumns,
   reachesBeyond,
@@ -187,6 +188,7 @@ export const copy: InstructionChip = instructionChip(
     freeCells: {
       ...unusedCells(['source.second'], 'used only where the source bytes lie in two cells'),
       ...unusedCells(['source.first', 'target'], NOTHING_MOVES),
+      ...freeLeft,
     },
   }),
   { copy: rowType(INSTRUCTIONS.copy.op, (i) => i.reads) },
@@ -255,7 +257,7 @@ export const fill: InstructionChip = instructionChip(
       accesses.write(next.to, after.to);
       accesses.write(next.length, after.length);
     },
-    freeCells: unusedCells(['target'], NOTHING_MOVES),
+    freeCells: { ...unusedCells(['target'], NOTHING_MOVES), ...freeLeft },
   }),
   { fill: rowType(INSTRUCTIONS.fill.op, (i) => i.reads) },
 );

@@ -97,3 +97,6 @@ export const leftColumns = {
   isNonZero: field('1 if bytes are left, else 0'),
   inverse: field('1 / the sum of the length’s limbs, or 0'),
 };
+
+/** Nothing binds the inverse in the last row, which leaves no bytes. */
+export const freeLeft = { 'left.inverse': 'any value does where there is nothing to invert' };

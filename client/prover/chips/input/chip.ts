@@ -9,7 +9,7 @@ import { executes, instructionColumns, rangeCheck, readColumns, writeColumns } f
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
 import type { InstructionWords } from '../adapter/record-words.ts';
 import { Space } from '../buses.ts';
-import { advancedColumns, assertAdvanced, assertIdle, leftColumns } from '../copy/core.ts';
+import { advancedColumns, assertAdvanced, assertIdle, freeLeft, leftColumns } from '../copy/core.ts';
 import { CELL_BYTES, CELL_LIMBS, cellColumns, cellOfPointer, fillCellLimbs, INV_CELL_BYTES } from '../load/address.ts';
 import { assertNonZero, nonZeroHint } from '../zero/core.ts';
 
@@ -94,12 +94,15 @@ export const inputRead: InstructionChip = instructionChip(
       accesses.write(next.to, after.to);
       accesses.write(next.length, after.length);
     },
-    freeCells: Object.fromEntries(
-      ['cell.prev', ...[0, 1, 2, 3].flatMap((k) => [`cell.limbs[${k}]`, `advice[${k}]`])].map((cell) => [
-        cell,
-        'a row of length zero writes nothing',
-      ]),
-    ),
+    freeCells: {
+      ...Object.fromEntries(
+        ['cell.prev', ...[0, 1, 2, 3].flatMap((k) => [`cell.limbs[${k}]`, `advice[${k}]`])].map((cell) => [
+          cell,
+          'a row of length zero writes nothing',
+        ]),
+      ),
+      ...freeLeft,
+    },
   }),
   { inputRead: rowType(INSTRUCTIONS.inputRead.op, (i) => i.reads) },
 );
