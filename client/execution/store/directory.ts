@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Level } from 'level';
 import { ClientError } from '../../errors.ts';
 
@@ -15,7 +16,7 @@ const LEVEL_FILES = /^(CURRENT|LOCK|MANIFEST-\d+|\d+\.(ldb|log|sst))$/;
 export async function openDatabase(path: string): Promise<Database> {
   let names: readonly string[];
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolder(path);
     names = readdirSync(path);
   } catch (cause) {
     throw new StoreError(
@@ -45,6 +46,16 @@ export async function openDatabase(path: string): Promise<Database> {
     throw openingError(path, error);
   }
   return database;
+}
+
+/**
+ * Creates a folder and those above it that are missing, one by one: the recursive call of `node:fs` never ends where the
+ * system has a folder and refuses to create in it as if it were not there, as Linux does in /proc.
+ */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 }
 
 function openingError(path: string, error: unknown): StoreError {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
+  existsSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -61,7 +62,8 @@ function createSeed(path: string): Uint8Array {
   const seed = randomBytes(SEED_BYTES);
   const temporary = `${path}.${process.pid}.new`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    // Not recursive: where the system refuses without a reason, as in /proc, that call never ends.
+    if (!existsSync(dirname(path))) mkdirSync(dirname(path));
     const file = openSync(temporary, 'w', OWNER_ONLY);
     try {
       chmodSync(temporary, OWNER_ONLY);
