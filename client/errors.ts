@@ -20,6 +20,6 @@ export class ClientError<C extends string = string, D extends object = Record<st
   }
 }
 
-/** The exit codes of the command line (`README.md`, "Exit codes"). */
+/** The exit codes of the command line (`README.md`, "Command line"). */
 export const ExitCode = { ok: 0, rejected: 1, usage: 2, unreadable: 3, internal: 4 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];

@@ -8,7 +8,7 @@ import { encodeClaim } from '../prover/guest/claim.ts';
 import { loadGuest } from '../prover/guest/load.ts';
 import type { BlockClaim } from '../prover/interface.ts';
 import { type CheckResult, createBlockCheck, guestInputOf } from '../prover/service/check.ts';
-import { createLoweredRunner } from '../prover/service/lowered-run.ts';
+import { createLoweredRunner, type RunSize } from '../prover/service/lowered-run.ts';
 import { type BlockFile, readBlockFile } from './block-file.ts';
 import { defineCommand } from './command.ts';
 import { checkedBlock, decodeBlockOf, networkOf } from './input-block.ts';
@@ -22,7 +22,7 @@ type GuestReport =
 type VmReport = GuestReport & {
   readonly instructions: number;
   readonly instructionsByOperation: Readonly<Record<string, number>>;
-};
+} & Partial<RunSize>;
 
 /** `zkl1-node execute`: a block from its file alone, in `@ethereumjs/vm` and in the guest. */
 export const executeCommand = defineCommand({
@@ -75,11 +75,18 @@ function runVm(file: BlockFile, network: Network, block: Block, guest: GuestRepo
   const { instructions, instructionsByOperation } = result;
   const counts = { instructions, instructionsByOperation, ms: rounded(result.ms) };
   if (!result.ok) return { ...counts, ok: false, reason: `trap in ${result.place}: ${result.reason}` };
-  const { claim } = result;
+  const { claim, segments, cells, interactions, rowsByChip } = result;
+  const size = { segments, cells, interactions, rowsByChip };
   if (!guest.ok || encodeClaim(claim).join() !== encodeClaim(guest.claim).join()) {
-    return { ...counts, ok: false, reason: 'the lowered guest claims something else than the guest in V8', claim };
+    return {
+      ...counts,
+      ...size,
+      ok: false,
+      reason: 'the lowered guest claims something else than the guest in V8',
+      claim,
+    };
   }
-  return { ...counts, ok: true, claim };
+  return { ...counts, ...size, ok: true, claim };
 }
 
 function elapsed(start: number): number {
@@ -98,6 +105,10 @@ function summary(block: Block, evm: EvmReport, guest: GuestReport, vm: VmReport 
     `block ${number} ${hex(block.hash())}, ${block.transactions.length} transactions, ${gasUsed} gas`,
     `  @ethereumjs/vm  ${verdict(evm)}`,
     `  guest           ${verdict(guest)}`,
-    ...(vm === undefined ? [] : [`  lowered guest   ${verdict(vm)} (${vm.instructions} instructions)`]),
+    ...(vm === undefined
+      ? []
+      : [
+          `  lowered guest   ${verdict(vm)} (${vm.instructions} instructions${vm.segments === undefined ? '' : `, ${vm.segments} segments`})`,
+        ]),
   ].join('\n');
 }

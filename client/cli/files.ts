@@ -1,4 +1,14 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { CliError } from './output.ts';
 
@@ -68,7 +78,10 @@ export function writeOutput(path: string, bytes: Uint8Array | string): void {
 export function checkWritable(path: string): void {
   const probe = join(dirname(path), `.${basename(path)}.${process.pid}.probe`);
   try {
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) throw new Error('it is a folder');
+    const there = lstatSync(path, { throwIfNoEntry: false });
+    if (there?.isDirectory() === true) throw new Error('it is a folder');
+    // The file is put in place by renaming: a device or link of that name would be gone.
+    if (there !== undefined && !there.isFile()) throw new Error('it is not a regular file');
     closeSync(openSync(probe, 'wx'));
     rmSync(probe);
   } catch (cause) {

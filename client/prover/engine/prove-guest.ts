@@ -3,13 +3,16 @@ import type { Backend, Commitment } from '../backends/interface.ts';
 import { CLAIM_BYTES } from '../guest/claim.ts';
 import type { ProfileId } from '../interface.ts';
 import { buildZkVm, type ZkVm } from '../machine/zkvm.ts';
+import { closingColumns } from '../protocol/block/layout.ts';
+import { exceededLimit } from '../protocol/bounds.ts';
 import type { BlockStatement, SegmentStatement, VerifyingKey } from '../protocol/machine.ts';
 import type { StepTimer } from '../protocol/segment/prove.ts';
+import { ceilLog2 } from '../protocol/shape.ts';
 import { encodeProof, PROOF_VERSION } from '../verifier/codec.ts';
 import { type KeyData, keyData, keyDigest } from '../verifier/key.ts';
 import { claimWords } from '../verifier/verify.ts';
 import { decodeModule } from '../vm/decode.ts';
-import { MAX_SLOTS, type TrapReason } from '../vm/execute.ts';
+import { MAX_SLOTS } from '../vm/execute.ts';
 import { type FastProgram, fastProgram } from '../vm/fast/program.ts';
 import { lower } from '../vm/lower.ts';
 import { type CutLimits, cutBlock } from './block-segments.ts';
@@ -55,7 +58,8 @@ export type ProofSize = {
 
 export type GuestProof =
   | { readonly ok: true; readonly proof: Uint8Array; readonly claim: Uint8Array; readonly size: ProofSize }
-  | { readonly ok: false; readonly reason: TrapReason; readonly pc: number };
+  | { readonly ok: false; readonly code: 'guestTrap'; readonly detail: string }
+  | { readonly ok: false; readonly code: 'tooLarge'; readonly detail: string };
 
 /**
  * Runs the guest on an input and proves the run.
@@ -75,12 +79,14 @@ export async function proveGuest(
   const { vm, vk } = prover;
   const onStep = o.onStep ?? (() => {});
   const cut = cutBlock(vm, prover.program, input, o.limits);
-  if (!cut.ok) return cut;
+  if (!cut.ok) return { ok: false, code: 'guestTrap', detail: `${cut.reason} at pc ${cut.pc}` };
   o.onSegments?.(cut.block.statements.length);
   onStep('record');
   const { publicValues, statements: segments } = cut.block;
   const claim = publicValues.slice(0, CLAIM_BYTES);
   const block: BlockStatement = { claim: claimWords(claim), segments };
+  const exceeded = exceededLimit(vm.machine, block) ?? exceededMemory(vm, block);
+  if (exceeded !== undefined) return { ok: false, code: 'tooLarge', detail: exceeded };
   const proof = await proveBlock(prover.backend, vk, prover.fixed, block, cut.block, { onStep });
   return {
     ok: true,
@@ -105,8 +111,24 @@ export async function proveGuest(
   };
 }
 
+/**
+ * log2 of the closing's entries that a prover can open: its table and weights, 20 bytes an entry each, and its codeword have
+ * to lie in one WebAssembly memory of 4 GiB.
+ */
+const MAX_LOG_CLOSING = 25;
+
+/** Found before anything is proven: a closing comes last. */
+function exceededMemory({ machine }: ZkVm<ProfileId>, block: BlockStatement): string | undefined {
+  const log = machine.logRows + ceilLog2(closingColumns(machine, block));
+  if (log <= MAX_LOG_CLOSING) return undefined;
+  return `${block.segments.length} segments leave 2^${log} entries for the closing, this prover opens at most 2^${MAX_LOG_CLOSING}`;
+}
+
 /** Cells and messages of all tables. */
-function sizeOf({ machine }: ZkVm<ProfileId>, segments: readonly SegmentStatement[]): Omit<ProofSize, 'instructions'> {
+export function sizeOf(
+  { machine }: ZkVm<ProfileId>,
+  segments: readonly SegmentStatement[],
+): Omit<ProofSize, 'instructions'> {
   const instances = segments.flatMap((s) => s.instances);
   const sum = (of: (chip: CompiledChip) => number): number =>
     instances.reduce((n, { chip, logHeight }) => n + of(machine.chips[chip]!.compiled) * 2 ** logHeight, 0);

@@ -41,7 +41,7 @@ export function createProving({ memory, ...options }: BackendLimits) {
       onStep: meter.step,
       onSegments: (count) => meter.segments(count),
     });
-    if (!result.ok) return { ok: false, code: 'guestTrap', detail: `${result.reason} at pc ${result.pc}` };
+    if (!result.ok) return result;
     const isExpected = encodeClaim(job.expected).every((byte, i) => byte === result.claim[i]);
     if (!isExpected) {
       const { blockHash } = decodeClaim(result.claim);
