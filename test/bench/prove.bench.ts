@@ -44,9 +44,10 @@ try {
     const verifyMs = [1, 2, 3].map(() => verifyOnce(proof));
     reportBench(
       'prove',
-      { block: name, runs: runs.length, command: 'prove', profile: 'P100', backend: 'wasm' },
+      { block: name, command: 'prove', profile: 'P100', backend: 'wasm' },
       {
         ...measured(best),
+        runs: runs.length,
         medianProvingMs: median(runs.map((r) => r.provingMs)),
         workPerSecond: Math.round((1000 * work) / best.provingMs),
         verifyMs: Math.round(Math.min(...verifyMs)),
