@@ -25,7 +25,7 @@ export type ClaimModules = {
   readonly genesisHash: Hash;
   /** this node's public key and its signature */
   readonly identity: { readonly publicKey: Uint8Array; readonly sign: (message: Uint8Array) => Promise<Uint8Array> };
-  readonly verify: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => Promise<boolean>;
+  readonly verify: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
   readonly isProvable: (blockHash: Hash) => boolean;
   readonly book: PeerBook;
   /** Unix milliseconds */
@@ -72,7 +72,7 @@ export class Claims {
       return 'reject';
     }
     if (claim.expiresAt <= now) return 'ignore';
-    if (!(await verify(claim.prover, signedBytes(genesisHash, claim), claim.signature))) {
+    if (!verify(claim.prover, signedBytes(genesisHash, claim), claim.signature)) {
       book.charge(from, 'malformedMessage', 'claim: wrong signature');
       return 'reject';
     }
