@@ -156,7 +156,11 @@ async function runNode(
     common: () => rulesAt(network, nextHeight(head())),
     gasLimit: () => head().header.gasLimit,
     account: async (address) => executor.account(head().header.stateRoot, address) ?? { nonce: 0n, balance: 0n },
-    onAdded: () => sealer?.wake(),
+    onAdded: (hash) => {
+      sealer?.wake();
+      peering?.announceTransaction(hash);
+    },
+    now: Date.now,
   });
 
   const verifier = new VerifierProcess();
@@ -206,7 +210,7 @@ async function runNode(
     config.peers === undefined
       ? undefined
       : await joinNetwork(config.peers, {
-          ...{ network, store, view, clientVersion, log: events.log },
+          ...{ network, store, view, pool, clientVersion, log: events.log },
           importer: { ...importerPort(importer), importExecuted },
           proofTypes: ACCEPTED_KEYS.map((key) => key.proofType),
           verify: async (proofType, proof, expected) => (await verifier.verify(proofType, proof, expected)).result,
@@ -318,13 +322,13 @@ export function rpcPorts({
       estimateGas: (block, request) => estimateGas(() => executor.vmAfter(block.header), block, request),
     },
     pool: {
-      submit: (raw) => pool.submit(raw),
+      submit: (raw) => pool.submit(raw, 'local'),
       find: (hash) => pool.find(hash),
       nextNonce: (address) => pool.nextNonce(address),
     },
     proofs,
     sealing: { faults: importer.sealerFaults },
-    network: peering && { ...peering.network, syncStatus: peering.status },
+    network: peering && { ...peering.network, syncStatus: peering.status, pooledTransactions: () => pool.size },
   };
 }
 

@@ -14,6 +14,7 @@ import { proofKey } from '../execution/store/blocks.ts';
 import { chainData } from '../execution/store/chain-data.ts';
 import type { ChainView } from '../execution/store/chain-view.ts';
 import type { Store } from '../execution/store/store.ts';
+import type { TransactionPool } from '../execution/txpool/pool.ts';
 import type { Logger } from '../log.ts';
 import { loadOrCreateKey } from '../p2p/host/key-file.ts';
 import type { NetworkConfig, NetworkPorts, NetworkStatus, ProofNetwork } from '../p2p/interface.ts';
@@ -30,6 +31,7 @@ import { blockAnnouncement, gossipPorts } from '../sync/gossip.ts';
 import type { SyncOptions, SyncStatus } from '../sync/interface.ts';
 import { ChainServer } from '../sync/serve.ts';
 import { provenNumber } from './proven-number.ts';
+import { poolPorts } from './transactions.ts';
 
 export type PeeringConfig = { readonly network: NetworkConfig; readonly sync: SyncOptions };
 
@@ -38,6 +40,7 @@ export type PeeringModules = {
   readonly store: Store;
   readonly view: ChainView;
   readonly importer: ChainImporter;
+  readonly pool: TransactionPool;
   /** In a process of its own. */
   readonly verify: (
     proofType: number,
@@ -62,6 +65,8 @@ export type Peering = {
   readonly status: () => SyncStatus;
   /** The head has moved, whoever moved it. */
   readonly onHead: () => void;
+  /** Tells peers of a transaction in the pool, for as long as it waits there. */
+  readonly announceTransaction: (hash: Uint8Array) => void;
   /** Tells peers of a block that this node has sealed. */
   readonly announceBlock: (blockHash: Uint8Array) => Promise<void>;
   /** Tells peers of a proof that is stored. */
@@ -182,6 +187,7 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
       isProvable: (hash) => numberOf(hash) !== undefined && !proofTypes.some((type) => hasProof(hash, type)),
       signal: ending.signal,
     }),
+    ...poolPorts(modules.pool),
     status,
     forkHashes: schedule.hashes,
     forkHashOf: (rlp) => {
@@ -198,6 +204,7 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
     network: host,
     status: () => sync.status(),
     onHead: () => joined().onHead(),
+    announceTransaction: (hash) => joined().announceTransaction(hashOf(hash)),
     announceBlock: async (hash) => {
       const sealed = data.sealedHeader(hash);
       const body = data.body(hash);

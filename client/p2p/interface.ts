@@ -105,6 +105,12 @@ export type NetworkPorts = {
   readonly adoptProof: (announcement: ProofAnnouncement, proof: Uint8Array, from: string) => Promise<Judgement>;
   /** A block that passed `judgeHeader` and, where inline, `judgeBody`; it is forwarded whatever becomes of it. */
   readonly onBlock: (block: BlockAnnouncement, from: string) => void;
+  /** Whether a transaction waits for a block here. */
+  readonly hasTransaction: (hash: Hash) => boolean;
+  /** Takes a raw transaction into the pool; `ignore` where the rule it breaks depends on this node's head or pool. */
+  readonly takeTransaction: (raw: Uint8Array) => Promise<Judgement>;
+  /** A transaction that waits for a block, raw; undefined once it has been included, replaced or has expired. */
+  readonly waitingTransaction: (hash: Hash) => Uint8Array | undefined;
   /** Whether a block is worth claiming: known, canonical, without a proof. */
   readonly isProvable: (blockHash: Hash) => boolean;
   readonly serve: {
@@ -152,6 +158,20 @@ export type NetworkCounters = {
   /** messages of this node that no peer took */
   readonly publishedToNobody: number;
   readonly peersDropped: number;
+  readonly transactions: TransactionCounters;
+};
+/** Transactions, not messages; since the start, `announcing` aside. */
+export type TransactionCounters = {
+  /** from peers: taken, known already, not to be had now, breaking a rule, beyond a peer's budget */
+  readonly taken: number;
+  readonly known: number;
+  readonly ignored: number;
+  readonly rejected: number;
+  readonly unread: number;
+  /** to peers, repetitions included */
+  readonly announced: number;
+  /** those that are said again until they are included or expire */
+  readonly announcing: number;
 };
 
 /** The network as the node uses it: `sync` fetches and announces, `rpc` shows. */
@@ -170,6 +190,8 @@ export type ProofNetwork = {
   readonly announceBlock: (block: BlockAnnouncement) => Promise<number>;
   /** Tells others that this node proves a block; renew before it expires. */
   readonly claimProving: (claim: ProvingClaim) => Promise<number>;
+  /** Tells peers of a transaction in the pool, and again at growing intervals for as long as it waits there. */
+  readonly announceTransaction: (hash: Hash) => void;
   /** To be called when the head has changed: topics follow its fork, peers are told when they ask. */
   readonly onHead: () => void;
   /** Until when another prover says it works on this block, or undefined; Unix seconds. */
@@ -207,7 +229,8 @@ export type ReportableFault =
   | 'invalidProof'
   | 'invalidDiff'
   | 'farFuture'
-  | 'withheldData';
+  | 'withheldData'
+  | 'invalidTransaction';
 
 /** `--libp2p.*` */
 export type NetworkConfig = {

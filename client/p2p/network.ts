@@ -39,6 +39,8 @@ import {
 } from './proofs/protocols.ts';
 import { Semaphore } from './proofs/semaphore.ts';
 import { RequestServer } from './proofs/server.ts';
+import { TransactionGossip } from './transactions/gossip.ts';
+import { RELAY_TIMING, type RelayTiming, TransactionRelay } from './transactions/relay.ts';
 
 export type NetworkModules = {
   readonly key: PrivateKey;
@@ -52,6 +54,7 @@ export type NetworkModules = {
 export type NetworkTuning = {
   readonly timing: Timing;
   readonly limits: AnnouncementLimits;
+  readonly relay: RelayTiming;
   readonly rates:
     | typeof PEER_RATES
     | Readonly<Record<keyof typeof PEER_RATES, { capacity: number; perSecond: number }>>;
@@ -61,6 +64,7 @@ export type NetworkTuning = {
 const TUNING: NetworkTuning = {
   timing: TIMING,
   limits: ANNOUNCEMENT_LIMITS,
+  relay: RELAY_TIMING,
   rates: PEER_RATES,
   tickMs: 2000,
   heartbeatMs: 1000,
@@ -100,6 +104,8 @@ class Network {
   readonly connector: Connector;
   readonly #announcements: Announcements;
   readonly #claims: Claims;
+  readonly #transactions: TransactionGossip;
+  readonly #relay: TransactionRelay;
   readonly #subscribed = new Set<string>();
   #publishedToNobody = 0;
   #peersDropped = 0;
@@ -192,6 +198,13 @@ class Network {
       onAdopted: ({ claim, proof }) => this.#claims.fulfilled(claim.blockHash, proof.proofType),
       signal,
     });
+    this.#transactions = new TransactionGossip({ ports, book, log, now });
+    this.#relay = new TransactionRelay(tuning.relay, {
+      waiting: ports.waitingTransaction,
+      publish: async (message) =>
+        host.peers().length === 0 ? 0 : this.#publish('transactions', ports.status().forkHash, message),
+      now,
+    });
   }
 
   async start(): Promise<void> {
@@ -226,6 +239,7 @@ class Network {
         ...this.#announcements.counters(),
         publishedToNobody: this.#publishedToNobody,
         peersDropped: this.#peersDropped,
+        transactions: { ...this.#transactions.counters(), ...this.#relay.counters() },
       }),
       announceProof: (announcement: ProofAnnouncement) =>
         this.#publish(
@@ -244,6 +258,7 @@ class Network {
       claimProving: async (claim) =>
         this.#publish('proving_claim', ports.status().forkHash, await this.#claims.sign(claim)),
       claimedUntil: (blockHash, proofType) => this.#claims.until(blockHash, proofType),
+      announceTransaction: (hash) => this.#relay.add(hash),
       onHead: () => this.#followFork(),
       headers: (range, o) => this.#headers(range, o),
       proof: (descriptor, o) => fetchProof(descriptor, o, this.#fetchModules()),
@@ -337,11 +352,14 @@ class Network {
         return this.#announcements.onBlock(data, fork, from);
       case 'proving_claim':
         return this.#claims.onClaim(data, from);
+      case 'transactions':
+        return this.#transactions.onTransactions(data, from);
     }
   }
 
   async #stop(): Promise<void> {
     this.#ending.abort();
+    this.#relay.stop();
     this.connector.stop();
     await this.#host.stop();
   }

@@ -157,7 +157,11 @@ export type SealingPort = {
 export type NetworkPort = Pick<
   ProofNetwork,
   'peerId' | 'addresses' | 'peers' | 'banned' | 'faultCounts' | 'counters'
-> & { readonly syncStatus: () => SyncStatus };
+> & {
+  readonly syncStatus: () => SyncStatus;
+  /** that wait for a block here */
+  readonly pooledTransactions: () => number;
+};
 
 export type RpcPorts = {
   readonly clientVersion: string;

@@ -1,6 +1,7 @@
 /** Each misbehaviour of a peer, tried on a real node: it is cut, the reason is counted, and honest peers still sync. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { PEER_RATES } from '../../client/p2p/peers/book.ts';
 import { describeProof } from '../../client/p2p/proofs/descriptor.ts';
 import { FrameKind } from '../../client/p2p/proofs/framing.ts';
 import {
@@ -273,7 +274,7 @@ test('peer that asks without pause → refused, then dropped', async (t) => {
   const victim = await testNode(t, chain, {
     holds: chain,
     tuning: {
-      rates: { requests: rates, servedBytes: { capacity: 1e9, perSecond: 1 }, messages: rates, proofChecks: rates },
+      rates: { ...PEER_RATES, requests: rates, servedBytes: { capacity: 1e9, perSecond: 1 }, messages: rates },
     },
   });
   const bad = await adversary(t, victim, chain);

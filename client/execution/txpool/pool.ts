@@ -6,6 +6,11 @@ import { decodeTransaction, PoolError } from './admission.ts';
 /** Transactions in the pool, over all senders, and per sender. */
 const MAX_TRANSACTIONS = 4096;
 const MAX_PER_SENDER = 256;
+/** Of them, how many may come from peers: strangers cannot keep the node's own users out. */
+const MAX_FROM_PEERS = 3072;
+const MAX_PER_SENDER_FROM_PEERS = 64;
+/** As in other clients: a transaction that no block has taken by then is forgotten. */
+export const LIFETIME_MS = 3 * 3_600_000;
 /** A replacement must raise fee cap and tip by this much. */
 const REPLACEMENT_PERCENT = 10n;
 
@@ -17,8 +22,14 @@ export type PoolModules = {
   /** The account after the head. */
   readonly account: (address: Uint8Array) => Promise<{ readonly nonce: bigint; readonly balance: bigint }>;
   /** Told of every transaction that entered. */
-  readonly onAdded: () => void;
+  readonly onAdded: (hash: Uint8Array) => void;
+  /** ms since 1970 */
+  readonly now: () => number;
 };
+
+/** Who brought a transaction: a user of this node, or a peer. */
+export type Origin = 'local' | 'peer';
+type Pooled = { readonly transaction: TypedTransaction; readonly origin: Origin; readonly addedAt: number };
 
 type Sender = {
   readonly address: Uint8Array;
@@ -32,7 +43,9 @@ type Sender = {
 export class TransactionPool {
   readonly #modules: PoolModules;
   readonly #senders = new Map<string, Sender>();
-  readonly #byHash = new Map<string, TypedTransaction>();
+  /** in the order of their arrival */
+  readonly #byHash = new Map<string, Pooled>();
+  #fromPeers = 0;
   /** number of heads seen */
   #heads = 0;
 
@@ -49,7 +62,8 @@ export class TransactionPool {
    * @returns its hash
    * @throws PoolError naming the rule it breaks
    */
-  async submit(raw: Uint8Array): Promise<Uint8Array> {
+  async submit(raw: Uint8Array, origin: Origin = 'local'): Promise<Uint8Array> {
+    this.#dropExpired();
     const hash = keccak_256(raw);
     const key = keyOf(hash);
     if (this.#byHash.has(key)) throw new PoolError('alreadyKnown', 'already known');
@@ -72,20 +86,22 @@ export class TransactionPool {
         `replacement transaction underpriced: fee cap and tip must rise by ${REPLACEMENT_PERCENT} %`,
       );
     }
-    if (replaced === undefined && (sender.byNonce.size >= MAX_PER_SENDER || this.size >= MAX_TRANSACTIONS)) {
+    if (replaced === undefined && !this.#hasRoom(sender, origin)) {
       throw new PoolError('poolFull', 'the transaction pool is full');
     }
     this.#checkBalance(transaction, sender, account.balance);
-    if (replaced !== undefined) this.#byHash.delete(keyOf(replaced.hash()));
+    if (replaced !== undefined) this.#forget(replaced);
     sender.byNonce.set(transaction.nonce, transaction);
     this.#senders.set(keyOf(address), sender);
-    this.#byHash.set(key, transaction);
-    this.#modules.onAdded();
+    this.#byHash.set(key, { transaction, origin, addedAt: this.#modules.now() });
+    if (origin === 'peer') this.#fromPeers++;
+    this.#modules.onAdded(hash);
     return hash;
   }
 
   find(hash: Uint8Array): TypedTransaction | undefined {
-    return this.#byHash.get(keyOf(hash));
+    this.#dropExpired();
+    return this.#byHash.get(keyOf(hash))?.transaction;
   }
 
   /** The nonce after the account's and all pooled transactions that follow it without a gap. */
@@ -131,6 +147,7 @@ export class TransactionPool {
    */
   async onNewHead(returned: readonly TypedTransaction[] = []): Promise<void> {
     this.#heads++;
+    this.#dropExpired();
     for (const sender of [...this.#senders.values()]) {
       sender.nonce = (await this.#modules.account(sender.address)).nonce;
       for (const [nonce, transaction] of sender.byNonce) {
@@ -162,10 +179,29 @@ export class TransactionPool {
     }
   }
 
+  #hasRoom({ byNonce }: Sender, origin: Origin): boolean {
+    if (this.size >= MAX_TRANSACTIONS || byNonce.size >= MAX_PER_SENDER) return false;
+    return origin === 'local' || (this.#fromPeers < MAX_FROM_PEERS && byNonce.size < MAX_PER_SENDER_FROM_PEERS);
+  }
+
+  #dropExpired(): void {
+    const before = this.#modules.now() - LIFETIME_MS;
+    for (const { transaction, addedAt } of this.#byHash.values()) {
+      if (addedAt > before) return;
+      this.drop(transaction);
+    }
+  }
+
   #remove(sender: Sender, transaction: TypedTransaction): void {
     sender.byNonce.delete(transaction.nonce);
-    this.#byHash.delete(keyOf(transaction.hash()));
+    this.#forget(transaction);
     if (sender.byNonce.size === 0) this.#senders.delete(keyOf(sender.address));
+  }
+
+  #forget(transaction: TypedTransaction): void {
+    const key = keyOf(transaction.hash());
+    if (this.#byHash.get(key)?.origin === 'peer') this.#fromPeers--;
+    this.#byHash.delete(key);
   }
 
   /** The account must be able to pay for all of its pooled transactions up to this one. */

@@ -14,6 +14,8 @@ export const PEER_RATES = {
   servedBytes: { capacity: 512 << 20, perSecond: 32 << 20 },
   messages: { capacity: 256, perSecond: 8 },
   proofChecks: { capacity: 64, perSecond: 4 },
+  transactionMessages: { capacity: 512, perSecond: 32 },
+  transactionChecks: { capacity: 2048, perSecond: 128 },
 } as const satisfies Record<string, Rate>;
 export type BudgetName = keyof typeof PEER_RATES;
 
@@ -112,6 +114,8 @@ export class PeerBook {
         servedBytes: budget('servedBytes'),
         messages: budget('messages'),
         proofChecks: budget('proofChecks'),
+        transactionMessages: budget('transactionMessages'),
+        transactionChecks: budget('transactionChecks'),
       },
     };
     this.#entries.set(peer, entry);

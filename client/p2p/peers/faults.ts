@@ -18,6 +18,8 @@ export const FAULT_POINTS = {
   /** data after the end, or of another range */
   unrequestedData: 55,
   malformedMessage: 55,
+  /** a transaction that breaks a rule of its own: no node of this chain takes or forwards it */
+  invalidTransaction: 55,
   /** an answer or object beyond its cap */
   oversizedMessage: 55,
   /** another genesis, or none of our protocols */

@@ -63,7 +63,7 @@ export type AnnouncementModules = {
   readonly signal: AbortSignal;
 };
 
-export type AnnouncementCounters = Omit<NetworkCounters, 'publishedToNobody' | 'peersDropped'>;
+export type AnnouncementCounters = Omit<NetworkCounters, 'publishedToNobody' | 'peersDropped' | 'transactions'>;
 
 export class Announcements {
   readonly #limits: AnnouncementLimits;

@@ -40,6 +40,12 @@ export const MAX_PEER_RECORDS = 16;
 export const MAX_PROOF_ANNOUNCEMENT_BYTES = 64 * 1024;
 export const MAX_BLOCK_ANNOUNCEMENT_BYTES = MAX_INLINE_BODY_BYTES + MAX_HEADER_BYTES + 1024;
 export const MAX_PROVING_CLAIM_BYTES = 256;
+/** As in other clients: no larger transaction is taken. */
+export const MAX_TRANSACTION_BYTES = 128 * 1024;
+/** In one message. */
+export const MAX_TRANSACTIONS = 128;
+/** Of all transactions in one message: the largest one fits. */
+export const MAX_TRANSACTIONS_BYTES = MAX_TRANSACTION_BYTES + 4 * MAX_TRANSACTIONS + 12;
 
 const u8 = new UintNumberType(1);
 const u16 = new UintNumberType(2);
@@ -76,6 +82,10 @@ const provingClaimType = new ContainerType({
   expiresAt: u64,
   prover: bytes32,
   signature: new ByteVectorType(64),
+});
+const transactionsType = new ContainerType({
+  salt: u64,
+  transactions: new ListCompositeType(new ByteListType(MAX_TRANSACTION_BYTES), MAX_TRANSACTIONS),
 });
 const headerRecordType = new ContainerType({
   headerRlp,
@@ -174,6 +184,18 @@ export function encodeProvingClaim(claim: SignedProvingClaim): Uint8Array {
 export function decodeProvingClaim(bytes: Uint8Array): SignedProvingClaim {
   const claim = decode('proving claim', provingClaimType, bytes);
   return { ...claim, blockHash: hex(claim.blockHash), expiresAt: safeNumber(claim.expiresAt, 'expiry') };
+}
+
+/** @param salt makes a message that says again what another said a message of its own: gossip drops equal ones */
+export function encodeTransactions(transactions: readonly Uint8Array[], salt: bigint): Uint8Array {
+  return transactionsType.serialize({ salt, transactions: [...transactions] });
+}
+
+/** @returns raw transactions, unread. @throws ClientError `messageMalformed`; also for none */
+export function decodeTransactions(bytes: Uint8Array): readonly Uint8Array[] {
+  const { transactions } = decode('transactions', transactionsType, bytes);
+  if (transactions.length === 0) throw malformed('transactions: none');
+  return transactions;
 }
 
 export function encodeHeaderRecord({ headerRlp, seal, proofs }: HeaderRecord): Uint8Array {

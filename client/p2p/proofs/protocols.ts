@@ -1,6 +1,11 @@
 /** Names and limits of the request protocols and topics: one table for both sides. */
 import type { Hash } from '../../prover/interface.ts';
-import { MAX_BLOCK_ANNOUNCEMENT_BYTES, MAX_PROOF_ANNOUNCEMENT_BYTES, MAX_PROVING_CLAIM_BYTES } from './messages.ts';
+import {
+  MAX_BLOCK_ANNOUNCEMENT_BYTES,
+  MAX_PROOF_ANNOUNCEMENT_BYTES,
+  MAX_PROVING_CLAIM_BYTES,
+  MAX_TRANSACTIONS_BYTES,
+} from './messages.ts';
 
 const PROTOCOLS = ['status', 'headers', 'data', 'peers'] as const;
 export type ProtocolName = (typeof PROTOCOLS)[number];
@@ -34,6 +39,7 @@ export const TOPIC_BYTES = {
   execution_proof: MAX_PROOF_ANNOUNCEMENT_BYTES,
   block: MAX_BLOCK_ANNOUNCEMENT_BYTES,
   proving_claim: MAX_PROVING_CLAIM_BYTES,
+  transactions: MAX_TRANSACTIONS_BYTES,
 } as const;
 export type TopicName = keyof typeof TOPIC_BYTES;
 export const TOPICS = Object.keys(TOPIC_BYTES) as readonly TopicName[];

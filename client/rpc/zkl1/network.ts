@@ -12,7 +12,7 @@ export function networkMethods({ network }: RpcPorts): readonly Method[] {
   };
   return [
     method('zkl1_peers', [], () => {
-      const { peers, banned, peerId, addresses, faultCounts, counters } = running();
+      const { peers, banned, peerId, addresses, faultCounts, counters, pooledTransactions } = running();
       return {
         self: { id: peerId, addresses: addresses() },
         peers: peers().map(({ id, addresses: known, direction, status, score, faults }) => ({
@@ -24,6 +24,7 @@ export function networkMethods({ network }: RpcPorts): readonly Method[] {
         banned: banned(),
         faults: faultCounts(),
         counters: counters(),
+        pooledTransactions: pooledTransactions(),
       };
     }),
 

@@ -81,6 +81,7 @@ describe('execution-apis', needsData(), () => {
       gasLimit: () => head.header.gasLimit,
       account: async (address) => executor.account(head.header.stateRoot, address) ?? { nonce: 0n, balance: 0n },
       onAdded: () => {},
+      now: Date.now,
     });
     const tables = { get: () => undefined, entries: async function* () {}, write: async () => {} };
     const proofs = proofPort({ network, tables, proving: undefined, verifier: new VerifierProcess() });

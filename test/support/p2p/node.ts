@@ -99,6 +99,9 @@ export async function testNode(
     onBlock: (block) => {
       seenBlocks.push(block);
     },
+    hasTransaction: () => false,
+    takeTransaction: async () => ({ verdict: 'ignore', code: 'noPool' }),
+    waitingTransaction: () => undefined,
     isProvable: (hash) => byHash.has(hash) && !proven.has(hash),
     serve: {
       headers: async ({ from, count }: HeaderRange) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { generateKeyPair } from '@libp2p/crypto/keys';
 import { identityOf, isSignature } from '../../../client/p2p/host/identity.ts';
-import { PeerBook } from '../../../client/p2p/peers/book.ts';
+import { PEER_RATES, PeerBook } from '../../../client/p2p/peers/book.ts';
 import { Claims, MAX_CLAIM_SECONDS, STRANGER_SECONDS } from '../../../client/p2p/proofs/claims.ts';
 import type { Hash } from '../../../client/prover/interface.ts';
 
@@ -12,7 +12,7 @@ const ROOMY = { capacity: 1e6, perSecond: 1e6 };
 
 async function claims(clock = { seconds: 1_800_000_000 }, genesisHash = GENESIS) {
   const now = (): number => clock.seconds * 1000;
-  const rates = { requests: ROOMY, servedBytes: ROOMY, messages: ROOMY, proofChecks: ROOMY };
+  const rates = { ...PEER_RATES, messages: ROOMY };
   const book = new PeerBook({ now, onBan: () => {}, onFault: () => {} }, rates);
   const made = new Claims({
     genesisHash,

@@ -4,7 +4,7 @@ import { Common, Hardfork, Mainnet } from '@ethereumjs/common';
 import { parseGwei } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { DEV_ACCOUNT_KEYS } from '../../../client/execution/sealing/dev-accounts.ts';
-import { TransactionPool } from '../../../client/execution/txpool/pool.ts';
+import { LIFETIME_MS, TransactionPool } from '../../../client/execution/txpool/pool.ts';
 
 const common = new Common({ chain: Mainnet, hardfork: Hardfork.Osaka });
 const TO = `0x${'11'.repeat(20)}` as const;
@@ -31,6 +31,7 @@ const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex.slice(
 function setUp() {
   const accounts = new Map<string, { nonce: bigint; balance: bigint }>();
   let added = 0;
+  const clock = { ms: 0 };
   const pool = new TransactionPool({
     common: () => common,
     gasLimit: () => 30_000_000n,
@@ -39,10 +40,11 @@ function setUp() {
     onAdded: () => {
       added++;
     },
+    now: () => clock.ms,
   });
   const setAccount = (account: { address: string }, nonce: bigint, balance = 10n ** 18n) =>
     accounts.set(account.address.slice(2).toLowerCase(), { nonce, balance });
-  return { pool, setAccount, addedCount: () => added };
+  return { pool, setAccount, clock, addedCount: () => added };
 }
 const noncesAndTips = (pool: TransactionPool, baseFee = GWEI) =>
   [...pool.executable(baseFee)].map((tx) => [tx.nonce, tx.getEffectivePriorityFee(baseFee) / GWEI]);
@@ -55,6 +57,25 @@ describe('transaction pool', () => {
     assert.equal(addedCount(), 1);
     assert.deepEqual(noncesAndTips(pool), [[0n, 1n]]);
     assert.equal(await pool.nextNonce(bytes(ALICE.address)), 1n);
+  });
+
+  test('a transaction that no block took within its lifetime → forgotten, its place is free', async () => {
+    const { pool, clock } = setUp();
+    const hash = await pool.submit(await signed(ALICE, { nonce: 0 }));
+    clock.ms = LIFETIME_MS;
+    assert.equal(pool.find(hash), undefined);
+    assert.equal(pool.size, 0);
+    await pool.submit(await signed(ALICE, { nonce: 0 }));
+    assert.equal(pool.size, 1);
+  });
+
+  test('transactions of one sender from peers → 64; more only by users of this node', async () => {
+    const { pool } = setUp();
+    for (let nonce = 0; nonce < 64; nonce++) await pool.submit(await signed(ALICE, { nonce }), 'peer');
+    await assert.rejects(pool.submit(await signed(ALICE, { nonce: 64 }), 'peer'), { code: 'poolFull' });
+    await pool.submit(await signed(ALICE, { nonce: 64 }));
+    await pool.submit(await signed(BOB, { nonce: 0 }), 'peer');
+    assert.equal(pool.size, 66);
   });
 
   test('order → highest tip first, nonces of a sender ascending', async () => {

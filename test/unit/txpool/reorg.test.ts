@@ -31,6 +31,7 @@ describe('transaction pool over a reorg', () => {
       account: async (address) =>
         executor.account(importer.head().header.stateRoot, address) ?? { nonce: 0n, balance: 0n },
       onAdded: () => {},
+      now: Date.now,
     });
     for (const fields of [shared, ...own]) await pool.submit((await chain.sign(fields, genesis)).serialize());
     await importer.importExecuted(lost.block, lost.seal);
