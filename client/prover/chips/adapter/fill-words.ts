@@ -47,6 +47,9 @@ export function fillWrite(row: WriteRow, r: InstructionWords, index = 0): readon
   return limbsOfPair(after, count);
 }
 
+/** The limbs that a 32-bit operand is replaced by. */
+export const replacement = (r: InstructionWords, index: number): Word[] => limbsOfPair(r.writes[index]!.after, 2);
+
 /** Fills the clock of a memory access; returns the access. */
 export function fillCell(row: { prev: WordOperand }, r: InstructionWords, index = 0): AccessWords {
   const access = r.cells[index]!;

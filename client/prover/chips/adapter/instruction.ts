@@ -116,6 +116,29 @@ export class Accesses {
     this.cell(o.space ?? spaceOf(result.old), address, padded(result.old), padded(value), result.prev);
   }
 
+  /**
+   * Reads a slot that the row replaces: `before` leaves MEM at this access's clock. The function returned writes: what
+   * it is given enters at a later clock of the row, to the same slot, so between the two nothing can access it and one
+   * gap shows that time grows. It must be called once.
+   */
+  take(operand: Read): (value: readonly Operand[]) => void {
+    const { fp, isReal } = this.row;
+    const space = spaceOf(operand.limbs);
+    const address = operand.slot.add(fp);
+    const now = this.nextClock();
+    this.c.receive(MEM, [space, address, ...padded(operand.limbs), operand.prev], isReal, ONCE);
+    this.c.send(RANGE16, [now.sub(operand.prev).sub(1)], isReal, ONCE);
+    return (value) => {
+      this.c.send(MEM, [space, address, ...padded(value), this.nextClock()], isReal, ONCE);
+    };
+  }
+
+  private nextClock(): Expr {
+    if (this.done >= this.advance)
+      throw new ClientError('tooManyAccesses', `expected at most ${this.advance} accesses, the clock's advance`);
+    return this.row.clock.add(this.done++);
+  }
+
   /** Any cell: `before` leaves MEM, `after` enters it at this access's clock; `count` is a bit, isReal by default. */
   cell(
     space: Operand,
@@ -125,9 +148,7 @@ export class Accesses {
     prev: Expr,
     count: Expr = this.row.isReal,
   ): void {
-    if (this.done >= this.advance)
-      throw new ClientError('tooManyAccesses', `expected at most ${this.advance} accesses, the clock's advance`);
-    const now = this.row.clock.add(this.done++);
+    const now = this.nextClock();
     this.c.receive(MEM, [space, address, ...before, prev], count, ONCE);
     this.c.send(MEM, [space, address, ...after, now], count, ONCE);
     this.c.send(RANGE16, [now.sub(prev).sub(1)], count, ONCE);

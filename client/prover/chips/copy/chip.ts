@@ -4,8 +4,8 @@ import { type Expr, sum } from '../../air/expr.ts';
 import { oneHot, sumOf, type Word } from '../../air/word.ts';
 import { INSTRUCTIONS } from '../../vm/isa.ts';
 import { rowType } from '../adapter/encoding.ts';
-import { fillInstruction, fillRead, fillWrite, lowBytes, valueOfLimbs } from '../adapter/fill-words.ts';
-import { executes, instructionColumns, rangeCheck, readColumns, writeColumns } from '../adapter/instruction.ts';
+import { fillInstruction, fillRead, lowBytes, replacement, valueOfLimbs } from '../adapter/fill-words.ts';
+import { executes, instructionColumns, rangeCheck, readColumns } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
 import { bytesOf, INV_BYTE, LIMB } from '../adapter/limbs.ts';
 import type { AccessWords, InstructionWords, Pair } from '../adapter/record-words.ts';
@@ -81,7 +81,6 @@ export const copy: InstructionChip = instructionChip(
       crosses: bit('1 if the source bytes lie in two cells'),
       target: { ...byteCell, isStart },
       moved: array(u8('bytes that move, from the source’s start on'), CELL_BYTES),
-      next: { to: writeColumns(2), from: writeColumns(2), length: writeColumns(2) },
       after: { to: advancedColumns, from: advancedColumns, length: advancedColumns },
       left: leftColumns,
     },
@@ -92,9 +91,9 @@ export const copy: InstructionChip = instructionChip(
       fillCompare(row.order, limbs[1]!, limbs[0]!);
       fillLimit(row.limits.to, to, length);
       fillLimit(row.limits.from, from, length);
-      row.after.to = fillWrite(row.next.to, r, 0);
-      row.after.from = fillWrite(row.next.from, r, 1);
-      const left = fillWrite(row.next.length, r, 2);
+      row.after.to = replacement(r, 0);
+      row.after.from = replacement(r, 1);
+      const left = replacement(r, 2);
       row.after.length = left;
       row.left = nonZeroHint(sumOf(left));
       const count = length.sub(valueOfLimbs(left)).below(4);
@@ -133,8 +132,7 @@ export const copy: InstructionChip = instructionChip(
       row.moved = shiftedBy(bytes, sourceStart);
     },
     constrain: (c, row) => {
-      const { to, from, length, isMore, order, limits, forward, source, crosses, target, moved, next, after, left } =
-        row;
+      const { to, from, length, isMore, order, limits, forward, source, crosses, target, moved, after, left } = row;
       const { isReal } = row;
       const pages = c.public('memoryPages');
       const isActive = isMore[0]!;
@@ -147,7 +145,7 @@ export const copy: InstructionChip = instructionChip(
         next: row.pc.add(1).sub(left.isNonZero),
         advance,
       });
-      for (const operand of [to, from, length]) accesses.read(operand);
+      const [putTo, putFrom, putLength] = [accesses.take(to), accesses.take(from), accesses.take(length)];
       assertNonZero(c, sum(after.length), left.isNonZero, left.inverse);
       assertIdle(c, isActive, length.limbs);
       assertWithin(c, to.limbs, length.limbs, pages, limits.to, isReal);
@@ -181,9 +179,9 @@ export const copy: InstructionChip = instructionChip(
       assertAdvanced(c, 'from', from.limbs, forward, after.from);
       assertAdvanced(c, 'length', after.length, count, length.limbs);
       rangeCheck(c, [...after.to, ...after.from, ...after.length], isReal);
-      accesses.write(next.to, after.to);
-      accesses.write(next.from, after.from);
-      accesses.write(next.length, after.length);
+      putTo(after.to);
+      putFrom(after.from);
+      putLength(after.length);
     },
     freeCells: {
       ...unusedCells(['source.second'], 'used only where the source bytes lie in two cells'),
@@ -209,7 +207,6 @@ export const fill: InstructionChip = instructionChip(
       byte: u8('low byte of the value'),
       limit: limitColumns,
       target: { ...byteCell, isStart },
-      next: { to: writeColumns(2), length: writeColumns(2) },
       after: { to: advancedColumns, length: advancedColumns },
       left: leftColumns,
     },
@@ -219,8 +216,8 @@ export const fill: InstructionChip = instructionChip(
       row.byte = fillRead(row.value, r, 1)[0]!.and(255);
       const length = valueOfLimbs(fillRead(row.length, r, 2));
       fillLimit(row.limit, to, length);
-      row.after.to = fillWrite(row.next.to, r, 0);
-      const left = fillWrite(row.next.length, r, 1);
+      row.after.to = replacement(r, 0);
+      const left = replacement(r, 1);
       row.after.length = left;
       row.left = nonZeroHint(sumOf(left));
       const count = length.sub(valueOfLimbs(left)).below(4);
@@ -229,7 +226,7 @@ export const fill: InstructionChip = instructionChip(
       fillByteCell(row.target, r.cells[0]!);
     },
     constrain: (c, row) => {
-      const { to, value, length, isMore, byte, limit, target, next, after, left, isReal } = row;
+      const { to, value, length, isMore, byte, limit, target, after, left, isReal } = row;
       const isActive = isMore[0]!;
       const count = countOf(c, isMore);
       c.assertZero('only real rows move', isActive.mul(isReal.not()));
@@ -240,7 +237,9 @@ export const fill: InstructionChip = instructionChip(
         next: row.pc.add(1).sub(left.isNonZero),
         advance,
       });
-      for (const operand of [to, value, length]) accesses.read(operand);
+      const putTo = accesses.take(to);
+      accesses.read(value);
+      const putLength = accesses.take(length);
       assertNonZero(c, sum(after.length), left.isNonZero, left.inverse);
       assertIdle(c, isActive, length.limbs);
       assertWithin(c, to.limbs, length.limbs, c.public('memoryPages'), limit, isReal);
@@ -254,8 +253,8 @@ export const fill: InstructionChip = instructionChip(
       assertAdvanced(c, 'to', to.limbs, count, after.to);
       assertAdvanced(c, 'length', after.length, count, length.limbs);
       rangeCheck(c, [...after.to, ...after.length], isReal);
-      accesses.write(next.to, after.to);
-      accesses.write(next.length, after.length);
+      putTo(after.to);
+      putLength(after.length);
     },
     freeCells: { ...unusedCells(['target'], NOTHING_MOVES), ...freeLeft },
   }),

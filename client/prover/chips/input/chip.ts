@@ -4,7 +4,7 @@ import { sum } from '../../air/expr.ts';
 import { sumOf } from '../../air/word.ts';
 import { INSTRUCTIONS } from '../../vm/isa.ts';
 import { rowType } from '../adapter/encoding.ts';
-import { fillInstruction, fillRead, fillWrite, limbsOfPair } from '../adapter/fill-words.ts';
+import { fillInstruction, fillRead, fillWrite, limbsOfPair, replacement } from '../adapter/fill-words.ts';
 import { executes, instructionColumns, rangeCheck, readColumns, writeColumns } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
 import type { InstructionWords } from '../adapter/record-words.ts';
@@ -53,7 +53,6 @@ export const inputRead: InstructionChip = instructionChip(
       length: readColumns(2),
       cell: cellColumns,
       advice: array(u16('the cell afterwards: any limbs, range-checked'), CELL_LIMBS),
-      next: { to: writeColumns(2), length: writeColumns(2) },
       after: { to: advancedColumns, length: advancedColumns },
       left: leftColumns,
     },
@@ -61,8 +60,8 @@ export const inputRead: InstructionChip = instructionChip(
       fillInstruction(row, r);
       fillRead(row.to, r, 0);
       fillRead(row.length, r, 1);
-      row.after.to = fillWrite(row.next.to, r, 0);
-      const left = fillWrite(row.next.length, r, 1);
+      row.after.to = replacement(r, 0);
+      const left = replacement(r, 1);
       row.after.length = left;
       row.left = nonZeroHint(sumOf(left));
       row.isActive = r.cellCount.isNonZero();
@@ -70,7 +69,7 @@ export const inputRead: InstructionChip = instructionChip(
       row.advice = limbsOfPair(r.cells[0]!.after);
     },
     constrain: (c, row) => {
-      const { isActive, to, length, cell, advice, next, after, left, isReal } = row;
+      const { isActive, to, length, cell, advice, after, left, isReal } = row;
       const { op, advance } = INSTRUCTIONS.inputRead;
       c.assertZero('only real rows write', isActive.mul(isReal.not()));
       const accesses = executes(c, row, {
@@ -79,8 +78,7 @@ export const inputRead: InstructionChip = instructionChip(
         next: row.pc.add(1).sub(left.isNonZero),
         advance,
       });
-      accesses.read(to);
-      accesses.read(length);
+      const [putTo, putLength] = [accesses.take(to), accesses.take(length)];
       assertNonZero(c, sum(after.length), left.isNonZero, left.inverse);
       assertIdle(c, isActive, length.limbs);
       // A u16 divided by 8 in the field is a u16 only if the division is exact.
@@ -91,8 +89,8 @@ export const inputRead: InstructionChip = instructionChip(
       assertAdvanced(c, 'to', to.limbs, isActive.mul(CELL_BYTES), after.to);
       assertAdvanced(c, 'length', after.length, isActive.mul(CELL_BYTES), length.limbs);
       rangeCheck(c, [...after.to, ...after.length], isReal);
-      accesses.write(next.to, after.to);
-      accesses.write(next.length, after.length);
+      putTo(after.to);
+      putLength(after.length);
     },
     freeCells: {
       ...Object.fromEntries(
