@@ -1,13 +1,17 @@
-// `npm run devnet [-- --transactions N]`: a network on this machine: a sealer that proves its blocks, one peer that executes them
-// and two that only verify. Prints every node's log with its name, and whenever something changes a table of who is where.
-// N transactions are sent one after the other (default 2). Ctrl-C stops all.
+// `npm run devnet [-- --transactions N] [--blocks N] [--json]`: a network on this machine: a sealer that proves its blocks, one
+// peer that executes them and two that only verify. Prints every node's log with its name, and a table of who is where
+// whenever something changes. N transactions are sent one after the other (default 2). Ctrl-C stops all; with --blocks N
+// it ends by itself once every node holds N blocks with their proofs. With --json standard output has one object per
+// change and nothing else. --built: dist/ is up to date (the tests say so, which run from it).
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
 import { ensureBuilt } from './lib/build.mjs';
+import { DevSender, rpc } from './lib/dev-sender.mjs';
 import { ensureInstalled } from './lib/install.mjs';
 import { root } from './lib/root.mjs';
 
@@ -19,122 +23,138 @@ const PEERS = [
 const LOOPBACK = ['--libp2p.addr', '127.0.0.1', '--libp2p.port', '0'];
 const POLL_MS = 1000;
 
+const options = readOptions();
 ensureInstalled();
-ensureBuilt();
-const at = process.argv.indexOf('--transactions');
-const transactions = at < 0 ? 2 : Number(process.argv[at + 1]);
-if (!Number.isInteger(transactions) || transactions < 0) {
-  console.error('--transactions: expected a whole number');
-  process.exit(2);
-}
+if (!options.built) ensureBuilt();
 
 const folder = mkdtempSync(join(tmpdir(), 'zkl1-devnet-'));
 const children = [];
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stop.abort());
+const say = options.json ? console.error : console.log;
 
 try {
+  const nodes = [];
   const sealer = await start('sealer', ['--dev', '--prove', '--prove.priority', 'normal', ...LOOPBACK]);
-  const genesis = join(root, 'genesis', 'dev.json');
-  const nodes = [sealer];
-  for (const { name, flags } of PEERS)
-    nodes.push(
-      await start(name, ['--genesis', genesis, ...LOOPBACK, '--libp2p.bootnodes', sealer.libp2p[0], ...flags]),
-    );
-  console.log(`\n${nodes.map(({ name, http }) => `  ${name.padEnd(12)} JSON-RPC ${http}`).join('\n')}\n`);
-  const sending = sendAll(sealer.http, transactions).catch((error) => console.error(`sending: ${error.message}`));
-  await watch(nodes);
-  await sending;
+  nodes.push(sealer);
+  const follow = ['--genesis', join(root, 'genesis', 'dev.json'), ...LOOPBACK, '--libp2p.bootnodes', sealer.libp2p[0]];
+  nodes.push(...(await Promise.all(PEERS.map(({ name, flags }) => start(name, [...follow, ...flags])))));
+  say(`\n${nodes.map(({ name, http }) => `  ${name.padEnd(12)} JSON-RPC ${http}`).join('\n')}\n`);
+  const sending = sendAll(sealer.http, options.transactions);
+  await Promise.all([sending, watch(nodes, options.blocks)]);
+} catch (error) {
+  if (!stop.signal.aborted) {
+    console.error(`devnet: ${error.message}`);
+    process.exitCode = 1;
+  }
 } finally {
+  stop.abort();
   await Promise.all(children.map(end));
   rmSync(folder, { recursive: true, force: true });
 }
 
+function readOptions() {
+  const count = (values, name) => {
+    const value = Number(values[name]);
+    if (Number.isInteger(value) && value >= 0) return value;
+    throw new Error(`--${name}: expected a whole number, got ${values[name]}`);
+  };
+  try {
+    const { values } = parseArgs({
+      options: {
+        transactions: { type: 'string' },
+        blocks: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        built: { type: 'boolean', default: false },
+      },
+    });
+    const blocks = values.blocks === undefined ? undefined : count(values, 'blocks');
+    const transactions = values.transactions === undefined ? (blocks ?? 2) : count(values, 'transactions');
+    return { json: values.json, built: values.built, blocks, transactions };
+  } catch (error) {
+    console.error(`devnet: ${error.message}`);
+    process.exit(2);
+  }
+}
+
+/** Each node in a process group of its own: Ctrl-C comes to this script, which stops them in order. */
 async function start(name, flags) {
   const main = join(root, 'dist', 'client', 'main.js');
   const args = [main, '--json', '--datadir', join(folder, name), '--http.port', '0', ...flags];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   children.push(child);
-  createInterface({ input: child.stderr }).on('line', (line) => console.log(`${name.padEnd(12)} ${line}`));
+  createInterface({ input: child.stderr }).on('line', (line) => say(`${name.padEnd(12)} ${line}`));
   const ready = await new Promise((resolve, reject) => {
     createInterface({ input: child.stdout }).once('line', (line) => resolve(JSON.parse(line)));
-    child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)));
+    child.once('error', reject);
+    child.once('exit', (code, signal) => reject(new Error(`${name} ended with ${code ?? signal} before it was ready`)));
+  });
+  child.once('exit', (code, signal) => {
+    if (stop.signal.aborted) return;
+    console.error(`devnet: ${name} ended with ${code ?? signal}`);
+    process.exitCode = 1;
+    stop.abort();
   });
   return { name, ...ready };
 }
 
 async function end(child) {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGINT');
   await ended;
 }
 
-async function call(url, method, params = []) {
-  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
-  const response = await fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
-  const { result, error } = await response.json();
-  if (error !== undefined) throw new Error(`${method}: ${error.message}`);
-  return result;
-}
-
 /** Transfers from the first development account, each when the one before is in a block. */
 async function sendAll(url, count) {
-  const { createTx } = await import('@ethereumjs/tx');
-  const { DEV_ACCOUNT_KEYS } = await import(join(root, 'dist/client/execution/sealing/dev-accounts.js'));
-  const { knownNetwork } = await import(join(root, 'dist/client/execution/chain/known-networks.js'));
-  const { network } = await knownNetwork('dev');
-  const common = network.common.copy();
-  common.setHardfork('osaka');
-  const key = Buffer.from(DEV_ACCOUNT_KEYS[0].slice(2), 'hex');
-  for (let nonce = 0; nonce < count && !stop.signal.aborted; nonce++) {
-    const fields = {
-      type: 2,
-      chainId: 1337,
-      nonce,
-      gasLimit: 21000,
-      maxFeePerGas: 10_000_000_000n,
-      to: `0x${'de'.repeat(20)}`,
-      value: 1n,
-    };
-    const tx = createTx(fields, { common }).sign(key);
-    const hash = await call(url, 'eth_sendRawTransaction', [`0x${Buffer.from(tx.serialize()).toString('hex')}`]);
-    while (!stop.signal.aborted && (await call(url, 'eth_getTransactionReceipt', [hash])) === null) await pause();
-  }
+  const sender = await DevSender.create(url, stop.signal);
+  for (let nonce = 0; nonce < count && !stop.signal.aborted; nonce++) await sender.transfer(nonce);
 }
 
-async function watch(nodes) {
+/** Shows where everyone is until it is stopped, or every node holds so many proven blocks. */
+async function watch(nodes, blocks) {
   let last = '';
   while (!stop.signal.aborted) {
-    const rows = await Promise.all(
-      nodes.map(async ({ name, http }) => ({ name, ...(await call(http, 'zkl1_syncStatus')) })),
-    );
-    const table = rows.map((r) => ({
-      node: r.name,
-      head: `${Number(r.head.number)} ${r.head.hash.slice(2, 10)}`,
-      proven: Number(r.provenNumber),
-      executed: Number(r.executed),
-      verified: Number(r.verified),
-      applied: Number(r.applied),
-      state: r.missing === undefined ? r.state : `${r.state} for ${r.missing}`,
-    }));
+    const table = await Promise.all(nodes.map(statusOf));
     const text = JSON.stringify(table);
-    if (text !== last) console.table(table);
+    if (text !== last) {
+      if (options.json) console.log(JSON.stringify({ nodes: table }));
+      else console.table(table.map(({ hash, ...row }) => ({ ...row, hash: hash.slice(2, 10) })));
+    }
     last = text;
+    const isSame = new Set(table.map(({ hash }) => hash)).size === 1;
+    if (blocks !== undefined && isSame && table.every(({ head, proven }) => head >= blocks && proven >= blocks)) return;
     await pause();
   }
 }
 
+async function statusOf({ name, http }) {
+  const { head, provenNumber, executed, verified, applied, state, missing } = await rpc(
+    http,
+    'zkl1_syncStatus',
+    [],
+    stop.signal,
+  );
+  return {
+    node: name,
+    head: Number(head.number),
+    hash: head.hash,
+    proven: Number(provenNumber),
+    executed: Number(executed),
+    verified: Number(verified),
+    applied: Number(applied),
+    state: missing === undefined ? state : `${state} for ${missing}`,
+  };
+}
+
 function pause() {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, POLL_MS);
-    stop.signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
+    const timer = setTimeout(done, POLL_MS);
+    stop.signal.addEventListener('abort', done, { once: true });
+    function done() {
+      clearTimeout(timer);
+      stop.signal.removeEventListener('abort', done);
+      resolve();
+    }
   });
 }
