@@ -12,11 +12,53 @@ export function renderedReadme() {
   const [start, end] = [readme.indexOf(START), readme.indexOf(END)];
   if (!existsSync(path) || start < 0 || end < 0) return readme;
   const reports = JSON.parse(readFileSync(path, 'utf8'));
-  return `${readme.slice(0, start + START.length)}\n\n${proofTable(reports)}\n\n${readme.slice(end)}`;
+  return `${readme.slice(0, start + START.length)}\n\n${tables(reports)}\n\n${readme.slice(end)}`;
 }
 
 export function renderReadme() {
   writeFileSync(join(root, 'README.md'), renderedReadme());
+}
+
+function tables(reports) {
+  const parts = [proofTable(reports), validationTable(reports), networkLine(reports), syncLine(reports)];
+  return parts.filter((part) => part !== undefined).join('\n\n');
+}
+
+/** The three ways to know that a block is valid, one row per block. */
+function validationTable(reports) {
+  const rows = reports
+    .filter((r) => r.bench === 'validation')
+    .sort((a, b) => a.figures.gasUsed - b.figures.gasUsed)
+    .map(({ parameters, figures: f }) => [
+      `\`${parameters.block}\``,
+      millions(f.gasUsed),
+      ...[f.verifyMs, f.executeMs, f.guestMs].map(milliseconds),
+    ]);
+  const [network] = reports.filter((r) => r.bench === 'network');
+  if (network !== undefined) {
+    const { verifyMs, executeMs, guestMs } = network.figures;
+    rows.unshift(['a block of the development chain', '0.02 M', ...[verifyMs, executeMs, guestMs].map(milliseconds)]);
+  }
+  if (rows.length === 0) return undefined;
+  const head = ['block', 'gas', 'verify', 'execute in `@ethereumjs/vm`', 'execute in the guest in V8'];
+  const say =
+    'Verifying against executing, each block in one run, medians after the first: executing is from a witness in memory, without the disk reads of a full node. Until proofs are aggregated, verifying grows with the segments.';
+  return `${say}\n\n${markdownTable(head, rows)}`;
+}
+
+function networkLine(reports) {
+  const [report] = reports.filter((r) => r.bench === 'network');
+  if (report === undefined) return undefined;
+  const { announcedToImportedP50Ms: p50, announcedToImportedP99Ms: p99, bytesPerBlock } = report.figures;
+  const kilobytes = Math.round(bytesPerBlock / 1000);
+  return `From the announcement of a proof to the verified import on a peer, on loopback, ${report.parameters.blocks} blocks: P50 ${p50} ms, P99 ${p99} ms; ${kilobytes} kB per block on the wire, all protocols and both ways (commit ${report.commit}).`;
+}
+
+function syncLine(reports) {
+  const [report] = reports.filter((r) => r.bench === 'sync').sort((a, b) => b.parameters.blocks - a.parameters.blocks);
+  if (report === undefined) return undefined;
+  const { blocksPerSecond, seconds, verifierCpuSeconds, nodeCpuSeconds } = report.figures;
+  return `\`--sync proof\` from genesis over ${report.parameters.blocks} blocks with a proof each: ${blocksPerSecond} blocks/s; of ${seconds} s, the verifier took ${verifierCpuSeconds} s of processor time, the rest of the node ${nodeCpuSeconds} s (commit ${report.commit}).`;
 }
 
 /** One row per block, by size of the proof's work. */
@@ -40,10 +82,13 @@ function proofTable(reports) {
     ];
   });
   const head = ['block', 'instructions', 'segments', 'W', 'proven in', 'W/s', 'memory', 'proof', 'verified in'];
-  const table = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  const table = markdownTable(head, rows);
   const { machine } = proofs[0];
   const commits = [...new Set(proofs.map((r) => r.commit))].join(', ');
   return `${table}\n\nW = cells + 1.5 · interactions, padding included. Profile P100, WebAssembly backend, ${machine.cores} cores of ${machine.cpu}, Node ${machine.node}, commit ${commits}. Times are of whole commands: start, key derivation and verification of the own proof included.`;
 }
 
+const markdownTable = (head, rows) =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+const milliseconds = (ms) => `${ms < 100 ? ms.toFixed(1) : Math.round(ms)} ms`;
 const millions = (n) => `${(n / 1e6).toFixed(n < 1e7 ? 2 : 0)} M`;

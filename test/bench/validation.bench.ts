@@ -1,0 +1,84 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkedBlock } from '../../client/cli/input-block.ts';
+import { chainSpecHash } from '../../client/prover/guest/chain-spec.ts';
+import { createBlockCheck } from '../../client/prover/service/check.ts';
+import { proofHeight } from '../../client/prover/service/proof-height.ts';
+import { ACCEPTED_KEYS } from '../../client/prover/verifier/accepted-keys.ts';
+import { acceptedKey } from '../../client/prover/verifier/key.ts';
+import { verify } from '../../client/prover/verifier/verify.ts';
+import { benchArguments, median, reportBench } from '../support/bench.ts';
+import { executeOpened, openedBlockFile } from '../support/block-files.ts';
+import { dataDir } from '../support/data.ts';
+
+/**
+ * The three ways to know that a block is valid, for the same blocks in one process: verify its proof, execute it in
+ * `@ethereumjs/vm`, execute it in the guest in V8; the latter two from its witness. Proofs are made first, by the
+ * command line, or taken from the folder that `PROOFS` names. Arguments: blocks by name.
+ */
+const BLOCKS = ['mainnet-1', 'mainnet-2675001', 'mainnet-21688509'];
+const RUNS = 7;
+const MAIN = join(import.meta.dirname, '..', '..', 'client', 'main.js');
+
+const folder = mkdtempSync(join(tmpdir(), 'zkl1-bench-'));
+try {
+  const check = await createBlockCheck();
+  for (const name of benchArguments(BLOCKS)) {
+    const file = join(dataDir() ?? '', 'blocks', `${name}.json`);
+    if (!existsSync(file)) {
+      console.error(`skipped: ${name}: the block file is not there`);
+      continue;
+    }
+    const proof = proofOf(name, file);
+    const height = proofHeight(proof);
+    const data = ACCEPTED_KEYS.find((key) => height.ok && key.proofType === height.proofType);
+    if (!height.ok || data === undefined) throw new Error(`the proof of ${name} has no key of this build`);
+    const key = acceptedKey(data);
+    const opened = await openedBlockFile(name);
+    const checked = checkedBlock(opened.file, opened.network, opened.block);
+    const { chainId } = checked.chainSpec;
+    const expected = { chainId, chainSpecHash: chainSpecHash(checked.chainSpec), blockHash: checked.blockHash };
+    const ways = {
+      verify: () => {
+        const result = verify(key, proof, expected);
+        if (!result.ok) throw new Error(`${name}: ${result.code}`);
+      },
+      execute: () => executeOpened(opened),
+      guest: () => {
+        const result = check(checked);
+        if (!result.ok) throw new Error(`${name}: ${result.reason}`);
+      },
+    };
+    const times: Record<keyof typeof ways, number[]> = { verify: [], execute: [], guest: [] };
+    // Alternating, so that all see the same machine; the first of each is a figure of its own: V8 has not optimised yet.
+    for (let run = 0; run < RUNS; run++) {
+      for (const way of ['verify', 'execute', 'guest'] as const) {
+        const start = performance.now();
+        await ways[way]();
+        times[way].push(performance.now() - start);
+      }
+    }
+    const rounded = (ms: number): number => Math.round(ms * 10) / 10;
+    const figures = Object.entries(times).flatMap(([way, [first = 0, ...rest]]) => [
+      [`${way}FirstMs`, rounded(first)],
+      [`${way}Ms`, rounded(median(rest))],
+    ]);
+    reportBench(
+      'validation',
+      { block: name, profile: data.profile, runs: RUNS },
+      { ...Object.fromEntries(figures), proofBytes: proof.length, gasUsed: Number(opened.file.expected.gasUsed) },
+    );
+  }
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+function proofOf(name: string, block: string): Uint8Array {
+  const given = process.env.PROOFS === undefined ? undefined : join(process.env.PROOFS, `${name}.proof`);
+  if (given !== undefined && existsSync(given)) return readFileSync(given);
+  const path = join(folder, `${name}.proof`);
+  execFileSync(process.execPath, ['--max-old-space-size=8192', MAIN, 'prove', block, '-o', path, '--json']);
+  return readFileSync(path);
+}
