@@ -25,7 +25,8 @@ import { joinNetwork, type Peering } from './node/proof-network.ts';
 import { provenNumber } from './node/proven-number.ts';
 import { chainSpecHash } from './prover/guest/chain-spec.ts';
 import type { Progress } from './prover/interface.ts';
-import { type CheckedBlock, type CheckResult, createBlockCheck } from './prover/service/check.ts';
+import type { CheckedBlock, CheckResult } from './prover/service/check.ts';
+import { CheckerProcess } from './prover/service/checker-process.ts';
 import type { Job } from './prover/service/job.ts';
 import {
   jobStore,
@@ -132,7 +133,7 @@ async function runNode(
 ): Promise<RunningNode> {
   const executor = createChainExecutor(network, contentSource(store));
   const view = new ChainView(store, executor.decodeBlock);
-  const check = await createBlockCheck();
+  const checker = new CheckerProcess();
   const importer = new Importer(
     { reorgDepth: config.reorgDepth },
     {
@@ -172,7 +173,8 @@ async function runNode(
       : new ProvingService(
           { ...config.prove, key: keyOf(config.prove.profile) },
           {
-            ...{ tables, prover, check, now: Date.now },
+            ...{ tables, prover, now: Date.now },
+            check: (block) => checker.check(block),
             verify: (proofType, proof, expected) => verifier.verify(proofType, proof, expected),
             block: (hash) => jobBlock(network, view, hash),
             isCanonical: (hash, number) => isSame(store.canonicalHash(number), hash),
@@ -191,17 +193,28 @@ async function runNode(
           },
         );
 
-  /** The one way by which this node executes a block, whoever made it: import, report, have the guest look at it. */
-  const importExecuted: Importer['importExecuted'] = async (block, seal) => {
-    const start = performance.now();
+  /** Has the guest look at an executed block, then reports it; its job waits for that. */
+  const checkImported = async (block: Block, executionMs: number, checked: CheckedBlock): Promise<void> => {
     const hash = block.hash();
+    try {
+      const check = await checker.check(checked);
+      if (!check.ok) events.onAlarm(block, check.reason);
+      events.onBlock({ block, executionMs, check });
+      proving?.imported(hash, check);
+    } catch (error) {
+      events.onError(`checking block ${block.header.number}`, error);
+      proving?.imported(hash, undefined);
+    }
+  };
+
+  /** The one way by which this node executes a block, whoever made it; the guest's check goes on beside what follows. */
+  const importExecuted: Importer['importExecuted'] = async (block, seal) => {
+    await checker.room();
+    const start = performance.now();
     const imported = await importer.importExecuted(block, seal);
     if (imported.execution === undefined) return imported;
     const executionMs = performance.now() - start;
-    const result = check(checkedBlock(network, block, imported.execution.witness));
-    if (!result.ok) events.onAlarm(block, result.reason);
-    events.onBlock({ block, executionMs, check: result });
-    proving?.imported(hash, result);
+    void checkImported(block, executionMs, checkedBlock(network, block, imported.execution.witness));
     return imported;
   };
 
@@ -258,6 +271,7 @@ async function runNode(
   const server = await serveHttp(dispatch, { ...config.http, limits: DEFAULT_LIMITS, downloads }).catch(
     async (error: unknown) => {
       await stopProving();
+      await checker.close();
       throw error;
     },
   );
@@ -270,6 +284,7 @@ async function runNode(
     dataDir: config.dataDir,
     close: async () => {
       await Promise.all([server.close(), sealer?.stop(), peering?.close(), stopProving()]);
+      await checker.close();
       await store.close();
     },
   };

@@ -43,21 +43,37 @@ export function guestInputOf(block: CheckedBlock): Uint8Array {
   return encodeGuestInput({ chainSpec: encodeChainSpec(block.chainSpec), blockRlp, ...witness });
 }
 
-/** Compiles the guest once; the returned function runs it natively on a block and compares the claim. */
-export async function createBlockCheck(): Promise<(block: CheckedBlock) => CheckResult> {
-  const validate: Validator = await createValidator(loadGuest());
-  return (block) => compare(validate(guestInputOf(block)), block);
+/** A check as plain bytes and values, which can be sent to another thread. */
+export type CheckRequest = {
+  /** `guestInputOf` the block */
+  readonly input: Uint8Array;
+  /** what execution found */
+  readonly expected: Pick<BlockClaim, 'chainId' | 'chainSpecHash' | 'parentHash' | 'blockHash'>;
+};
+
+export function checkRequestOf(block: CheckedBlock): CheckRequest {
+  const { chainSpec, parentHash, blockHash } = block;
+  return {
+    input: guestInputOf(block),
+    expected: { chainId: chainSpec.chainId, chainSpecHash: chainSpecHash(chainSpec), parentHash, blockHash },
+  };
 }
 
-function compare(validation: Validation, block: CheckedBlock): CheckResult {
+/** Compiles the guest once; the returned function runs it natively and compares the claim, in the calling thread. */
+export async function createCheck(): Promise<(request: CheckRequest) => CheckResult> {
+  const validate: Validator = await createValidator(loadGuest());
+  return ({ input, expected }) => compare(validate(input), expected);
+}
+
+/** `createCheck` on blocks. */
+export async function createBlockCheck(): Promise<(block: CheckedBlock) => CheckResult> {
+  const check = await createCheck();
+  return (block) => check(checkRequestOf(block));
+}
+
+function compare(validation: Validation, expected: CheckRequest['expected']): CheckResult {
   if (!validation.ok) return { ...validation, kind: 'rejected' };
   const { claim, ms } = validation;
-  const expected = {
-    chainId: block.chainSpec.chainId,
-    chainSpecHash: chainSpecHash(block.chainSpec),
-    parentHash: block.parentHash,
-    blockHash: block.blockHash,
-  } as const;
   for (const field of ['chainId', 'chainSpecHash', 'parentHash', 'blockHash'] as const) {
     if (claim[field] !== expected[field]) {
       const reason = `${field}: execution has ${expected[field]}, the guest claims ${claim[field]}`;

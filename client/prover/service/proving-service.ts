@@ -27,7 +27,7 @@ export type ProvingModules = {
   readonly prover: Prover;
   readonly verify: (proofType: number, proof: Uint8Array, expected: Expected) => Promise<Verified>;
   /** The guest's native run. */
-  readonly check: (block: CheckedBlock) => CheckResult;
+  readonly check: (block: CheckedBlock) => Promise<CheckResult>;
   /** undefined where the block or its witness is not there */
   readonly block: (blockHash: Uint8Array) => JobBlock | undefined;
   readonly isCanonical: (blockHash: Uint8Array, number: bigint) => boolean;
@@ -89,9 +89,12 @@ export class ProvingService {
     return newJobChange(blockHash, this.#options.key.proofType, this.#queue.newJob(number));
   }
 
-  /** The block and its job are stored, and the guest has run on it. */
-  imported(blockHash: Uint8Array, check: CheckResult): void {
-    if (check.ok) {
+  /**
+   * The block and its job are stored.
+   * @param check the guest's first run; undefined where it gave no answer: it runs again before the block is proven
+   */
+  imported(blockHash: Uint8Array, check: CheckResult | undefined): void {
+    if (check?.ok === true) {
       const oldest = this.#claims.keys().next();
       if (this.#claims.size >= MAX_KEPT_CLAIMS && oldest.done !== true) this.#claims.delete(oldest.value);
       this.#claims.set(check.claim.blockHash, check.claim);
@@ -145,14 +148,14 @@ export class ProvingService {
   async #jobInput(blockHash: Uint8Array): ReturnType<QueueModules['jobInput']> {
     const block = this.#modules.block(blockHash);
     if (block === undefined) return { ok: false, code: 'internal', reason: 'the block or its witness is not stored' };
-    const expected = this.#claims.get(block.blockHash) ?? this.#checked(block);
+    const expected = this.#claims.get(block.blockHash) ?? (await this.#checked(block));
     if (typeof expected === 'string') return { ok: false, code: 'guestRejects', reason: expected };
     return { ok: true, input: guestInputOf(block), headerRlp: block.headerRlp, expected };
   }
 
   /** The guest's claim, or why it makes none. */
-  #checked(block: JobBlock): BlockClaim | string {
-    const check = this.#modules.check(block);
+  async #checked(block: JobBlock): Promise<BlockClaim | string> {
+    const check = await this.#modules.check(block);
     return check.ok ? check.claim : check.reason;
   }
 

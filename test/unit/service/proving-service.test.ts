@@ -48,7 +48,7 @@ function setUp(o: { readonly check?: (n: number) => CheckResult; readonly verifi
         const claim = (o.verified ?? claimOf)(proof[0] ?? 0);
         return { result: { ok: true, claim, profile: 'P100', securityBits: 100 }, ms: 2.4 };
       },
-      check: ({ blockHash }) => {
+      check: async ({ blockHash }) => {
         const n = Number.parseInt(blockHash.slice(2, 4), 16);
         checked.push(n);
         return (o.check ?? agree)(n);
