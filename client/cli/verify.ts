@@ -35,22 +35,23 @@ export const verifyCommand = defineCommand({
     const start = performance.now();
     const sizeBytes = inputSize(args.proof);
     if (sizeBytes > CAPS.fileBytes) {
-      const detail = `${args.proof}: expected a proof of at most ${CAPS.fileBytes} bytes, got ${sizeBytes}`;
-      return outcome({ ok: false, stage: 'decode', code: 'tooLarge', detail }, start);
+      const detail = `expected a proof of at most ${CAPS.fileBytes} bytes, got ${sizeBytes}`;
+      return outcome(args.proof, { ok: false, stage: 'decode', code: 'tooLarge', detail }, start);
     }
     const bytes = readInput(args.proof, CAPS.fileBytes);
     const height = proofHeight(bytes);
-    if (!height.ok) return outcome(height, start);
+    if (!height.ok) return outcome(args.proof, height, start);
     const { proofType } = height;
     const data = ACCEPTED_KEYS.find((k) => k.proofType === proofType);
     if (data === undefined) {
-      const detail = `no key of this build has proof type ${proofType}`;
-      return outcome({ ok: false, stage: 'statement', code: 'unknownProofType', detail }, start);
+      const known = ACCEPTED_KEYS.map((k) => k.proofType).join(' or ');
+      const detail = `expected proof type ${known}, got ${proofType}`;
+      return outcome(args.proof, { ok: false, stage: 'statement', code: 'unknownProofType', detail }, start);
     }
     const expected = await expectedOf(height, args);
-    if ('ok' in expected) return outcome(expected, start);
+    if ('ok' in expected) return outcome(args.proof, expected, start);
     const wanted = { ...expected, ...(blockHash === undefined ? {} : { blockHash: blockHash as Hash }) };
-    return outcome(verify(acceptedKey(data), bytes, wanted), start);
+    return outcome(args.proof, verify(acceptedKey(data), bytes, wanted), start);
   },
 });
 
@@ -72,7 +73,13 @@ async function expectedOf(
     return { ok: false, stage: 'statement', code: 'unknownChain', detail };
   }
   const network: Network = genesis.network;
-  return { chainId: network.config.chainId, chainSpecHash: chainSpecHash(chainSpecOf(network, height)) };
+  const { chainId } = network.config;
+  if (chainId !== height.chainId) {
+    const asked = args.genesis === undefined ? `--network ${args.network}` : `--genesis ${args.genesis}`;
+    const detail = `expected a proof of chain ${chainId} (${asked}), got one of chain ${height.chainId}`;
+    return { ok: false, stage: 'statement', code: 'otherChain', detail };
+  }
+  return { chainId, chainSpecHash: chainSpecHash(chainSpecOf(network, height)) };
 }
 
 function readJson(path: string): unknown {
@@ -84,13 +91,13 @@ function readJson(path: string): unknown {
   }
 }
 
-function outcome(result: VerifyResult, start: number): Outcome {
+function outcome(path: string, result: VerifyResult, start: number): Outcome {
   const verifyMs = Math.round((performance.now() - start) * 10) / 10;
   if (!result.ok) {
     const { stage, code, detail } = result;
     return {
       exitCode: ExitCode.rejected,
-      text: `rejected (${stage}/${code}): ${detail}`,
+      text: `${path} rejected (${stage}/${code}): ${detail}`,
       json: { ok: false, stage, code, detail, verifyMs },
     };
   }

@@ -174,6 +174,7 @@ describe('prove and verify', () => {
       const result = await runNode(['verify', path]);
       assert.equal(result.exitCode, 1, result.stderr);
       assert.match(result.stdout, message);
+      assert.ok(result.stdout.startsWith(`${path} rejected (`), result.stdout);
       assert.equal(result.stdout.trim().split('\n').length, 1);
     });
   }

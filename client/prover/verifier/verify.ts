@@ -39,7 +39,8 @@ export function verify(key: AcceptedKey, proof: Uint8Array, expected: Expected):
 function verifyDecoded(key: AcceptedKey, p: EncodedProof, expected: Expected): VerifyResult {
   if (p.proofType !== key.proofType)
     reject('unknownProofType', `expected proof type ${key.proofType}, got ${p.proofType}`);
-  if (!sameBytes(p.vkHash, key.vk.digest)) reject('foreignKey', 'the proof was made for another verification key');
+  if (!sameBytes(p.vkHash, key.vk.digest))
+    reject('foreignKey', `expected verification key ${hex(key.vk.digest)}, got ${hex(p.vkHash)}`);
   const claim = readClaim(p);
   compareChain(claim, expected);
   verifyBlock(key.vk, statementOf(key, p), {
