@@ -143,6 +143,9 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
     },
     acceptedProofTypes: proofTypes,
     provenNumber: proven,
+    isProven: (hash) => proofTypes.some((type) => hasProof(hash, type)),
+    keepProof: async ({ blockHash, proofType, bytes }) =>
+      await store.write(store.batch().put('proofs', proofKey(blockHash, proofType), bytes)),
     verifiedCount: () => verified,
     onImported: (block, _, result) => modules.onImported(block, result),
     onError: modules.onError,

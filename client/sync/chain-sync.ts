@@ -5,10 +5,9 @@
 import type { Block } from '@ethereumjs/block';
 import { ClientError } from '../errors.ts';
 import type { ChainImporter, ImportResult, SealedHeader as StoredHeader } from '../execution/interface.ts';
-import type { HeaderRecord, PeerInfo, ProofNetwork } from '../p2p/interface.ts';
+import type { HeaderRecord, PeerInfo } from '../p2p/interface.ts';
 import type { Hash } from '../prover/interface.ts';
 import {
-  type BlockDataModules,
   bytesOf,
   hashOf,
   type Obtained,
@@ -19,20 +18,12 @@ import {
 } from './block-data.ts';
 import type { Missing, SyncOptions, SyncState, SyncStatus } from './interface.ts';
 import { isSealRule, judgementOf } from './judge.ts';
+import { fetchMissingProofs, type MissingProofsModules } from './missing-proofs.ts';
 
-export type SyncModules = BlockDataModules & {
-  readonly network: Pick<ProofNetwork, 'peers' | 'headers' | 'proof' | 'blockData' | 'charge'>;
+export type SyncModules = MissingProofsModules & {
   readonly importer: ChainImporter;
-  readonly canonicalHash: (number: bigint) => Uint8Array | undefined;
   /** Whether a block is stored, canonical or not. */
   readonly isStored: (hash: Uint8Array) => boolean;
-  /** Header fields that sync needs, from its rlp. @throws ClientError `blockMalformed` */
-  readonly readHeader: (rlp: Uint8Array) => {
-    readonly hash: Uint8Array;
-    readonly parentHash: Uint8Array;
-    readonly number: bigint;
-  };
-  readonly provenNumber: () => bigint;
   readonly verifiedCount: () => bigint;
   readonly onImported: (block: Block, seal: Uint8Array, result: ImportResult) => void;
   readonly onError: (where: string, error: unknown) => void;
@@ -114,7 +105,7 @@ export class ChainSync {
       this.isAwake = false;
       let progressed = false;
       try {
-        progressed = await this.step();
+        progressed = (await this.step()) || (await fetchMissingProofs(this.modules, this.stopper.signal));
       } catch (error) {
         if (!this.stopper.signal.aborted) this.modules.onError('sync', error);
       }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { loadSealerKey } from '../../client/execution/sealing/key-file.ts';
 import { hexOf } from '../support/bytes.ts';
+import { repoRoot } from '../support/data.ts';
 import { devClients, rpc } from '../support/dev-node.ts';
 import { devGenesis } from '../support/dev-vm.ts';
 import { Member, pause } from '../support/process-network.ts';
@@ -95,4 +96,30 @@ test('one sealing key in two nodes, each with other transactions → evidence ev
   const height = (await members[0]!.sync()).head.number;
   await sameChain(members, await untilAgreed(members, height + 4n));
   for (const member of members) assert.equal(await member.stop('SIGINT'), 0);
+});
+
+test('peer that only verifies behind such a line, cut while a block is sealed and proven → catches up, 0 executed', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const sealer = await Member.create(t, 'sealer', ['--dev', '--prove', '--prove.priority', 'normal']);
+  const link = await sealer.putBehind({ ...LINE, seed: 9 });
+  await sealer.start();
+  const genesis = ['--genesis', join(repoRoot(), 'genesis', 'dev.json')];
+  const peer = await Member.create(t, 'peer', [...genesis, '--sync', 'proof']);
+  await peer.start([sealer.address]);
+  const { walletClient } = devClients(sealer.node.url);
+  const proven = async (member: Member, number: bigint): Promise<void> => {
+    while ((await member.sync()).provenNumber < number) await pause(200);
+  };
+  await walletClient.sendTransaction({ to: `0x${'3c'.repeat(20)}`, value: 1n });
+  await proven(peer, 1n);
+  link.cut();
+  await walletClient.sendTransaction({ to: `0x${'3c'.repeat(20)}`, value: 1n });
+  await proven(sealer, 2n);
+  assert.equal((await peer.sync()).head.number, 1n);
+  link.heal();
+  await proven(peer, 2n);
+  const { head, executed, applied } = await peer.sync();
+  assert.deepEqual([head, executed, applied], [(await sealer.sync()).head, 0n, 2n]);
+  for (const member of [sealer, peer]) assert.equal(await member.stop('SIGINT'), 0);
 });

@@ -81,7 +81,13 @@ function memoryImporter(): ChainImporter & {
   };
 }
 
-type Peer = { readonly id: string; headers: Header[]; readonly proven: (h: Header) => boolean };
+type Peer = {
+  readonly id: string;
+  headers: Header[];
+  readonly proven: (h: Header) => boolean;
+  /** as its status says; 0 by default */
+  provenNumber?: bigint;
+};
 const bytes = new Uint8Array(1);
 
 function network(peers: readonly Peer[]) {
@@ -97,7 +103,8 @@ function network(peers: readonly Peer[]) {
     peers: () =>
       peers.map((p): PeerInfo => {
         const head = p.headers.at(-1)!;
-        const status = { headHash: hashOf(hash(head)), headNumber: BigInt(head.number) } as NetworkStatus;
+        const { provenNumber = 0n } = p;
+        const status = { headHash: hashOf(hash(head)), headNumber: BigInt(head.number), provenNumber } as NetworkStatus;
         return { id: p.id, addresses: [], direction: 'outbound', status, score: 0, faults: {} };
       }),
     headers: async ({ from, count }, { prefer }) => {
@@ -121,6 +128,7 @@ function syncing(peers: readonly Peer[], { verifies = true, now = () => 0, ...op
   const importer = memoryImporter();
   const { net, charged } = network(peers);
   const errors: string[] = [];
+  const kept: string[] = [];
   let verified = 0n;
   const modules: SyncModules = {
     network: net,
@@ -143,7 +151,9 @@ function syncing(peers: readonly Peer[], { verifies = true, now = () => 0, ...op
       return verifies ? ({ ok: true } as never) : { ok: false, stage: 'whir', code: 'finalValue', detail: 'a lie' };
     },
     acceptedProofTypes: [0x80],
-    provenNumber: () => 0n,
+    provenNumber: () => BigInt(kept.length),
+    isProven: (h) => kept.includes(hashOf(h)),
+    keepProof: async ({ blockHash }) => void kept.push(hashOf(blockHash)),
     verifiedCount: () => verified,
     onImported: () => {},
     onError: (where, error) => errors.push(`${where}: ${String(error)}`),
@@ -182,6 +192,27 @@ test('mode full → every block executed, no proof verified', async () => {
   const { executed, verified } = await until(head(9));
   assert.deepEqual([executed, verified], [9n, 0n]);
   await sync.stop();
+});
+
+test('mode full, proofs whose announcement was missed → fetched from a peer that has them, verified, kept', async () => {
+  const peer: Peer = { id: 'a', headers: chain(20, 'x'), proven: (h) => h.number <= 17 };
+  const { sync, until } = syncing([peer], { mode: 'full' });
+  sync.start();
+  await until(head(20));
+  peer.provenNumber = 17n;
+  const { provenNumber, verified, executed } = await until((s) => s.provenNumber === 17n);
+  assert.deepEqual([provenNumber, verified, executed], [17n, 17n, 20n]);
+  await sync.stop();
+});
+
+test('mode full, a missed proof that does not verify → not kept, whoever named it is charged', async () => {
+  const peer: Peer = { id: 'liar', headers: chain(2, 'x'), proven: everything, provenNumber: 2n };
+  const { sync, until, charged } = syncing([peer], { mode: 'full', verifies: false });
+  sync.start();
+  await until((s) => s.verified > 0n);
+  assert.equal(sync.status().provenNumber, 0n);
+  await sync.stop();
+  assert.equal(charged[0], 'liar invalidProof');
 });
 
 test('a longer fork that leaves ours below the head → reorg to it', async () => {
