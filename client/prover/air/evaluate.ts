@@ -1,5 +1,6 @@
+import { addInto, EXT_WORDS, type ExtVec, extVec, mulInto, scaleInto, setExt, subInto } from '../field/ext-vec.ts';
 import { Fp } from '../field/fp.ts';
-import { type Ext, Fp5 } from '../field/fp5.ts';
+import type { Ext } from '../field/fp5.ts';
 import type { CompiledChip } from './dag.ts';
 
 /** Values of all nodes on one row of base cells. */
@@ -28,21 +29,35 @@ export function evaluateRow(
 }
 
 /** Values of all nodes at a point: `cells` are the openings of all columns. The verifier's interpreter of four ops. */
-export function evaluateInExt(chip: CompiledChip, cells: readonly Ext[], publics: readonly Ext[]): Ext[] {
-  const values: Ext[] = [];
-  for (const node of chip.nodes)
+export function evaluateInExt(chip: CompiledChip, cells: readonly Ext[], publics: readonly Ext[]): ExtVec {
+  const { nodes } = chip;
+  const values = extVec(nodes.length);
+  for (let id = 0; id < nodes.length; id++) {
+    const node = nodes[id]!;
     switch (node.op) {
       case 'const':
-        values.push(Fp5.from(node.value));
+        values[EXT_WORDS * id] = node.value;
         break;
       case 'column':
-        values.push(cells[node.column]!);
+        setExt(values, id, cells[node.column]!);
         break;
       case 'public':
-        values.push(publics[node.index]!);
+        setExt(values, id, publics[node.index]!);
         break;
-      default:
-        values.push(Fp5[node.op](values[node.a]!, values[node.b]!));
+      case 'add':
+        addInto(values, id, values, node.a, values, node.b);
+        break;
+      case 'sub':
+        subInto(values, id, values, node.a, values, node.b);
+        break;
+      default: {
+        const a = nodes[node.a]!;
+        const b = nodes[node.b]!;
+        if (b.op === 'const') scaleInto(values, id, values, node.a, b.value);
+        else if (a.op === 'const') scaleInto(values, id, values, node.b, a.value);
+        else mulInto(values, id, values, node.a, values, node.b);
+      }
     }
+  }
   return values;
 }

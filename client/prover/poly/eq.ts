@@ -40,6 +40,48 @@ export function eqAtIndex(point: readonly Ext[], index: number): Ext {
   return result;
 }
 
+/**
+ * Products over the leading bits of an index: Π of factors[i][bit i]. Asked for places in order, as those of stacked
+ * columns are, it computes again only what changed since the place before: two products each, not one per bit.
+ */
+export class BitProducts {
+  private readonly factors: readonly (readonly [Ext, Ext])[];
+  private readonly partial: Ext[] = [Fp5.ONE];
+  /** The index whose partial products are known, and how many of its leading bits. */
+  private index = 0;
+  private known = 0;
+
+  /** @param factors for a 0 and for a 1 at each bit, most significant first; at most 31 */
+  constructor(factors: readonly (readonly [Ext, Ext])[]) {
+    this.factors = factors;
+  }
+
+  /** Over the first `count` bits of an index below 2^factors.length. */
+  at(index: number, count: number): Ext {
+    const n = this.factors.length;
+    const common = n - (32 - Math.clz32(index ^ this.index));
+    this.known = Math.min(this.known, common);
+    this.index = index;
+    for (let k = this.known; k < count; k++) {
+      const factor = this.factors[k]![(index >>> (n - 1 - k)) & 1]!;
+      this.partial[k + 1] = factor === Fp5.ONE ? this.partial[k]! : Fp5.mul(this.partial[k]!, factor);
+    }
+    this.known = Math.max(this.known, count);
+    return this.partial[count]!;
+  }
+}
+
+/** eq(first coordinates of the point, leading bits of an index), for many of them. */
+export const eqProducts = (point: readonly Ext[]): BitProducts =>
+  new BitProducts(point.map((r) => [Fp5.sub(Fp5.ONE, r), r]));
+
+/** x^index for indices below 2^bits, for many of them. */
+export function powerProducts(x: Ext, bits: number): BitProducts {
+  const factors: [Ext, Ext][] = [];
+  for (let i = 0, power = x; i < bits; i++, power = Fp5.mul(power, power)) factors.push([Fp5.ONE, power]);
+  return new BitProducts(factors.reverse());
+}
+
 /** Binds the top variable: (1 − r) · lower half + r · upper half, a vector of half the length. */
 export function foldTop(v: ExtVec, r: Ext): ExtVec {
   const half = v.length / EXT_WORDS / 2;

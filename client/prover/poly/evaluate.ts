@@ -1,4 +1,14 @@
-import { dotBase, dotExt, EXT_WORDS, type ExtVec, getExt } from '../field/ext-vec.ts';
+import {
+  addInto,
+  dotBase,
+  dotExt,
+  EXT_WORDS,
+  type ExtVec,
+  extLength,
+  extVec,
+  getExt,
+  scaleInto,
+} from '../field/ext-vec.ts';
 import { type Ext, Fp5 } from '../field/fp5.ts';
 import { eqTable } from './eq.ts';
 
@@ -14,4 +24,14 @@ export function evaluateUnivariate(coefficients: ExtVec, y: Ext): Ext {
   for (let i = coefficients.length / EXT_WORDS - 1; i >= 0; i--)
     sum = Fp5.add(Fp5.mul(sum, y), getExt(coefficients, i));
   return sum;
+}
+
+/** The same at a base point. */
+export function evaluateAtBase(coefficients: ExtVec, y: number): Ext {
+  const sum = extVec(1);
+  for (let i = extLength(coefficients) - 1; i >= 0; i--) {
+    scaleInto(sum, 0, sum, 0, y);
+    addInto(sum, 0, sum, 0, coefficients, i);
+  }
+  return getExt(sum, 0);
 }

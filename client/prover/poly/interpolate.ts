@@ -17,27 +17,42 @@ export function interpolateAt(nodes: readonly number[], ys: readonly Ext[], r: E
   return sum;
 }
 
+/** 0, 1, …, n − 1 for small n: rounds of a sumcheck are sent as values there. */
+const INTEGERS: readonly (readonly number[])[] = Array.from({ length: 16 }, (_, n) =>
+  Array.from({ length: n }, (_, i) => i),
+);
+
 /** Value at r of the polynomial with values ys at 0, 1, …, ys.length − 1. */
 export function interpolateIntegers(ys: readonly Ext[], r: Ext): Ext {
-  return interpolateAt(
-    ys.map((_, i) => i),
-    ys,
-    r,
-  );
+  return interpolateAt(INTEGERS[ys.length] ?? ys.map((_, i) => i), ys, r);
 }
 
-/** Lagrange basis of distinct base points at r; at a node it is the unit vector. */
+/** 1 / Π_{j ≠ i} (x_i − x_j) for every node x_i: what a Lagrange basis needs of its nodes, once per list. */
+const scales = new WeakMap<readonly number[], Uint32Array>();
+
+function scalesOf(nodes: readonly number[]): Uint32Array {
+  const known = scales.get(nodes);
+  if (known !== undefined) return known;
+  const found = Uint32Array.from(nodes, (x, i) => {
+    let denominator = 1;
+    for (let j = 0; j < nodes.length; j++) if (j !== i) denominator = Fp.mul(denominator, Fp.sub(x, nodes[j]!));
+    return Fp.inv(denominator);
+  });
+  scales.set(nodes, found);
+  return found;
+}
+
+/** Lagrange basis of distinct base points, a list that does not change, at r; at a node it is the unit vector. */
 export function lagrangeAt(nodes: readonly number[], r: Ext): Ext[] {
   const n = nodes.length;
+  const scale = scalesOf(nodes);
   const differences = nodes.map((x) => Fp5.sub(r, Fp5.from(x)));
   const prefix: Ext[] = [Fp5.ONE];
   for (let i = 0; i < n; i++) prefix.push(Fp5.mul(prefix[i]!, differences[i]!));
   const result = new Array<Ext>(n);
   let suffix = Fp5.ONE;
   for (let i = n - 1; i >= 0; i--) {
-    let denominator = 1;
-    for (let j = 0; j < n; j++) if (j !== i) denominator = Fp.mul(denominator, Fp.sub(nodes[i]!, nodes[j]!));
-    result[i] = Fp5.scale(Fp5.mul(prefix[i]!, suffix), Fp.inv(denominator));
+    result[i] = Fp5.scale(Fp5.mul(prefix[i]!, suffix), scale[i]!);
     suffix = Fp5.mul(suffix, differences[i]!);
   }
   return result;
@@ -55,9 +70,29 @@ export const skipLagrange = (z: Ext): Ext[] => lagrangeAt(D, z);
  * `count` base points outside D, the nodes for the zerocheck's first round: the powers of a generator of the
  * subgroup of order 2^(SKIP_LOG + 6) that are not in D, in the order of their exponents. At most 960.
  */
-export function skipNodes(count: number): number[] {
+export function skipNodes(count: number): readonly number[] {
+  return skip(count).nodes;
+}
+
+/**
+ * Row k: the Lagrange basis of `skipNodes(count)` at element k of D, base elements. It takes a polynomial of degree below
+ * `count` from its values at the nodes to those on D.
+ */
+export function skipToDomain(count: number): readonly Uint32Array[] {
+  return skip(count).toDomain;
+}
+
+type Skip = { readonly nodes: readonly number[]; readonly toDomain: readonly Uint32Array[] };
+const skips = new Map<number, Skip>();
+
+function skip(count: number): Skip {
+  const known = skips.get(count);
+  if (known !== undefined) return known;
   const w = rootOfUnity(SKIP_LOG + 6);
   const nodes: number[] = [];
   for (let k = 1, x = w; nodes.length < count; k++, x = Fp.mul(x, w)) if (k % 64 !== 0) nodes.push(x);
-  return nodes;
+  const toDomain = D.map((z) => Uint32Array.from(lagrangeAt(nodes, Fp5.from(z)), (l) => l[0]));
+  const made = { nodes, toDomain };
+  skips.set(count, made);
+  return made;
 }

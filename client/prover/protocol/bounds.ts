@@ -16,6 +16,9 @@ const isProvider = (i: Interaction): boolean => i.bus.kind === 'lookup' && i.dir
 /**
  * The largest number of messages that could meet on one bus, per bus and direction; each must stay below P, or
  * multiplicities could wrap around to zero.
+ *
+ * In doubles: a product is exact (maxPerRow ≤ 2^31), and so is every sum that stays below P; one that does not can
+ * only be rounded to what is not below P either.
  * @returns the id of a bus over the bound, or undefined
  */
 export function overflowingBus(
@@ -23,13 +26,13 @@ export function overflowingBus(
   scope: BusScope,
   extra: number,
 ): string | undefined {
-  const totals = new Map<string, bigint>();
+  const totals = new Map<string, number>();
   for (const { chip, logHeight } of instances)
     for (const i of chip.interactions) {
       if (i.bus.scope !== scope || isProvider(i)) continue;
       const key = `${i.bus.id}/${i.direction}`;
-      const total = (totals.get(key) ?? BigInt(extra)) + BigInt(i.maxPerRow) * 2n ** BigInt(logHeight);
-      if (total >= BigInt(P)) return i.bus.id;
+      const total = (totals.get(key) ?? extra) + i.maxPerRow * 2 ** logHeight;
+      if (total >= P) return i.bus.id;
       totals.set(key, total);
     }
   return undefined;

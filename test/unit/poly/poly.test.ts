@@ -4,14 +4,15 @@ import { getExt, packExt, unpackExt } from '../../../client/prover/field/ext-vec
 import { Fp } from '../../../client/prover/field/fp.ts';
 import { type Ext, Fp5 } from '../../../client/prover/field/fp5.ts';
 import { rootOfUnity, subgroup } from '../../../client/prover/field/roots.ts';
-import { eqAt, eqAtIndex, eqTable, foldTop } from '../../../client/prover/poly/eq.ts';
-import { evaluateUnivariate, mleBase, mleExt } from '../../../client/prover/poly/evaluate.ts';
+import { eqAt, eqAtIndex, eqProducts, eqTable, foldTop, powerProducts } from '../../../client/prover/poly/eq.ts';
+import { evaluateAtBase, evaluateUnivariate, mleBase, mleExt } from '../../../client/prover/poly/evaluate.ts';
 import {
   interpolateAt,
   interpolateIntegers,
   skipDomain,
   skipLagrange,
   skipNodes,
+  skipToDomain,
 } from '../../../client/prover/poly/interpolate.ts';
 import { randomExt, randomFp, seededRandom } from '../../support/random.ts';
 
@@ -29,6 +30,23 @@ test('eqTable → entry x is eq(point, bits of x), most significant first', () =
   }
   const scaled = eqTable(point, point[0]);
   assert.deepEqual(getExt(scaled, 5), Fp5.mul(point[0]!, getExt(table, 5)));
+});
+
+test('eqProducts at places in any order, of any number of bits → eq of the leading bits', () => {
+  const point = exts(6);
+  const products = eqProducts(point);
+  for (let i = 0; i < 300; i++) {
+    const index = random() % 64;
+    const count = random() % 7;
+    assert.deepEqual(products.at(index, count), eqAtIndex(point.slice(0, count), index >> (6 - count)));
+  }
+});
+
+test('powerProducts at exponents in any order → the powers', () => {
+  const x = randomExt(random);
+  const powers = powerProducts(x, 31);
+  for (const e of [0, 1, 5, 4, 2 ** 22 + 3, 2 ** 30, 2 ** 31 - 1, 7])
+    assert.deepEqual(powers.at(e, 31), Fp5.pow(x, BigInt(e)));
 });
 
 test('foldTop variable by variable → the multilinear extension', () => {
@@ -66,6 +84,22 @@ test('skipNodes → distinct and outside D', () => {
   const nodes = skipNodes(61);
   assert.equal(new Set(nodes).size, 61);
   for (const x of nodes) assert.notEqual(Fp.pow(x, 16), 1);
+});
+
+test('skipToDomain → the values on D of a polynomial given at the nodes', () => {
+  const coefficients = packExt(exts(61));
+  const at = (x: number): Ext => evaluateUnivariate(coefficients, Fp5.from(x));
+  const values = skipNodes(61).map(at);
+  for (const [k, basis] of skipToDomain(61).entries()) {
+    const sum = values.reduce((acc, v, j) => Fp5.add(acc, Fp5.scale(v, basis[j]!)), Fp5.ZERO);
+    assert.deepEqual(sum, at(skipDomain()[k]!));
+  }
+});
+
+test('evaluateAtBase → evaluateUnivariate there', () => {
+  const coefficients = packExt(exts(9));
+  const y = randomFp(random);
+  assert.deepEqual(evaluateAtBase(coefficients, y), evaluateUnivariate(coefficients, Fp5.from(y)));
 });
 
 test('rootOfUnity → exact order 2^log and squares chain', () => {

@@ -1,4 +1,5 @@
 import { type Ext, Fp5 } from '../../field/fp5.ts';
+import { powerProducts } from '../../poly/eq.ts';
 import { SKIP_SIZE } from '../../poly/interpolate.ts';
 import { MIN_LOG_TABLE } from '../../soundness/profiles.ts';
 import type { Transcript } from '../../transcript/transcript.ts';
@@ -8,7 +9,6 @@ import type { BlockStatement, SegmentStatement, VerifyingKey } from '../machine.
 import { type ColumnSlot, ceilLog2, type InstanceShape, stackColumns } from '../shape.ts';
 import type { Weight, WeightTerm } from '../whir/shape.ts';
 import type { ColumnOpenings } from '../zerocheck/verify.ts';
-import { openingHigh } from '../zerocheck/verify.ts';
 
 /** What a segment's transcript starts from, besides its own statement. */
 export type SegmentContext = {
@@ -57,7 +57,7 @@ export function columnClaim(
     column,
     logHeight,
     lagrange: openings.lagrange,
-    high: openingHigh(openings.point, logHeight),
+    high: openings.high(logHeight),
     value: openings.values[instance]![column]!,
   };
 }
@@ -70,6 +70,9 @@ export function mainLayout(shapes: readonly InstanceShape[]): {
   const { slots, size } = stackColumns(shapes, 'main');
   return { slots, logSize: Math.max(MIN_LOG_TABLE, ceilLog2(Math.max(1, size))) };
 }
+
+/** Bits of an exponent of τ. */
+const INDEX_BITS = 31;
 
 /**
  * Batches claims by τ: a column by τ^(offset / 16), out-of-domain values behind the last slot; returns the joint
@@ -87,28 +90,16 @@ export function batchClaims(
     terms.push({ weight, by, since: 0 });
     total = Fp5.add(total, Fp5.mul(by, value));
   };
-  const power = powersOf(tau);
+  const powers = powerProducts(tau, INDEX_BITS);
+  const power = (e: number): Ext => powers.at(e, INDEX_BITS);
   for (const { offset, claim, scale } of columns)
     add(
       { kind: 'column', offset, logHeight: claim.logHeight, lagrange: claim.lagrange, high: claim.high },
-      Fp5.mul(scale, power(offset / SKIP_SIZE)),
+      scale === Fp5.ONE ? power(offset / SKIP_SIZE) : Fp5.mul(scale, power(offset / SKIP_SIZE)),
       claim.value,
     );
   ood.forEach((o, i) => {
     add(o.weight, power(2 ** logSize / SKIP_SIZE + i), o.value);
   });
   return { terms, claim: total };
-}
-
-/** x^e for exponents that come in any order, from the squares of x. */
-function powersOf(x: Ext): (e: number) => Ext {
-  const squares = [x];
-  return (e) => {
-    let result = Fp5.ONE;
-    for (let k = e, i = 0; k > 0; k = Math.floor(k / 2), i++) {
-      if (i === squares.length) squares.push(Fp5.mul(squares[i - 1]!, squares[i - 1]!));
-      if (k % 2 === 1) result = Fp5.mul(result, squares[i]!);
-    }
-    return result;
-  };
 }

@@ -1,6 +1,6 @@
-import { EXT_WORDS, getExt } from '../../field/ext-vec.ts';
+import { addScaledInto, EXT_WORDS, extVec, getExt, mulAddInto } from '../../field/ext-vec.ts';
 import { Fp } from '../../field/fp.ts';
-import { type Ext, Fp5 } from '../../field/fp5.ts';
+import type { Ext } from '../../field/fp5.ts';
 import { rootOfUnity } from '../../field/roots.ts';
 import { CAP_LOG } from '../../hash/merkle-multiproof.ts';
 import { eqTable } from '../../poly/eq.ts';
@@ -36,14 +36,13 @@ export function foldedAnswers(
   const words = entryWords(layerIndex);
   return indices.map((index, q) => {
     let column = 0;
-    let value = Fp5.ZERO;
+    const value = extVec(1);
     for (const opened of rows) {
       const row = opened[q]!;
-      for (let j = 0; j < row.length / words; j++, column++) {
-        const e = getExt(eqs, column);
-        value = Fp5.add(value, layerIndex === 0 ? Fp5.scale(e, row[j]!) : Fp5.mul(e, getExt(row, j)));
-      }
+      for (let j = 0; j < row.length / words; j++, column++)
+        if (layerIndex === 0) addScaledInto(value, 0, eqs, column, row[j]!);
+        else mulAddInto(value, 0, value, 0, eqs, column, row, j);
     }
-    return { y: Fp.pow(root, index), value };
+    return { y: Fp.pow(root, index), value: getExt(value, 0) };
   });
 }

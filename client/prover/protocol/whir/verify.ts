@@ -2,13 +2,13 @@ import { packExt } from '../../field/ext-vec.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
 import { DIGEST_WORDS } from '../../hash/blake3.ts';
 import { CAP_LOG } from '../../hash/merkle-multiproof.ts';
-import { mleExt } from '../../poly/evaluate.ts';
+import { evaluateAtBase, mleExt } from '../../poly/evaluate.ts';
 import { type WhirLayer, type WhirParams, whirLayers } from '../../soundness/whir.ts';
 import type { Channel } from '../../transcript/transcript.ts';
 import type { VerifierTranscript } from '../../transcript/verifier-transcript.ts';
 import { expectEqual, nextClaim, type SumcheckClaim } from '../sumcheck/verify.ts';
 import { type Answer, entryWords, foldedAnswers, logDomainOf, pathDepth } from './claims.ts';
-import { type CommitmentShape, type Weight, type WeightTerm, weightAt } from './shape.ts';
+import { type CommitmentShape, termsAt, type Weight, type WeightTerm } from './shape.ts';
 
 /** Digests in the cap of a layer's tree. */
 export const capNodes = (layer: WhirLayer): number => 2 ** Math.min(CAP_LOG, layer.logRows + layer.logInvRate);
@@ -71,15 +71,10 @@ export function verifyOpening(
     if (finalTable !== undefined) {
       const packed = packExt(finalTable);
       for (const { y, value: answer } of answers) {
-        const at = finalTable.reduceRight((acc, c) => Fp5.add(Fp5.scale(acc, y), c), Fp5.ZERO);
-        expectEqual('whir', 'finalQuery', at, answer);
+        expectEqual('whir', 'finalQuery', evaluateAtBase(packed, y), answer);
       }
       const rest = fold(params.finalLogSize, 0);
-      const weight = terms.reduce(
-        (acc, t) => Fp5.add(acc, Fp5.mul(t.by, weightAt(t.weight, bound.slice(t.since)))),
-        Fp5.ZERO,
-      );
-      expectEqual('whir', 'finalValue', Fp5.mul(weight, mleExt(packed, rest)), value);
+      expectEqual('whir', 'finalValue', Fp5.mul(termsAt(terms, bound), mleExt(packed, rest)), value);
       return;
     }
     for (const { y, value: answer } of answers)

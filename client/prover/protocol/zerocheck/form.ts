@@ -1,5 +1,7 @@
-import type { BusScope, CompiledChip, NodeId } from '../../air/dag.ts';
+import type { BusScope, NodeId } from '../../air/dag.ts';
+import { addInto, type ExtVec, extVec, getExt, mulAddInto, packExt, setExt, subInto } from '../../field/ext-vec.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
+import type { BitProducts } from '../../poly/eq.ts';
 import { SKIP_LOG } from '../../poly/interpolate.ts';
 import { blockWeight, type FractionLayout, type LogupChallenges } from '../logup/shape.ts';
 import type { InstanceShape } from '../shape.ts';
@@ -83,25 +85,49 @@ export function instanceForms(
   });
 }
 
-/** Value of a form where the nodes have these values. */
-export const evaluateForm = (form: LinearForm, nodes: readonly Ext[]): Ext =>
-  form.terms.reduce((acc, { node, weight }) => Fp5.add(acc, Fp5.mul(weight, nodes[node]!)), form.constant);
-
-/** Largest degree in the columns of a node that the form uses. */
-export function formDegree(chip: CompiledChip, form: LinearForm): number {
-  const degrees = nodeDegrees(chip);
-  return Math.max(0, ...form.terms.map(({ node }) => degrees[node]!));
+/**
+ * The values of `instanceForms` where the chip's nodes have these values, summed message by message instead of node by node:
+ * one product for a field. `products` are of eq with the scope's point.
+ */
+export function formValues(
+  { chip, logHeight }: InstanceShape,
+  instance: number,
+  lambda: Ext,
+  mu: readonly Ext[],
+  scopes: readonly (ScopeClaims & { readonly products: BitProducts })[],
+  nodes: ExtVec,
+): Ext[] {
+  return scopes.map(({ challenges, layout, point, products }, s) => {
+    let value = Fp5.ZERO;
+    if (s === 0) {
+      const sum = extVec(1);
+      const factor = packExt([lambda]);
+      for (let c = chip.constraints.length - 1; c >= 0; c--)
+        mulAddInto(sum, 0, nodes, chip.constraints[c]!.node, sum, 0, factor, 0);
+      value = Fp5.mul(constraintWeight(mu, instance), getExt(sum, 0));
+    }
+    const betas = packExt(challenges.betas);
+    const numerators = extVec(1);
+    const denominators = extVec(1);
+    const message = extVec(1);
+    const signed = extVec(1);
+    for (const block of layout.blocks) {
+      if (block.instance !== instance) continue;
+      const t = chip.interactions[block.interaction]!;
+      const place = packExt([products.at(block.offset, point.length - logHeight)]);
+      setExt(message, 0, Fp5.from(t.bus.index));
+      for (let k = 0; k < t.fields.length; k++) mulAddInto(message, 0, message, 0, betas, k, nodes, t.fields[k]!);
+      mulAddInto(denominators, 0, denominators, 0, place, 0, message, 0);
+      if (t.direction === 'send') addInto(signed, 0, ZERO, 0, nodes, t.count);
+      else subInto(signed, 0, ZERO, 0, nodes, t.count);
+      mulAddInto(numerators, 0, numerators, 0, place, 0, signed, 0);
+    }
+    value = Fp5.add(value, Fp5.mul(numeratorWeight(mu, instance, s), getExt(numerators, 0)));
+    return Fp5.add(value, Fp5.mul(denominatorWeight(mu, instance, s), getExt(denominators, 0)));
+  });
 }
 
-function nodeDegrees(chip: CompiledChip): number[] {
-  const degrees: number[] = [];
-  for (const node of chip.nodes) {
-    if (node.op === 'mul') degrees.push(degrees[node.a]! + degrees[node.b]!);
-    else if (node.op === 'add' || node.op === 'sub') degrees.push(Math.max(degrees[node.a]!, degrees[node.b]!));
-    else degrees.push(node.op === 'column' ? 1 : 0);
-  }
-  return degrees;
-}
+const ZERO = extVec(1);
 
 /**
  * A point of the zerocheck for an instance of 2^logHeight rows: its last coordinates, split into those of the high row

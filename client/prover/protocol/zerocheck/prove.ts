@@ -8,6 +8,7 @@ import { instanceForms } from './form.ts';
 import {
   type ColumnOpenings,
   isSent,
+  openingHigh,
   readZerocheckRounds,
   sampleBatch,
   skipCount,
@@ -61,5 +62,5 @@ export async function proveZerocheck(
     'openings',
     values.flatMap((v, i) => v.filter((_, c) => isSent(chips[i]!, c))),
   );
-  return { skipPoint, lagrange: skipLagrange(skipPoint), point: inner.point, values };
+  return { skipPoint, lagrange: skipLagrange(skipPoint), point: inner.point, high: openingHigh(inner.point), values };
 }

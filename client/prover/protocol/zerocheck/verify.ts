@@ -1,10 +1,10 @@
 import type { Chip } from '../../air/chip.ts';
 import { evaluateInExt } from '../../air/evaluate.ts';
 import { evaluateClosedForm } from '../../air/fixed.ts';
-import { getExt } from '../../field/ext-vec.ts';
+import { addScaledInto, dotExt, extVec, getExt, packExt } from '../../field/ext-vec.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
-import { eqAt, eqTable } from '../../poly/eq.ts';
-import { interpolateAt, SKIP_LOG, SKIP_SIZE, skipDomain, skipLagrange, skipNodes } from '../../poly/interpolate.ts';
+import { eqAt, eqProducts, eqTable } from '../../poly/eq.ts';
+import { interpolateAt, SKIP_LOG, SKIP_SIZE, skipLagrange, skipNodes, skipToDomain } from '../../poly/interpolate.ts';
 import type { Channel, Transcript } from '../../transcript/transcript.ts';
 import type { VerifierTranscript } from '../../transcript/verifier-transcript.ts';
 import type { InstanceClaim } from '../logup/verify.ts';
@@ -12,8 +12,7 @@ import type { InstanceShape } from '../shape.ts';
 import { expectEqual, type SumcheckClaim, verifySumcheck } from '../sumcheck/verify.ts';
 import {
   denominatorWeight,
-  evaluateForm,
-  instanceForms,
+  formValues,
   instanceHigh,
   MU_PER_INSTANCE,
   numeratorWeight,
@@ -80,13 +79,17 @@ export type ColumnOpenings = {
   /** Lagrange basis of D at the skip point. */
   readonly lagrange: readonly Ext[];
   readonly point: readonly Ext[];
+  /** The point's part for instances of 2^logHeight rows: one array per height. */
+  readonly high: (logHeight: number) => readonly Ext[];
   /** By instance and column of the chip; closed-form columns are the verifier's own values. */
   readonly values: readonly (readonly Ext[])[];
 };
 
-/** The coordinates of an instance with 2^logHeight rows behind the skip: the last logHeight − 4 of the point. */
-export const openingHigh = (point: readonly Ext[], logHeight: number): readonly Ext[] =>
-  point.slice(point.length - (logHeight - SKIP_LOG));
+/** The coordinates of an instance with 2^logHeight rows behind the skip, by height: the last logHeight − 4 of the point. */
+export function openingHigh(point: readonly Ext[]): (logHeight: number) => readonly Ext[] {
+  const parts = Array.from({ length: point.length + 1 }, (_, n) => point.slice(point.length - n));
+  return (logHeight) => parts[logHeight - SKIP_LOG]!;
+}
 
 /** Columns whose openings are sent: all but those that the verifier evaluates in closed form. */
 export const isSent = (chip: Chip, column: number): boolean =>
@@ -118,18 +121,16 @@ export function readZerocheckRounds(
   return { skipPoint, lagrange, inner };
 }
 
-/** Σ over D and the scopes of E_s(z) · h_s(z), from the values of h_s at `nodes`. */
-function skipTotal(
-  sent: readonly (readonly Ext[])[],
-  nodes: readonly number[],
-  points: readonly (readonly Ext[])[],
-): Ext {
+/** Σ over D and the scopes of E_s(z) · h_s(z), from the values of h_s at the first round's nodes. */
+function skipTotal(sent: readonly (readonly Ext[])[], points: readonly (readonly Ext[])[]): Ext {
   let total = Fp5.ZERO;
   for (const [s, h] of sent.entries()) {
     const eq = eqTable(points[s]!.slice(points[s]!.length - SKIP_LOG));
-    skipDomain().forEach((z, k) => {
-      total = Fp5.add(total, Fp5.mul(getExt(eq, k), interpolateAt(nodes, h, Fp5.from(z))));
+    const weights = extVec(h.length);
+    skipToDomain(h.length).forEach((basis, k) => {
+      for (let j = 0; j < basis.length; j++) addScaledInto(weights, j, eq, k, basis[j]!);
     });
+    total = Fp5.add(total, dotExt(weights, packExt(h)));
   }
   return total;
 }
@@ -156,7 +157,7 @@ export function verifyZerocheck(
     rounds: batch.maxLog - SKIP_LOG,
     degree: maxDegree + 1,
     bindSkip: (sent, z, basis) => {
-      expectEqual('zerocheck', 'skipSum', batch.claim, skipTotal(sent, nodes, batch.points));
+      expectEqual('zerocheck', 'skipSum', batch.claim, skipTotal(sent, batch.points));
       eqs = batch.points.map((point) => eqSkip(point, basis));
       return sent.reduce((acc, h, s) => Fp5.add(acc, Fp5.mul(eqs[s]!, interpolateAt(nodes, h, z))), Fp5.ZERO);
     },
@@ -166,24 +167,26 @@ export function verifyZerocheck(
     shapes.reduce((n, { chip }, i) => n + chip.columns.filter((_, c) => isSent(chips[i]!, c)).length, 0),
   );
   let next = 0;
+  const high = openingHigh(inner.point);
   const values = shapes.map(({ chip, logHeight }, i) =>
     chip.columns.map((column, c) => {
       if (isSent(chips[i]!, c)) return sentValues[next++]!;
       const contents = chips[i]!.fixed[column.name]!;
       if (contents.kind !== 'closedForm') throw new Error('a committed column is always sent');
-      return evaluateClosedForm(contents, lagrange, openingHigh(inner.point, logHeight));
+      return evaluateClosedForm(contents, lagrange, high(logHeight));
     }),
   );
+  const places = scopes.map((scope) => ({ ...scope, products: eqProducts(scope.point) }));
   let expected = Fp5.ZERO;
   shapes.forEach((shape, i) => {
     const nodeValues = evaluateInExt(shape.chip, values[i]!, publics[i]!);
-    const own = openingHigh(inner.point, shape.logHeight);
+    const own = high(shape.logHeight);
     const idle = inner.point.slice(0, inner.point.length - own.length).reduce((acc, r) => Fp5.mul(acc, r), Fp5.ONE);
-    instanceForms(shape, i, batch.lambda, batch.mu, scopes).forEach((form, s) => {
+    formValues(shape, i, batch.lambda, batch.mu, places, nodeValues).forEach((value, s) => {
       const e = Fp5.mul(eqs[s]!, eqAt(instanceHigh(batch.points[s]!, shape.logHeight), own));
-      expected = Fp5.add(expected, Fp5.mul(Fp5.mul(idle, e), evaluateForm(form, nodeValues)));
+      expected = Fp5.add(expected, Fp5.mul(Fp5.mul(idle, e), value));
     });
   });
   expectEqual('zerocheck', 'finalValue', expected, inner.value);
-  return { skipPoint, lagrange, point: inner.point, values };
+  return { skipPoint, lagrange, point: inner.point, high, values };
 }
