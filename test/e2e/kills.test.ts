@@ -11,8 +11,8 @@ import { seededRandom } from '../support/random.ts';
 const IS_FULL = process.env.ZKL1_TEST_FULL === '1';
 const KILLS = IS_FULL ? 50 : 4;
 const SEED = Number(process.env.ZKL1_TEST_SEED ?? 1);
-/** A transfer stands in its own block, and so costs a proof. */
-const TRANSFER_EVERY_MS = 8000;
+/** A transfer stands in its own block, and so costs a proof: slower than the prover, kills and all. */
+const TRANSFER_EVERY_MS = IS_FULL ? 20_000 : 8000;
 const LONGEST_PAUSE_MS = IS_FULL ? 6000 : 3000;
 const LIMIT_MS = 40 * 60_000;
 
