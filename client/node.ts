@@ -324,6 +324,7 @@ export function rpcPorts({
       blockByHash: (hash) => view.blockByHash(hash),
       isCanonical: (block) => view.isCanonical(block),
       receipts: (hash) => view.receipts(hash),
+      seal: (hash) => view.seal(hash),
       findTransaction: (hash) => view.findTransaction(hash),
       witness: (hash) => view.witness(hash),
     },

@@ -31,6 +31,8 @@ export type ChainPort = {
   readonly blockByHash: (hash: Uint8Array) => Block | undefined;
   readonly isCanonical: (block: Block) => boolean;
   readonly receipts: (blockHash: Uint8Array) => readonly RpcReceipt[] | undefined;
+  /** Who made the block, signed; empty on networks without sealers, undefined for a block that is not there. */
+  readonly seal: (blockHash: Uint8Array) => Uint8Array | undefined;
   /** Only canonical transactions are found. */
   readonly findTransaction: (hash: Uint8Array) => { readonly block: Block; readonly index: number } | undefined;
   readonly witness: (blockHash: Uint8Array) =>

@@ -20,7 +20,7 @@ const LAYOUT: Readonly<Record<string, ReadonlySet<string>>> = {
   client: new Set([
     ...['main.ts', 'node.ts', 'config.ts', 'errors.ts', 'log.ts', 'metrics.ts', 'README.md'],
     // Parts of the composition root, by subject.
-    ...['node', 'cli', 'execution', 'sync', 'p2p', 'rpc', 'prover'],
+    ...['node', 'cli', 'execution', 'sync', 'p2p', 'rpc', 'prover', 'light'],
   ]),
   'client/execution': new Set([
     ...['interface.ts', 'README.md', 'RATIONALE.md', 'chain', 'state', 'txpool', 'store', 'witness', 'sealing'],
@@ -68,10 +68,15 @@ const AREAS: readonly (readonly [RegExp, string])[] = [
   [/^client\/prover\/vm\/isa\.ts$/, 'vm/isa'],
   // The layout of records, which the recorders write and the chips read.
   [/^client\/prover\/vm\/flat-records\.ts$/, 'vm/records'],
-  [/^client\/prover\/guest\/claim\.ts$/, 'guest/claim'],
+  [/^client\/prover\/guest\/(claim|chain-spec)\.ts$/, 'guest/claim'],
+  // What of the chain's rules runs in a browser too.
+  [
+    /^client\/execution\/(chain\/(genesis-config|chain-spec|active-forks|recover-key)|sealing\/seal-signature)\.ts$/,
+    'execution/portable',
+  ],
   [/^client\/prover\/([\w-]+)\//, '$1'],
   [/^client\/(execution|rpc|p2p|sync)\/interface\.ts$/, '$1/interface'],
-  [/^client\/(execution|rpc|p2p|sync|cli)\//, '$1'],
+  [/^client\/(execution|rpc|p2p|sync|cli|light)\//, '$1'],
   [/^client\/config\.ts$/, 'config'],
   [/^client\/(main\.ts|node\.ts|node\/.*)$/, 'composition'],
 ];
@@ -122,7 +127,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | typeof ANY>> = {
   guest: ['prover/interface', 'guest/claim', 'vm', 'vm/isa'],
   service: [...PROVER_SIDE, 'chips', 'vm', 'vm/isa', 'backends', 'engine', 'guest', 'execution/interface'],
   'execution/interface': [],
-  execution: ['execution/interface'],
+  'execution/portable': [],
+  execution: ['execution/interface', 'execution/portable'],
+  light: ['execution/portable', 'prover/interface', 'guest/claim', 'verifier'],
   'rpc/interface': ['execution/interface', 'prover/interface', 'p2p/interface', 'sync/interface'],
   rpc: ['rpc/interface', 'execution/interface', 'prover/interface', 'p2p/interface', 'sync/interface'],
   'p2p/interface': ['execution/interface', 'prover/interface'],

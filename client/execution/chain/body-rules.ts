@@ -4,10 +4,11 @@ import { RLP } from '@ethereumjs/rlp';
 import { isBlob4844Tx, type TypedTransaction } from '@ethereumjs/tx';
 import { type Withdrawal, withdrawalToBytesArray } from '@ethereumjs/util';
 import { orderedTrieRoot } from '../state/trie.ts';
+import { activeForks } from './active-forks.ts';
 import { BlockError, hex, reasonOf, requireEqual } from './block-error.ts';
 import { keccak256 } from './crypto.ts';
 import type { ChainConfig } from './genesis-config.ts';
-import { activeForks, GAS_PER_BLOB } from './rules.ts';
+import { GAS_PER_BLOB } from './rules.ts';
 
 /** EIP-7934: MAX_BLOCK_SIZE − SAFETY_MARGIN */
 const MAX_RLP_BLOCK_SIZE = 10_485_760 - 2_097_152;

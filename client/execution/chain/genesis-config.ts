@@ -1,4 +1,5 @@
 /** The `config` of geth's genesis format, as a fork schedule. */
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { ClientError } from '../../errors.ts';
 import type { BlobParams, ForkName } from './chain-spec.ts';
 
@@ -124,7 +125,7 @@ function parseSealing(value: unknown): SealingConfig {
   const sealers = list.map((address: unknown, i) => bytesOf(address, `zkl1.sealers[${i}]`, 20));
   const names = new Set<string>();
   for (const [i, sealer] of sealers.entries()) {
-    const name = Buffer.from(sealer).toString('hex');
+    const name = bytesToHex(sealer);
     if (names.has(name)) throw invalid(`zkl1.sealers[${i}]`, 'each sealer once', `0x${name} again`);
     names.add(name);
   }
@@ -219,7 +220,7 @@ export function bytesOf(value: unknown, key: string, sizeBytes?: number): Uint8A
   if (!isHex || (sizeBytes !== undefined && value.length !== 2 + 2 * sizeBytes)) {
     throw invalid(key, sizeBytes === undefined ? '0x… hex of whole bytes' : `${sizeBytes} bytes as 0x… hex`, value);
   }
-  return new Uint8Array(Buffer.from(value.slice(2), 'hex'));
+  return hexToBytes(value.slice(2));
 }
 
 export function invalid(key: string, expected: string, actual: unknown): ConfigError {

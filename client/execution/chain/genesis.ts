@@ -3,11 +3,12 @@ import { type Block, createBlock } from '@ethereumjs/block';
 import { KECCAK256_RLP, SHA256_NULL } from '@ethereumjs/util';
 import type { StateChanges } from '../interface.ts';
 import { EMPTY_ROOT } from '../state/trie-node.ts';
+import { activeForks } from './active-forks.ts';
 import { hex } from './block-error.ts';
 import { allocState, type GenesisAlloc, parseAlloc } from './genesis-alloc.ts';
 import { bytesOf, invalid, parseChainConfig, quantity } from './genesis-config.ts';
 import { createNetwork, type Network } from './network.ts';
-import { activeForks, commonOf, hardforkAt } from './rules.ts';
+import { commonOf, hardforkAt } from './rules.ts';
 
 export type Genesis = {
   readonly network: Network;

@@ -1,11 +1,12 @@
 /** `validate_header` of execution-specs, Frontier to Osaka. */
 import type { BlockHeader } from '@ethereumjs/block';
 import { KECCAK256_RLP_ARRAY } from '@ethereumjs/util';
+import { activeForks } from './active-forks.ts';
 import { headerViolation, hex, requireEqual } from './block-error.ts';
 import type { BlobParams, ForkName } from './chain-spec.ts';
 import { blockDifficulty } from './difficulty.ts';
 import type { ChainConfig } from './genesis-config.ts';
-import { activeForks, GAS_PER_BLOB } from './rules.ts';
+import { GAS_PER_BLOB } from './rules.ts';
 
 const MAX_EXTRA_DATA_BYTES = 32;
 const GAS_LIMIT_ADJUSTMENT_FACTOR = 1024n;

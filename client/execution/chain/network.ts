@@ -1,7 +1,8 @@
 import type { Common } from '@ethereumjs/common';
+import { chainSpecAt } from './active-forks.ts';
 import type { ChainSpec } from './chain-spec.ts';
 import type { ChainConfig } from './genesis-config.ts';
-import { chainSpecAt, commonOf, hardforkAt } from './rules.ts';
+import { commonOf, hardforkAt } from './rules.ts';
 
 /** One chain: what its blocks' rules and its claims depend on. */
 export type Network = {

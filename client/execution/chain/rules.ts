@@ -1,32 +1,10 @@
 import { Common, type ChainConfig as EthereumjsChain, type HardforksDict, type ParamsDict } from '@ethereumjs/common';
-import type { ActiveFork, BlobParams, ChainSpec } from './chain-spec.ts';
+import type { BlobParams } from './chain-spec.ts';
 import { customCrypto } from './crypto.ts';
 import type { ChainConfig } from './genesis-config.ts';
 
 /** EIP-4844 */
 export const GAS_PER_BLOB = 131_072;
-
-/** The forks that are active at a block, in activation order. */
-export function activeForks(config: ChainConfig, number: bigint, timestamp: bigint): readonly ActiveFork[] {
-  return config.forks.filter(({ by, activation }) => activation <= (by === 'block' ? number : timestamp));
-}
-
-/** The chain as the claim about a block names it. */
-export function chainSpecAt(
-  config: ChainConfig,
-  genesisHash: `0x${string}`,
-  number: bigint,
-  timestamp: bigint,
-): ChainSpec {
-  const { chainId, depositContract, daoForkBlock } = config;
-  return {
-    chainId,
-    genesisHash,
-    depositContract,
-    ...(daoForkBlock === undefined ? {} : { daoForkBlock }),
-    forks: activeForks(config, number, timestamp),
-  };
-}
 
 /**
  * The chain for @ethereumjs packages. They read its fork from a mutable field: copy it before setting one.

@@ -1,10 +1,10 @@
 import type { Block } from '@ethereumjs/block';
 import { Account, type Address } from '@ethereumjs/util';
 import { encodeReceipt, type TxReceipt, type VM } from '@ethereumjs/vm';
+import { activeForks } from '../chain/active-forks.ts';
 import type { ForkName } from '../chain/chain-spec.ts';
 import { DAO_ACCOUNTS, DAO_RECOVERY } from '../chain/dao-fork.ts';
 import type { Network } from '../chain/network.ts';
-import { activeForks } from '../chain/rules.ts';
 import { applyTransaction } from './apply-transaction.ts';
 import { depositsOf, requestsOf } from './requests.ts';
 import {

@@ -1,12 +1,12 @@
 import type { Block, BlockHeader } from '@ethereumjs/block';
 import { RLP } from '@ethereumjs/rlp';
+import { activeForks } from '../chain/active-forks.ts';
 import { decodeHeader } from '../chain/block-codec.ts';
 import { hex, requireEqual } from '../chain/block-error.ts';
 import { validateBody } from '../chain/body-rules.ts';
 import { validateHeader } from '../chain/header-rules.ts';
 import type { Network } from '../chain/network.ts';
 import { validateOmmers } from '../chain/ommer-rules.ts';
-import { activeForks } from '../chain/rules.ts';
 import type { BlockExecution, ContentSource } from '../interface.ts';
 import { WitnessRecorder } from '../witness/recorder.ts';
 import { Ancestors } from './ancestors.ts';

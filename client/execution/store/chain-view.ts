@@ -56,6 +56,11 @@ export class ChainView {
     return getReceipts(this.#store, blockHash);
   }
 
+  /** Empty on networks without sealers. */
+  seal(blockHash: Uint8Array): Uint8Array | undefined {
+    return this.#store.get('seals', blockHash);
+  }
+
   witness(blockHash: Uint8Array): ExecutionWitness | undefined {
     return getWitness(this.#store, blockHash);
   }

@@ -41,7 +41,9 @@ export function proofMethods({ chain, proofs }: RpcPorts): readonly Method[] {
           const state = job.status === 'proved' ? ({ status: 'notRequested' } as const) : job;
           throw new RpcError('resourceUnavailable', `block not proven: ${state.status}`, state);
         }
-        return { ...placeOf(block), status: 'proved', proofs: found };
+        const seal = chain.seal(hash) ?? new Uint8Array(0);
+        const sealed = seal.length === 0 ? {} : { seal: data(seal) };
+        return { ...placeOf(block), status: 'proved', ...sealed, proofs: found };
       },
     ),
   ];

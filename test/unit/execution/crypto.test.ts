@@ -3,13 +3,8 @@ import { describe, test } from 'node:test';
 import { ecrecover } from '@ethereumjs/util';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import {
-  customCrypto,
-  keccak256,
-  nativeRecoverPublicKey,
-  portableRecoverPublicKey,
-  type RecoverPublicKey,
-} from '../../../client/execution/chain/crypto.ts';
+import { customCrypto, keccak256, nativeRecoverPublicKey } from '../../../client/execution/chain/crypto.ts';
+import { portableRecoverPublicKey, type RecoverPublicKey } from '../../../client/execution/chain/recover-key.ts';
 import { hexOf } from '../../support/bytes.ts';
 import { seededRandom } from '../../support/random.ts';
 

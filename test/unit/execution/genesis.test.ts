@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { activeForks } from '../../../client/execution/chain/active-forks.ts';
 import { parseGenesis } from '../../../client/execution/chain/genesis.ts';
 import { parseChainConfig } from '../../../client/execution/chain/genesis-config.ts';
 import { knownNetwork, networkByChainId } from '../../../client/execution/chain/known-networks.ts';
 import { chainSpecOf, rulesAt } from '../../../client/execution/chain/network.ts';
-import { activeForks, hardforkAt } from '../../../client/execution/chain/rules.ts';
+import { hardforkAt } from '../../../client/execution/chain/rules.ts';
 import { repoRoot } from '../../support/data.ts';
 
 const read = (name: string) => JSON.parse(readFileSync(join(repoRoot(), 'genesis', `${name}.json`), 'utf8'));

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type BlockHeader, createBlockHeader, type HeaderData } from '@ethereumjs/block';
+import { activeForks } from '../../../client/execution/chain/active-forks.ts';
 import type { BlockErrorCode } from '../../../client/execution/chain/block-error.ts';
 import type { ForkName } from '../../../client/execution/chain/chain-spec.ts';
 import { blockDifficulty } from '../../../client/execution/chain/difficulty.ts';
 import { validateHeader } from '../../../client/execution/chain/header-rules.ts';
 import { knownNetwork } from '../../../client/execution/chain/known-networks.ts';
-import { activeForks } from '../../../client/execution/chain/rules.ts';
 import { seededRandom } from '../../support/random.ts';
 
 const { network: dev, block: devBlock } = await knownNetwork('dev');

@@ -19,6 +19,7 @@ const CLAIM = {
   blockHash: HASH,
   newPayloadRequestRoot: HASH,
 };
+const SEAL = new Uint8Array(65).fill(7);
 const genesis = createBlock({ header: { number: 0n } });
 const block = createBlock({ header: { number: 1n } });
 const fork = createBlock({ header: { number: 1n, timestamp: 9n } });
@@ -52,6 +53,7 @@ function setUp(proofs: Partial<ProofPort>) {
     genesis: () => genesis,
     canonicalBlock: (number: bigint) => [genesis, block][Number(number)],
     blockByHash: (hash: Uint8Array) => blocks.find((b) => hex(b.hash()) === hex(hash)),
+    seal: () => SEAL,
     isCanonical: (b: { hash: () => Uint8Array }) => hex(b.hash()) !== hex(fork.hash()),
   };
   const ports = { chain, proofs: port } as unknown as RpcPorts;
@@ -97,6 +99,7 @@ describe('eth_getBlockProof', () => {
     const { result } = await call('eth_getBlockProof', hex(block.hash()));
     assert.equal(result?.status, 'proved');
     assert.equal(result?.blockNumber, '0x1');
+    assert.equal(result?.seal, hex(SEAL));
     assert.deepEqual(
       proofsIn(result).map((r) => r.proofType),
       ['0x80', '0x81'],

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import type { ServerResponse } from 'node:http';
+import { test } from 'node:test';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { fetchBlockProof, type LightError, trustedChain } from '../../client/light/index.ts';
+import { type DevNode, devClients, rpc, startDevNode } from '../support/dev-node.ts';
+import { lyingNode, withResult } from '../support/lying-node.ts';
+import { temporaryFolder } from '../support/temporary.ts';
+
+const LIMIT_MS = 900_000;
+const chain = trustedChain('dev');
+
+type Entry = { readonly proofData: string; readonly proofHash: string; readonly proofType: string };
+type Answer = { readonly seal: string; readonly proofs: readonly [Entry] };
+
+async function untilProven(node: DevNode, block: string): Promise<Answer> {
+  for (;;) {
+    const { result } = await rpc(node.url, 'eth_getBlockProof', [block]);
+    if (result !== undefined) return result as Answer;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+const hashOf = (bytes: Uint8Array): string => `0x${Buffer.from(keccak_256(bytes)).toString('hex')}`;
+
+/** The honest answer with other bytes as proof, their hash recomputed as a careful liar does. */
+function withProof(honest: Answer, change: (bytes: Buffer) => Buffer): Answer {
+  const [entry] = honest.proofs;
+  const bytes = change(Buffer.from(entry.proofData.slice(2), 'hex'));
+  const proof = { ...entry, proofData: `0x${bytes.toString('hex')}`, proofHash: hashOf(bytes) };
+  return { ...honest, proofs: [proof] };
+}
+
+test('a proof that a node made → verified here; what liars make of it → refused by name', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const node = await startDevNode(t, temporaryFolder(t), ['--prove', '--prove.priority', 'normal']);
+  const { walletClient, publicClient } = devClients(node.url);
+  const hash = await walletClient.sendTransaction({ to: `0x${'34'.repeat(20)}`, value: 1n });
+  const { blockHash } = await publicClient.waitForTransactionReceipt({ hash });
+  await assert.rejects(fetchBlockProof({ url: node.url, chain, block: blockHash }), { code: 'notProven' });
+  const honest = await untilProven(node, blockHash);
+
+  for (const block of [blockHash, 1n, 'latest'] as const) {
+    const verified = await fetchBlockProof({ url: node.url, chain, block });
+    assert.equal(verified.header.hash, blockHash);
+    assert.equal(verified.claim.blockHash, blockHash);
+    assert.equal(verified.securityBits, 100);
+    assert.equal(verified.backing.kind, 'sealed');
+    t.diagnostic(`${verified.sizeBytes} bytes, verified in ${verified.verifyMs.toFixed(0)} ms`);
+  }
+  const trusted = await fetchBlockProof({ url: node.url, chain, block: 1n, trustedHash: blockHash });
+  assert.equal(trusted.backing.kind, 'trustedHash');
+
+  const OTHER = `0x${'22'.repeat(32)}` as const;
+  type Case = readonly [lie: string, code: string, answer: Answer, options?: object];
+  const flip = (at: number) => (bytes: Buffer) => {
+    bytes[at < 0 ? bytes.length + at : at]! ^= 1;
+    return bytes;
+  };
+  const cases: readonly Case[] = [
+    ['a proof of another block, by hash', 'proofRejected', honest, { block: OTHER }],
+    ['a proof of another block, by number', 'blockMismatch', honest, { block: 2n }],
+    ['a proof of another chain', 'proofRejected', honest, { chain: trustedChain('sepolia') }],
+    ['a proof of a chain with another genesis', 'proofRejected', honest, { chain: { ...chain, genesisHash: OTHER } }],
+    ['a padded proof', 'proofRejected', withProof(honest, (b) => Buffer.concat([b, Buffer.alloc(1)]))],
+    ['a truncated proof', 'proofRejected', withProof(honest, (b) => b.subarray(0, -1))],
+    ['a proof with one bit changed at its end', 'proofRejected', withProof(honest, flip(-10))],
+    ['a proof with another claim', 'proofRejected', withProof(honest, flip(60))],
+    ['a proof under another key', 'proofRejected', withProof(honest, flip(10))],
+    ['a proof larger than the caller takes', 'proofTooLarge', honest, { maxProofBytes: 1000 }],
+    ['a weaker proof than the caller takes', 'proofTypeNotAccepted', honest, { minBits: 128 }],
+    ['no seal', 'sealMissing', { proofs: honest.proofs } as unknown as Answer],
+    ['the seal of nobody', 'sealInvalid', { ...honest, seal: `0x${'00'.repeat(65)}` }],
+    ['the seal of another', 'sealInvalid', { ...honest, seal: `0x${'11'.repeat(64)}00` }],
+  ];
+  for (const [lie, code, answer, options] of cases) {
+    await t.test(`rejects ${lie} → ${code}`, async (t) => {
+      const url = await lyingNode(t, withResult(answer) as (response: ServerResponse) => void);
+      const request = { url, chain, block: blockHash, ...options };
+      await assert.rejects(fetchBlockProof(request), (error: LightError) => {
+        assert.equal(error.code, code, error.message);
+        return true;
+      });
+    });
+  }
+  assert.equal(await node.stop('SIGINT'), 0);
+});
