@@ -1,11 +1,10 @@
 /** The composition root: constructs a node's modules and wires them. */
 
-import { readFileSync } from 'node:fs';
 import type { Block } from '@ethereumjs/block';
 import { Address } from '@ethereumjs/util';
-import { chainFolder, type NodeConfig, type ProveConfig, privateChainName, type SealConfig } from './config.ts';
+import { chainFolder, type NodeConfig, type ProveConfig, type SealConfig } from './config.ts';
 import { ClientError } from './errors.ts';
-import { type Genesis, parseGenesis } from './execution/chain/genesis.ts';
+import type { Genesis } from './execution/chain/genesis.ts';
 import { knownNetwork } from './execution/chain/known-networks.ts';
 import { chainSpecOf, type Network, rulesAt } from './execution/chain/network.ts';
 import type { ChainExecutor, ChainImporter, ImportResult, SealerFault } from './execution/interface.ts';
@@ -21,6 +20,7 @@ import { Store, type StoreBatch } from './execution/store/store.ts';
 import { TransactionPool } from './execution/txpool/pool.ts';
 import { returnedTransactions } from './execution/txpool/returned.ts';
 import type { Logger } from './log.ts';
+import { privateGenesis } from './node/private-genesis.ts';
 import { joinNetwork, type Peering } from './node/proof-network.ts';
 import { provenNumber } from './node/proven-number.ts';
 import { chainSpecHash } from './prover/guest/chain-spec.ts';
@@ -90,7 +90,8 @@ const DEV_COINBASE = new Address(new Uint8Array(20).fill(0xc0));
  * @throws ClientError for a data directory or port that cannot be used
  */
 export async function startNode(config: NodeConfig, version: string, events: NodeEvents): Promise<RunningNode> {
-  const genesis = await genesisOf(config);
+  const { genesisFile } = config;
+  const genesis = genesisFile === undefined ? await knownNetwork('dev') : await privateGenesis(genesisFile);
   const { name } = genesis.network;
   const store = await Store.open(chainFolder({ ...config, network: name }), genesis.block.hash());
   try {
@@ -102,26 +103,6 @@ export async function startNode(config: NodeConfig, version: string, events: Nod
     await store.close();
     throw error;
   }
-}
-
-/** @throws ClientError `genesisUnreadable`, or naming the field that is wrong */
-async function genesisOf({ genesisFile }: NodeConfig): Promise<Genesis> {
-  if (genesisFile === undefined) return await knownNetwork('dev');
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(genesisFile, 'utf8'));
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ClientError(
-      'genesisUnreadable',
-      `genesis file ${genesisFile}: ${reason}`,
-      { path: genesisFile },
-      { cause },
-    );
-  }
-  const genesis = await parseGenesis('private', json);
-  const { config, genesisHash } = genesis.network;
-  return { ...genesis, network: { ...genesis.network, name: privateChainName(config.chainId, genesisHash) } };
 }
 
 async function runNode(

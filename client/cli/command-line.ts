@@ -39,6 +39,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
     status: (text) => (text === undefined ? statusLine.clear() : statusLine.show(text)),
     announce,
     version: packageVersion(),
+    flagGiven: (prefix) => argv.find((word) => word.startsWith(`--${prefix}`))?.split('=')[0],
   };
   try {
     const outcome = await parseAndRun(argv, context, streams);

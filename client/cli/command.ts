@@ -13,6 +13,8 @@ export type CommandContext = {
   readonly announce: (result: { readonly text: string; readonly json: object }) => void;
   /** of this release */
   readonly version: string;
+  /** The first flag given whose name begins so: what is parsed has the defaults of those that were not given too. */
+  readonly flagGiven: (prefix: string) => string | undefined;
 };
 
 type PositionalSpec = PositionalOptions & { readonly type: 'string' | 'number' };

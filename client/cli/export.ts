@@ -9,7 +9,8 @@ import { hardforkAt } from '../execution/chain/rules.ts';
 import { getBlockRlp } from '../execution/store/blocks.ts';
 import { ChainView } from '../execution/store/chain-view.ts';
 import { Store } from '../execution/store/store.ts';
-import { formatBlockFile } from './block-file.ts';
+import { privateGenesis, readGenesisFile } from '../node/private-genesis.ts';
+import { type BlockFile, formatBlockFile } from './block-file.ts';
 import { defineCommand } from './command.ts';
 import { checkWritable, writeOutput } from './files.ts';
 import { dataDirOption, wholeNumber } from './options.ts';
@@ -29,16 +30,18 @@ export const exportCommand = defineCommand({
     },
     output: { type: 'string', alias: 'o', demandOption: true, describe: 'file to write' },
     datadir: dataDirOption,
+    genesis: { type: 'string', describe: 'the chain’s genesis file; by default the development chain' },
   },
   run: async (args) => {
     const number = BigInt(args.block);
-    const folder = chainFolder({ dataDir: resolve(args.datadir), network: 'dev' });
+    const genesis = args.genesis === undefined ? await knownNetwork('dev') : await privateGenesis(args.genesis);
+    const { network } = genesis;
+    const folder = chainFolder({ dataDir: resolve(args.datadir), network: network.name });
     if (!existsSync(folder)) {
-      throw new CliError('inputUnreadable', `data directory ${args.datadir} holds no chain`, { path: args.datadir });
+      const detail = { path: args.datadir, expected: network.name };
+      throw new CliError('inputUnreadable', `data directory ${args.datadir} holds no chain ${network.name}`, detail);
     }
     checkWritable(args.output);
-    const genesis = await knownNetwork('dev');
-    const { network } = genesis;
     const store = await Store.open(folder, genesis.block.hash());
     try {
       const view = new ChainView(store, (rlp) => decodeBlock(network.common, rlp));
@@ -60,7 +63,12 @@ export const exportCommand = defineCommand({
       const fork = hardforkAt(network.common, header.number, header.timestamp);
       const { chainId } = network.config;
       const file = { chainId, fork, number, blockRlp, witness, expected };
-      writeOutput(args.output, formatBlockFile(file, 'zkl1-node export'));
+      // Whoever reads the file knows the development chain by its id, and private ones not.
+      const own =
+        args.genesis === undefined
+          ? {}
+          : { genesis: readGenesisFile(args.genesis) as NonNullable<BlockFile['genesis']> };
+      writeOutput(args.output, formatBlockFile({ ...file, ...own }, 'zkl1-node export'));
       const text = `block ${number} ${blockHash} with its witness written to ${args.output}`;
       return { exitCode: ExitCode.ok, text, json: { ok: true, number, blockHash, file: args.output } };
     } finally {

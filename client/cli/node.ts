@@ -79,7 +79,7 @@ export const nodeCommand = defineCommand({
       describe: 'blocks that may wait; further ones are proven when nothing else waits',
     },
   },
-  run: async (args, { signal, note, status, announce, version }) => {
+  run: async (args, { signal, note, status, announce, version, flagGiven }) => {
     const { dev, genesis } = args;
     if (dev === (genesis !== undefined))
       throw new CliError('usage', 'choose a network: --dev, or --genesis FILE (zkl1-node --help)');
@@ -92,6 +92,10 @@ export const nodeCommand = defineCommand({
       );
     if (args.seal && args.sync === 'proof')
       throw new CliError('usage', 'a sealer executes the blocks that it makes: --seal goes with --sync full');
+    for (const part of ['prove', 'seal'] as const) {
+      const flag = flagGiven(`${part}.`);
+      if (flag !== undefined && !args[part]) throw new CliError('usage', `${flag} says nothing without --${part}`);
+    }
     const config = nodeConfig(args);
     const node = await startNode(config, version, {
       onBlock: (report) => note(blockLine(report)),

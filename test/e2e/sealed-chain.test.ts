@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadSealerKey } from '../../client/execution/sealing/key-file.ts';
 import { hexOf } from '../support/bytes.ts';
-import { spawnNode } from '../support/command.ts';
+import { runNode, spawnNode } from '../support/command.ts';
 import { rpc } from '../support/dev-node.ts';
 import { devGenesis } from '../support/dev-vm.ts';
 import { temporaryFolder } from '../support/temporary.ts';
@@ -39,4 +40,15 @@ test('--genesis --seal with a period → blocks without transactions, until too 
   while (!stderr.includes('sealing waits: 2 blocks')) await new Promise((resolve) => setTimeout(resolve, 50));
   assert.equal((await rpc(http, 'eth_blockNumber')).result, '0x2');
   assert.deepEqual((await rpc(http, 'zkl1_sealerFaults')).result, []);
+  child.kill('SIGTERM');
+  await once(child, 'close');
+  const out = join(folder, 'block.json');
+  const from = ['export', '--datadir', join(folder, 'data'), '--block', '2', '-o', out];
+  const exported = await runNode([...from, '--genesis', file, '--json']);
+  assert.equal(exported.exitCode, 0, exported.stderr);
+  const executed = await runNode(['execute', out, '--json']);
+  assert.equal(executed.exitCode, 0, executed.stderr);
+  const elsewhere = await runNode(from);
+  assert.equal(elsewhere.exitCode, 3);
+  assert.match(elsewhere.stderr, /holds no chain dev\n$/);
 });

@@ -25,6 +25,17 @@ describe('command line', () => {
     assert.match(result.stderr, /^zkl1-node: .*frobnicate.*\n$/);
   });
 
+  test('flags of a part that is not on → one line that names the first, exit code 2', async () => {
+    for (const [flag, part] of [
+      ['--prove.threads=2', '--prove'],
+      ['--seal.max-unproven=3', '--seal'],
+    ] as const) {
+      const result = await runNode(['--dev', flag]);
+      assert.equal(result.exitCode, 2);
+      assert.equal(result.stderr, `zkl1-node: ${flag.split('=')[0]} says nothing without ${part}\n`);
+    }
+  });
+
   test('a usage error with --json → one JSON object with ok false', async () => {
     const result = await runNode(['--bogus', '--json']);
     assert.equal(result.exitCode, 2);
