@@ -41,6 +41,7 @@ import {
 } from '../chips/move/chip.ts';
 import { mulmod } from '../chips/mulmod/chip.ts';
 import { multiply32, multiply64, multiplyWide } from '../chips/multiply/chip.ts';
+import { rotate32i, rotate64i } from '../chips/rotate/chip.ts';
 import { shift32i, shift64i } from '../chips/shift/chip.ts';
 import { shiftVariable32, shiftVariable64 } from '../chips/shiftx/chip.ts';
 import { store32, store32x, store64, storeSubWord } from '../chips/store/chip.ts';
@@ -73,6 +74,8 @@ export const INSTRUCTION_CHIPS: readonly InstructionChip[] = [
   andLow64,
   shift32i,
   shift64i,
+  rotate32i,
+  rotate64i,
   shiftVariable32,
   shiftVariable64,
   multiply32,

@@ -355,6 +355,12 @@ export class Executor {
           s32[w] = n === 0 ? s32[a]! : (s32[a]! << n) | (s32[a]! >>> (32 - n));
           break;
         }
+        case 54: {
+          // rotl32i
+          const n = code[at + LO]!;
+          s32[w] = n === 0 ? s32[a]! : (s32[a]! << n) | (s32[a]! >>> (32 - n));
+          break;
+        }
         case 49: // shl64
           shl64(lo, hi, w, lo[a]!, hi[a]!, lo[b]! & 63);
           break;
@@ -376,9 +382,11 @@ export class Executor {
           break;
         }
         case 52: // rotl64
-        case 53: {
-          // rotr64
-          const n = (code[at] === O.rotl64 ? lo[b]! : -lo[b]!) & 63;
+        case 53: // rotr64
+        case 55: {
+          // rotl64i
+          const by = code[at] === O.rotl64i ? code[at + LO]! : lo[b]!;
+          const n = (code[at] === O.rotr64 ? -by : by) & 63;
           const swap = n >= 32;
           const low = swap ? hi[a]! : lo[a]!;
           const high = swap ? lo[a]! : hi[a]!;

@@ -103,6 +103,8 @@ export const INSTRUCTIONS = {
   shrU64: define(51, 'shiftx64', [64], [64, 64]),
   rotl64: define(52, 'shiftx64', [64], [64, 64]),
   rotr64: define(53, 'shiftx64', [64], [64, 64]),
+  rotl32i: define(54, 'rotate32i', [32], [32], i(32)),
+  rotl64i: define(55, 'rotate64i', [64], [64], i(64)),
 
   eq32r: define(60, 'cmp32', [32], [32, 32]),
   ne32r: define(61, 'cmp32', [32], [32, 32]),

@@ -54,6 +54,12 @@ export function chooseForm(
     case 'shrU':
       if (constant === undefined) return { op: form(base, ''), operands: [0, 1] };
       return { op: form(base, 'i'), operands: [0], constant: constant & BigInt(limit - 1) };
+    case 'rotl':
+    case 'rotr': {
+      if (constant === undefined) return { op: form(base, ''), operands: [0, 1] };
+      const left = (base === 'rotl' ? constant : -constant) & BigInt(limit - 1);
+      return { op: form('rotl', 'i'), operands: [0], constant: left };
+    }
     case 'eq':
     case 'ne':
       if (constant !== undefined) return { op: form(base, 'i'), operands: [left], constant };

@@ -608,6 +608,12 @@ function mulHigh(x: u64, y: u64): u64 {
       case 53: // rotr64
         put64(R, at, frame, now + 2, out, rotr(a64(R, at, frame, now, row), b64(R, at, frame, now, row)));
         continue;
+      case 54: // rotl32i
+        put32(R, at, frame, now + 1, out, rotl(a32(R, at, frame, now, row), i32Of(at)));
+        continue;
+      case 55: // rotl64i
+        put64(R, at, frame, now + 1, out, rotl(a64(R, at, frame, now, row), i64Of(at)));
+        continue;
       case 60: // eq32r
         put32(R, at, frame, now + 2, out, <i32>(a32(R, at, frame, now, row) == b32(R, at, frame, now, row)));
         continue;
