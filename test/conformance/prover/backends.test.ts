@@ -15,6 +15,8 @@ const toy = honestToy();
 const OTHERS: readonly [name: string, create: () => Backend & { usedBytes(): number }][] = [
   ['wasm on 1 thread', () => createWasmBackend({ threads: 1 })],
   ['wasm on 3 threads', () => createWasmBackend({ threads: 3 })],
+  ['wasm on 1 thread, openings streamed by 16 entries', () => createWasmBackend({ threads: 1, denseLog: 5 })],
+  ['wasm on 3 threads, openings streamed by 32 entries', () => createWasmBackend({ threads: 3, denseLog: 8 })],
 ];
 
 for (const [name, create] of OTHERS) {
@@ -33,7 +35,7 @@ for (const [name, create] of OTHERS) {
       verifyBlock(own.vk, toy.block, expected);
     });
 
-  for (const bases of [1, 2, 6])
+  for (const bases of [1, 2, 6, 30])
     test(`${name}: commit, evaluatePower, openRows, fold with ${bases} bases, commitFolded and grind → as the reference`, async (t) => {
       const backend = create();
       t.after(() => backend.close());
@@ -44,6 +46,11 @@ for (const [name, create] of OTHERS) {
       const heights = [4, 7, 9];
       const traces = heights.map((log, i) => Uint32Array.from({ length: (i + 1) * 2 ** log }, () => random()));
       const y = ext();
+      const segment = {
+        kind: 'column' as const,
+        lagrange: Array.from({ length: 16 }, ext),
+        high: Array.from({ length: 5 }, ext),
+      };
       const weights = [
         { kind: 'power', y: ext(), by: ext() },
         { kind: 'power', y: Fp5.from(12345), by: ext() },
@@ -53,11 +60,15 @@ for (const [name, create] of OTHERS) {
             { offset: 1024 + 64 * i, variables: 2 },
             { offset: 48, variables: 0 },
             { offset: 96, variables: 1 },
+            { offset: 0, variables: 7 },
           ].map(({ offset, variables }) => ({
             ...{ kind: 'column' as const, offset, by: ext() },
             ...{ lagrange, high: Array.from({ length: variables }, ext) },
           })),
         ),
+        // Columns of two tables of one segment, which share a basis and the end of a point: binding puts one upon another.
+        ...[0, 512, 1536, 1536].map((offset) => ({ ...segment, offset, by: ext(), high: segment.high })),
+        ...[64, 192, 1088].map((offset) => ({ ...segment, offset, by: ext(), high: segment.high.slice(3) })),
       ] as const;
       const claim = ext();
       const sponge = absorb(initialSponge(), 1, [1, 2, 3]);

@@ -52,7 +52,12 @@ import { proveZerocheck, type TraceMatrix } from './zerocheck.ts';
 /** Evaluators read up to this many bytes behind a matrix. */
 const SLACK_BYTES = 64;
 
-export const createWasmBackend = (options: PoolOptions): WasmBackend => new WasmBackend(options);
+export type WasmOptions = PoolOptions & {
+  /** log2 of the entries that an opening holds as extension elements, where its weights are of many bases. */
+  readonly denseLog?: number;
+};
+
+export const createWasmBackend = (options: WasmOptions): WasmBackend => new WasmBackend(options);
 
 /**
  * The backend of WebAssembly SIMD kernels over shared memory. Calls run to their end on the calling thread and its
@@ -61,11 +66,13 @@ export const createWasmBackend = (options: PoolOptions): WasmBackend => new Wasm
 export class WasmBackend implements Backend {
   readonly id = 'wasm';
   private readonly pool: KernelPool;
+  private readonly denseLog: number | undefined;
   private readonly freed = new WeakSet<Handle>();
 
   /** @throws ClientError `outOfMemory` later, when a segment does not fit `maxBytes` */
-  constructor(options: PoolOptions) {
+  constructor(options: WasmOptions) {
     this.pool = new KernelPool(options);
+    this.denseLog = options.denseLog;
   }
 
   async upload(rows: Uint32Array, shape: MatrixShape): Promise<Matrix> {
@@ -139,7 +146,7 @@ export class WasmBackend implements Backend {
       commitments.map((c) => this.own(c)),
       2 ** logSize,
     );
-    const state = new OpeningTable(this.pool, table.at, logSize, () => this.release(table));
+    const state = new OpeningTable(this.pool, table.at, logSize, () => this.release(table), this.denseLog);
     state.addWeights(weights);
     const opening: WasmOpening = { kind: 'opening', pool: this.pool, state };
     return opening;
@@ -161,7 +168,6 @@ export class WasmBackend implements Backend {
       value = interpolateIntegers([zero, Fp5.sub(value, zero), two], r);
       point.push(r);
     }
-    state.endRounds(spec.rounds);
     return log.run(point, [value]);
   }
 

@@ -1,4 +1,6 @@
+import { getExt } from '../../field/ext-vec.ts';
 import type { Ext } from '../../field/fp5.ts';
+import { eqTable as eqWords } from '../../poly/eq.ts';
 import { blocksOf, runTasks, split, sumBlocks } from './ext-table.ts';
 import type { Halves } from './halves.ts';
 import { BLOCK_BYTES, EXT_WORDS, extBytes, LANES, pieces, toMont, WORD_BYTES } from './layout.ts';
@@ -38,4 +40,36 @@ export function tensor(pool: KernelPool, factors: number, n: number, basis: read
     }),
   );
   pool.memory.free(packed);
+}
+
+/** A table of 2^log canonical words whose top variables are bound. */
+export type BoundWords = { readonly words: number; readonly log: number; readonly bound: readonly Ext[] };
+
+/** Entries `from` … `from + n` − 1 of the folded table, in blocks at `out`. */
+export function foldWords(
+  pool: KernelPool,
+  { words, log, bound }: BoundWords,
+  from: number,
+  n: number,
+  out: number,
+): void {
+  const columns = 2 ** bound.length;
+  const eq = eqWords(bound);
+  const factors = pool.memory.alloc(Math.max(2, columns) * EXT_WORDS * WORD_BYTES);
+  const view = pool.memory.view(factors, Math.max(2, columns) * EXT_WORDS).fill(0);
+  for (let c = 0; c < columns; c++)
+    view.set(
+      getExt(eq, c).map((x) => toMont(toMont(x))),
+      EXT_WORDS * c,
+    );
+  // The kernel takes columns in pairs: a single one comes with itself times zero.
+  const stride = columns === 1 ? 0 : 2 ** (log - bound.length) * WORD_BYTES;
+  runTasks(
+    pool,
+    split(pool, blocksOf(n)).map((part): Task => {
+      const first = words + from * WORD_BYTES;
+      return ['foldColumns', first, stride, Math.max(2, columns), factors, part.from, part.count, out];
+    }),
+  );
+  pool.memory.free(factors);
 }

@@ -1,4 +1,3 @@
-import { EXT_WORDS, getExt } from '../../field/ext-vec.ts';
 import { Fp } from '../../field/fp.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
 import { eqTable as eqWords } from '../../poly/eq.ts';
@@ -6,13 +5,11 @@ import { SKIP_SIZE } from '../../poly/interpolate.ts';
 import type { Weight } from '../interface.ts';
 import { blocksOf, eqTable, runTasks, split, storeConstant } from './ext-table.ts';
 import { foldTasks, type Halves, halvesOf, SPARE_BYTES } from './halves.ts';
-import { BLOCK_BYTES, extBytes, LANES, pieces, toMont, WORD_BYTES } from './layout.ts';
-import { columnValues } from './opening-powers.ts';
-import { roundSums, tensor } from './opening-tables.ts';
+import { BLOCK_BYTES, EXT_WORDS, extBytes, LANES, pieces, toMont, WORD_BYTES } from './layout.ts';
+import { type ColumnWeight, sameExts } from './opening-columns.ts';
+import { PowerRounds, type PowerWeight } from './opening-powers.ts';
+import { foldWords, roundSums, tensor } from './opening-tables.ts';
 import type { KernelPool, Task } from './pool.ts';
-
-type ColumnWeight = Extract<Weight, { readonly kind: 'column' }>;
-export type PowerWeight = Extract<Weight, { readonly kind: 'power' }>;
 
 /** Distinct bases L that pay: each costs a pass over the table, where weights in full cost a table five times as long. */
 const MAX_BASES = 4;
@@ -20,8 +17,22 @@ const MAX_BASES = 4;
 /** Weights with one basis L on the four lowest bits: factors ⊗ L; `dots`: Σ_k L_k · words[16 i + k]. */
 type Tensor = { readonly basis: readonly Ext[]; readonly factors: number; readonly dots: number };
 
-/** Weights by · (1, y, y², …): a factor per column, and the columns' values at y. */
-type Power = { readonly y: Ext; factors: Ext[]; values: Ext[] };
+/** What rounds leave: folded table and weights over the variables that are left, and powers to be added to the weights. */
+export type LeftOver = {
+  readonly table: number;
+  readonly weights: number;
+  readonly powers: readonly PowerWeight[];
+};
+
+/** The first rounds of an opening, over words: `round` and `bind` in turn, `rounds` times, then `finish`. */
+export type WordsRounds = {
+  readonly rounds: number;
+  round(): [Ext, Ext];
+  bind(r: Ext): void;
+  /** The tables are the caller's. */
+  finish(): LeftOver;
+  free(): void;
+};
 
 /**
  * The first rounds of an opening, over a table of 2^log canonical words whose top variables are bound. A column's weights
@@ -29,12 +40,13 @@ type Power = { readonly y: Ext; factors: Ext[]; values: Ext[] };
  * sixteenth of the entries; powers of y are a factor per column times the same vector. Neither weights nor folded table
  * are needed before the last of these variables is bound.
  */
-export class WordsOpening {
+export class WordsOpening implements WordsRounds {
+  readonly rounds: number;
   private readonly pool: KernelPool;
   private readonly words: number;
   private readonly log: number;
   private readonly tensors: readonly Tensor[];
-  private readonly powers: readonly Power[];
+  private readonly powers: PowerRounds;
   private readonly bound: Ext[] = [];
   private readonly spare: number;
   private halves: readonly (readonly [Halves, Halves])[] = [];
@@ -49,17 +61,10 @@ export class WordsOpening {
     this.pool = pool;
     this.words = words;
     this.log = log;
+    this.rounds = rounds;
     this.spare = pool.memory.alloc(2 * MAX_BASES * SPARE_BYTES + BLOCK_BYTES);
     this.tensors = byBasis(weights).map((columns) => this.makeTensor(columns));
-    const columns = 2 ** rounds;
-    this.powers = weights
-      .filter((w) => w.kind === 'power')
-      .map(({ y, by }) => {
-        const step = Fp5.pow(y, BigInt(2 ** (log - rounds)));
-        const factors = [by];
-        while (factors.length < columns) factors.push(Fp5.mul(factors[factors.length - 1]!, step));
-        return { y, factors, values: columnValues(pool, words, 2 ** log, columns, y) };
-      });
+    this.powers = new PowerRounds(pool, words, log, rounds, weights);
   }
 
   /** Values at 0 and 2 of the round's polynomial. */
@@ -71,8 +76,7 @@ export class WordsOpening {
       halvesOf(pool, dots, n, BLOCK_BYTES, spare + (2 * i + 1) * SPARE_BYTES),
     ]);
     const sums = this.halves.map(([factors, dots]) => roundSums(pool, factors, dots, n / 2));
-    sums.push(...this.powers.map(roundOfPower));
-    return sums.reduce((a, b) => [Fp5.add(a[0], b[0]), Fp5.add(a[1], b[1])], [Fp5.ZERO, Fp5.ZERO]);
+    return sums.reduce((a, b) => [Fp5.add(a[0], b[0]), Fp5.add(a[1], b[1])], this.powers.round());
   }
 
   /** Binds the top variable. Follows `round`. */
@@ -86,15 +90,11 @@ export class WordsOpening {
       runTasks(pool, foldTasks(pool, ofFactors, factors, half, BLOCK_BYTES, factor));
       runTasks(pool, foldTasks(pool, ofDots, dots, half, BLOCK_BYTES, factor));
     });
-    for (const power of this.powers) {
-      power.factors = foldExts(power.factors, r);
-      power.values = foldExts(power.values, r);
-    }
+    this.powers.bind(r);
     this.bound.push(r);
   }
 
-  /** Folded table and weights over the variables that are left, and the powers to be added to the weights. */
-  finish(): { readonly table: number; readonly weights: number; readonly powers: readonly PowerWeight[] } {
+  finish(): LeftOver {
     const { pool } = this;
     const n = 2 ** (this.log - this.bound.length);
     const weights = pool.memory.alloc(extBytes(n));
@@ -112,11 +112,9 @@ export class WordsOpening {
       );
       pool.memory.free(to);
     });
-    const powers = this.powers.map(({ y, factors }) => {
-      const by = factors.reduce((sum, f) => Fp5.add(sum, f), Fp5.ZERO);
-      return { kind: 'power', y, by } as const;
-    });
-    return { table: foldWords(pool, this.words, this.log, this.bound), weights, powers };
+    const table = pool.memory.alloc(extBytes(n));
+    foldWords(pool, { words: this.words, log: this.log, bound: this.bound }, 0, n, table);
+    return { table, weights, powers: this.powers.left() };
   }
 
   free(): void {
@@ -198,49 +196,4 @@ function addFactors(pool: KernelPool, factors: number, columns: readonly ColumnW
   });
   flush();
   pool.memory.free(constants);
-}
-
-const sameExts = (a: readonly Ext[], b: readonly Ext[]): boolean =>
-  a.length === b.length && a.every((x, i) => Fp5.eq(x, b[i]!));
-
-const foldExts = (values: readonly Ext[], r: Ext): Ext[] => {
-  const half = values.length / 2;
-  return values.slice(0, half).map((lo, i) => Fp5.add(lo, Fp5.mul(r, Fp5.sub(values[half + i]!, lo))));
-};
-
-function roundOfPower({ factors, values }: Power): [Ext, Ext] {
-  const half = factors.length / 2;
-  let zero = Fp5.ZERO;
-  let two = Fp5.ZERO;
-  const atTwo = (x: readonly Ext[], i: number): Ext => Fp5.sub(Fp5.add(x[half + i]!, x[half + i]!), x[i]!);
-  for (let i = 0; i < half; i++) {
-    zero = Fp5.add(zero, Fp5.mul(factors[i]!, values[i]!));
-    two = Fp5.add(two, Fp5.mul(atTwo(factors, i), atTwo(values, i)));
-  }
-  return [zero, two];
-}
-
-/** The words as a table with its top variables bound, in blocks. */
-function foldWords(pool: KernelPool, words: number, log: number, bound: readonly Ext[]): number {
-  const columns = 2 ** bound.length;
-  const n = 2 ** log / columns;
-  const eq = eqWords(bound);
-  const factors = pool.memory.alloc(Math.max(2, columns) * EXT_WORDS * WORD_BYTES);
-  const view = pool.memory.view(factors, Math.max(2, columns) * EXT_WORDS).fill(0);
-  for (let c = 0; c < columns; c++)
-    view.set(
-      getExt(eq, c).map((x) => toMont(toMont(x))),
-      EXT_WORDS * c,
-    );
-  const out = pool.memory.alloc(extBytes(n));
-  // The kernel takes columns in pairs: a single one comes with itself times zero.
-  const stride = columns === 1 ? 0 : n * WORD_BYTES;
-  runTasks(
-    pool,
-    split(pool, blocksOf(n)).map(({ from, count }): Task => {
-      return ['foldColumns', words, stride, Math.max(2, columns), factors, from, count, out];
-    }),
-  );
-  pool.memory.free(factors);
-  return out;
 }

@@ -1,16 +1,23 @@
 import { powersVec } from '../../field/ext-vec.ts';
 import { Fp } from '../../field/fp.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
+import { SKIP_LOG } from '../../poly/interpolate.ts';
 import type { Weight } from '../interface.ts';
-import { blocksOf, downloadExts, eqTable, runTasks, storeConstant, sumBlocks, uploadExts } from './ext-table.ts';
+import { blocksOf, downloadExts, runTasks, storeConstant, sumBlocks, uploadExts } from './ext-table.ts';
 import { foldTasks, type Halves, halvesOf, SPARE_BYTES } from './halves.ts';
-import { BLOCK_BYTES, EXT_WORDS, extBytes, LANES, pieces, toMont, WORD_BYTES } from './layout.ts';
+import { BLOCK_BYTES, EXT_WORDS, extBytes, LANES, toMont, WORD_BYTES } from './layout.ts';
+import { addColumns, type ColumnWeight, groupColumns } from './opening-columns.ts';
 import { evaluateWords, POWERS_LOG } from './opening-powers.ts';
-import { roundSums, tensor } from './opening-tables.ts';
-import { type PowerWeight, WordsOpening } from './opening-words.ts';
+import { StreamedOpening } from './opening-streamed.ts';
+import { roundSums } from './opening-tables.ts';
+import { WordsOpening, type WordsRounds } from './opening-words.ts';
 import type { KernelPool, Task } from './pool.ts';
 
-type ColumnWeight = Exclude<Weight, PowerWeight>;
+/** log2 of the entries that an opening holds as extension elements with their weights, 40 bytes an entry, at most. */
+const DENSE_LOG = 23;
+
+/** log2 of how many windows these entries take, in which larger tables are gone through. */
+const WINDOWS_LOG = 3;
 
 /**
  * Σ weights · table, variable by variable from the top: the state of one opening. The table starts as canonical words,
@@ -21,6 +28,7 @@ export class OpeningTable {
   log: number;
   private readonly pool: KernelPool;
   private readonly onWordsDone: () => void;
+  private readonly denseLog: number;
   /** Weights while the table consists of words. */
   private readonly given: Weight[] = [];
   /** Address of the table. */
@@ -28,7 +36,8 @@ export class OpeningTable {
   /** Address of the weights; none while the table consists of words. */
   private weights: number | undefined;
   /** The rounds under way over a table of words. */
-  private words: WordsOpening | undefined;
+  private words: WordsRounds | undefined;
+  private roundsLeft = 0;
   private readonly spare: number;
   private tableHalves: Halves = { lo: 0, hi: 0 };
   private weightHalves: Halves = { lo: 0, hi: 0 };
@@ -36,8 +45,10 @@ export class OpeningTable {
   /**
    * @param words a table of 2^log canonical words, log ≥ 4
    * @param onWordsDone called when the words are no longer read
+   * @param denseLog log2 of the entries that are held as extension elements, where weights are of many bases
    */
-  constructor(pool: KernelPool, words: number, log: number, onWordsDone: () => void) {
+  constructor(pool: KernelPool, words: number, log: number, onWordsDone: () => void, denseLog = DENSE_LOG) {
+    this.denseLog = denseLog;
     this.onWordsDone = onWordsDone;
     this.pool = pool;
     this.log = log;
@@ -69,62 +80,33 @@ export class OpeningTable {
       else if (Fp5.eq(weight.y, Fp5.from(weight.y[0]))) basePowers.push({ y: weight.y[0], by: weight.by });
       else this.addPower(this.weights, weight.y, weight.by);
     }
-    this.addColumns(this.weights, columns);
+    addColumns(this.pool, this.weights, groupColumns(columns));
     this.addBasePowers(this.weights, basePowers);
   }
 
-  /** Prepares `count` rounds, each `round` and `bind`; `endRounds` follows. */
+  /** Prepares `count` rounds, each `round` and `bind`. */
   startRounds(count: number): void {
     if (this.weights !== undefined) return;
-    if (WordsOpening.fits(this.log, count, this.given))
-      this.words = new WordsOpening(this.pool, this.at, this.log, count, this.given);
+    const { pool, at, log, given } = this;
+    if (WordsOpening.fits(log, count, given)) this.words = new WordsOpening(pool, at, log, count, given);
     else {
-      this.words = new WordsOpening(this.pool, this.at, this.log, 0, []);
-      this.endRounds(0);
-      this.addWeights(this.given);
+      const streamed = Math.min(count, Math.max(0, log - Math.max(this.denseLog, SKIP_LOG)));
+      const windowLog = Math.max(SKIP_LOG, this.denseLog - WINDOWS_LOG);
+      this.words = new StreamedOpening(pool, at, log, streamed, given, windowLog);
     }
+    this.roundsLeft = this.words.rounds;
+    if (this.roundsLeft === 0) this.leaveWords(this.words);
   }
 
-  endRounds(count: number): void {
-    if (this.words === undefined) return;
-    const { table, weights, powers } = this.words.finish();
-    this.words.free();
+  private leaveWords(rounds: WordsRounds): void {
+    const { table, weights, powers } = rounds.finish();
+    rounds.free();
     this.words = undefined;
     this.onWordsDone();
     this.at = table;
     this.weights = weights;
-    this.log -= count;
+    this.log -= rounds.rounds;
     this.addWeights(powers);
-  }
-
-  /** Weights of one instance share their tensor; they come one after another. */
-  private addColumns(weights: number, columns: readonly ColumnWeight[]): void {
-    const { pool } = this;
-    let shared: { readonly column: ColumnWeight; readonly at: number } | undefined;
-    const constants = pool.memory.alloc(Math.max(1, columns.length) * BLOCK_BYTES);
-    let tasks: Task[] = [];
-    const flush = (): void => {
-      if (tasks.length > 0) pool.run(tasks);
-      tasks = [];
-      if (shared !== undefined) pool.memory.free(shared.at);
-      shared = undefined;
-    };
-    columns.forEach((column, i) => {
-      const { lagrange, high, offset, by } = column;
-      const entries = lagrange.length * 2 ** high.length;
-      if (shared === undefined || !sameExts(shared.column.lagrange, lagrange) || !sameExts(shared.column.high, high)) {
-        flush();
-        shared = { column, at: this.tensorOf(lagrange, high) };
-      }
-      const constant = constants + i * BLOCK_BYTES;
-      storeConstant(pool, constant, by);
-      for (const { from, count } of pieces(blocksOf(entries), 1 + Math.floor(entries / 65536))) {
-        const to = weights + (offset / LANES + from) * BLOCK_BYTES;
-        tasks.push(['addScaledBlocks', to, shared.at + from * BLOCK_BYTES, to, constant, count]);
-      }
-    });
-    flush();
-    pool.memory.free(constants);
   }
 
   /** weights += by · (1, y, y², …) for a point of E. */
@@ -207,8 +189,11 @@ export class OpeningTable {
 
   /** Binds the top variable. Follows `round`. */
   bind(r: Ext): void {
-    if (this.words !== undefined) {
-      this.words.bind(r);
+    const { words } = this;
+    if (words !== undefined) {
+      words.bind(r);
+      this.roundsLeft--;
+      if (this.roundsLeft === 0) this.leaveWords(words);
       return;
     }
     const { pool } = this;
@@ -247,18 +232,4 @@ export class OpeningTable {
     pool.memory.free(powers);
     return sum;
   }
-
-  /** eq(high) ⊗ lagrange as blocks. */
-  private tensorOf(lagrange: readonly Ext[], high: readonly Ext[]): number {
-    const { pool } = this;
-    const eq = eqTable(pool, high);
-    const n = 2 ** high.length;
-    const at = pool.memory.alloc(n * extBytes(lagrange.length));
-    tensor(pool, eq, n, lagrange, at);
-    pool.memory.free(eq);
-    return at;
-  }
 }
-
-const sameExts = (a: readonly Ext[], b: readonly Ext[]): boolean =>
-  a.length === b.length && a.every((x, i) => Fp5.eq(x, b[i]!));
