@@ -3,11 +3,9 @@ import type { Backend, Commitment } from '../backends/interface.ts';
 import { CLAIM_BYTES } from '../guest/claim.ts';
 import type { ProfileId } from '../interface.ts';
 import { buildZkVm, type ZkVm } from '../machine/zkvm.ts';
-import { closingColumns } from '../protocol/block/layout.ts';
 import { exceededLimit } from '../protocol/bounds.ts';
 import type { BlockStatement, SegmentStatement, VerifyingKey } from '../protocol/machine.ts';
 import type { StepTimer } from '../protocol/segment/prove.ts';
-import { ceilLog2 } from '../protocol/shape.ts';
 import { encodeProof, PROOF_VERSION } from '../verifier/codec.ts';
 import { type KeyData, keyData, keyDigest } from '../verifier/key.ts';
 import { claimWords } from '../verifier/verify.ts';
@@ -85,7 +83,7 @@ export async function proveGuest(
   const { publicValues, statements: segments } = cut.block;
   const claim = publicValues.slice(0, CLAIM_BYTES);
   const block: BlockStatement = { claim: claimWords(claim), segments };
-  const exceeded = exceededLimit(vm.machine, block) ?? exceededMemory(vm, block);
+  const exceeded = exceededLimit(vm.machine, block);
   if (exceeded !== undefined) return { ok: false, code: 'tooLarge', detail: exceeded };
   const proof = await proveBlock(prover.backend, vk, prover.fixed, block, cut.block, { onStep });
   return {
@@ -109,19 +107,6 @@ export async function proveGuest(
     }),
     size: { instructions: cut.block.instructions, ...sizeOf(vm, segments) },
   };
-}
-
-/**
- * log2 of the closing's entries that a prover can open: its table and weights, 20 bytes an entry each, and its codeword have
- * to lie in one WebAssembly memory of 4 GiB.
- */
-const MAX_LOG_CLOSING = 25;
-
-/** Found before anything is proven: a closing comes last. */
-function exceededMemory({ machine }: ZkVm<ProfileId>, block: BlockStatement): string | undefined {
-  const log = machine.logRows + ceilLog2(closingColumns(machine, block));
-  if (log <= MAX_LOG_CLOSING) return undefined;
-  return `${block.segments.length} segments leave 2^${log} entries for the closing, this prover opens at most 2^${MAX_LOG_CLOSING}`;
 }
 
 /** Cells and messages of all tables. */
