@@ -6,13 +6,21 @@ import { ExitCode } from '../errors.ts';
 import type { Command, CommandContext } from './command.ts';
 import { executeCommand } from './execute.ts';
 import { exportCommand } from './export.ts';
+import { lightCommand } from './light.ts';
 import { nodeCommand } from './node.ts';
 import { CliError, type Outcome, printFailure, printOutcome, type Streams } from './output.ts';
 import { proveCommand } from './prove.ts';
 import { StatusLine } from './status-line.ts';
 import { verifyCommand } from './verify.ts';
 
-const COMMANDS: readonly Command[] = [nodeCommand, executeCommand, exportCommand, proveCommand, verifyCommand];
+const COMMANDS: readonly Command[] = [
+  nodeCommand,
+  executeCommand,
+  exportCommand,
+  proveCommand,
+  verifyCommand,
+  lightCommand,
+];
 
 /**
  * Parses and runs one command line.

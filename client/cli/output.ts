@@ -83,6 +83,20 @@ const EXIT_CODES: Readonly<Record<string, ExitCode>> = {
   storeUnopenable: ExitCode.unreadable,
   storeFull: ExitCode.unreadable,
   storeUnwritable: ExitCode.unreadable,
+  chainInvalid: ExitCode.unreadable,
+  endpointInvalid: ExitCode.usage,
+  responseTooLarge: ExitCode.unreadable,
+  responseNotJson: ExitCode.unreadable,
+  responseMalformed: ExitCode.unreadable,
+  rpcError: ExitCode.unreadable,
+  pruned: ExitCode.unreadable,
+  proofTypeNotAccepted: ExitCode.rejected,
+  proofTooLarge: ExitCode.rejected,
+  proofHashMismatch: ExitCode.rejected,
+  proofRejected: ExitCode.rejected,
+  blockMismatch: ExitCode.rejected,
+  sealMissing: ExitCode.rejected,
+  sealInvalid: ExitCode.rejected,
 };
 
 function exitCodeOf(code: string): ExitCode {

@@ -28,5 +28,4 @@ export type LightErrorCode =
   | 'proofRejected'
   | 'blockMismatch'
   | 'sealMissing'
-  | 'sealInvalid'
-  | 'chainBroken';
+  | 'sealInvalid';

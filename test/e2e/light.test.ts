@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { test } from 'node:test';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { fetchBlockProof, type LightError, trustedChain } from '../../client/light/index.ts';
+import { jsonOf, runNode } from '../support/command.ts';
 import { type DevNode, devClients, rpc, startDevNode } from '../support/dev-node.ts';
 import { lyingNode, withResult } from '../support/lying-node.ts';
 import { temporaryFolder } from '../support/temporary.ts';
@@ -84,5 +85,19 @@ test('a proof that a node made → verified here; what liars make of it → refu
       });
     });
   }
+  // The second block follows the first one that was verified here; the command waits until it is proven.
+  await walletClient.sendTransaction({ to: `0x${'35'.repeat(20)}`, value: 1n });
+  const followed = await runNode([
+    ...['light', '--rpc', node.url, '--network', 'dev'],
+    ...['--from', '1', '--blocks', '2', '--json'],
+  ]);
+  assert.equal(followed.exitCode, 0, followed.stderr);
+  const second = (await rpc(node.url, 'eth_getBlockByNumber', ['0x2', false])).result as { hash: string };
+  assert.deepEqual(jsonOf(followed), { ok: true, verified: 2, head: { number: 2, hash: second.hash } });
+  assert.match(followed.stderr, /^block 1 0x[0-9a-f]{64} {2}verified in \d+ ms, 100 bits/m);
+  const liar = await lyingNode(t, withResult(withProof(honest, flip(-10))) as (response: ServerResponse) => void);
+  const deceived = await runNode(['light', '--rpc', liar, '--network', 'dev', '--from', '1']);
+  assert.equal(deceived.exitCode, 1, deceived.stderr);
+  assert.match(deceived.stderr, /^zkl1-node: proof rejected/m);
   assert.equal(await node.stop('SIGINT'), 0);
 });

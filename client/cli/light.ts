@@ -1,0 +1,80 @@
+import { ExitCode } from '../errors.ts';
+import type { VerifiedBlock } from '../light/block-proof.ts';
+import { type TrustedChain, trustedChain } from '../light/chain.ts';
+import { followProofs } from '../light/follow.ts';
+import { KNOWN_CHAINS, type KnownChain } from '../light/known-chains.ts';
+import { httpUrl } from '../light/transport.ts';
+import { privateGenesis, readGenesisFile } from '../node/private-genesis.ts';
+import { defineCommand } from './command.ts';
+import { wholeNumber } from './options.ts';
+import { CliError } from './output.ts';
+
+const NAMES = Object.keys(KNOWN_CHAINS) as KnownChain[];
+
+/** `zkl1-node light`: follows a chain by verifying its blocks' proofs, without executing or storing anything. */
+export const lightCommand = defineCommand({
+  command: 'light',
+  describe: 'follow a chain over any node’s RPC by verifying its proofs; trusts nothing that the node says',
+  positionals: {},
+  options: {
+    rpc: { type: 'string', demandOption: true, describe: 'URL of a node’s JSON-RPC' },
+    network: { choices: NAMES, describe: 'the chain, one that this build knows' },
+    genesis: { type: 'string', describe: 'the chain’s genesis file, as geth writes it' },
+    from: {
+      type: 'string',
+      coerce: (value: unknown) => (value === undefined ? undefined : wholeNumber('from', 1, 2 ** 53 - 1)(value)),
+      defaultDescription: 'the newest',
+      describe: 'first block',
+    },
+    blocks: {
+      type: 'string',
+      coerce: (value: unknown) => (value === undefined ? undefined : wholeNumber('blocks', 1, 2 ** 53 - 1)(value)),
+      defaultDescription: 'until Ctrl-C',
+      describe: 'ends after so many blocks',
+    },
+    'min-bits': { choices: [100, 128] as const, default: 100 as const, describe: 'least bits of provable security' },
+  },
+  run: async (args, { signal, note, status }) => {
+    if ((args.network === undefined) === (args.genesis === undefined))
+      throw new CliError('usage', 'say which chain to trust: --network NAME or --genesis FILE');
+    httpUrl(args.rpc);
+    const chain = args.network === undefined ? await chainOfFile(args.genesis as string) : trustedChain(args.network);
+    const end = new AbortController();
+    const stop = AbortSignal.any([signal, end.signal]);
+    let verified = 0;
+    let last: VerifiedBlock | undefined;
+    const blocks = followProofs({
+      ...{ url: args.rpc, chain, minBits: args['min-bits'], signal: stop },
+      ...(args.from === undefined ? {} : { from: BigInt(args.from) }),
+      onWait: (number, { message }) => status(`waiting for block ${number}: ${message}`),
+      onReorg: (number, expected, actual) =>
+        note(`REORG: block ${number} has parent ${actual}, not ${expected}: following its branch`),
+    });
+    for await (const block of blocks) {
+      verified++;
+      last = block;
+      status();
+      note(line(block));
+      if (verified === args.blocks) end.abort();
+    }
+    const head = last === undefined ? null : { number: last.header.number, hash: last.header.hash };
+    const text = `${verified} block${verified === 1 ? '' : 's'} verified${head === null ? '' : `, the last one ${head.number} ${head.hash}`}`;
+    return { exitCode: ExitCode.ok, text, json: { ok: true, verified, head } };
+  },
+});
+
+/** The genesis hash is computed from the file: what it says of it is not asked. */
+async function chainOfFile(path: string): Promise<TrustedChain> {
+  const { network } = await privateGenesis(path);
+  const file = readGenesisFile(path) as Readonly<Record<string, unknown>>;
+  return trustedChain({ ...file, genesisHash: network.genesisHash });
+}
+
+function line({ header, backing, securityBits, sizeBytes, fetchMs, verifyMs }: VerifiedBlock): string {
+  const by =
+    backing.kind === 'sealed'
+      ? `sealed by ${backing.sealer}${backing.isInTurn ? '' : ' out of turn'}`
+      : 'not known to be canonical';
+  const size = `${(sizeBytes / 1000).toFixed(0)} kB in ${fetchMs.toFixed(0)} ms`;
+  return `block ${header.number} ${header.hash}  verified in ${verifyMs.toFixed(0)} ms, ${securityBits} bits, ${size}, ${by}`;
+}
