@@ -13,6 +13,7 @@ import { loadSealerKey } from './execution/sealing/key-file.ts';
 import { Sealer } from './execution/sealing/sealer.ts';
 import { createChainExecutor } from './execution/state/executor.ts';
 import { estimateGas, simulateCall } from './execution/state/simulate.ts';
+import { proofKey } from './execution/store/blocks.ts';
 import { ChainView } from './execution/store/chain-view.ts';
 import { commitGenesis, contentSource } from './execution/store/commit.ts';
 import { Importer } from './execution/store/importer.ts';
@@ -23,6 +24,7 @@ import type { Logger } from './log.ts';
 import { privateGenesis } from './node/private-genesis.ts';
 import { joinNetwork, type Peering } from './node/proof-network.ts';
 import { provenNumber } from './node/proven-number.ts';
+import { workSharing } from './node/work-sharing.ts';
 import { chainSpecHash } from './prover/guest/chain-spec.ts';
 import type { Progress } from './prover/interface.ts';
 import type { CheckedBlock, CheckResult } from './prover/service/check.ts';
@@ -157,8 +159,12 @@ async function runNode(
             ...{ tables, prover, now: Date.now },
             check: (block) => checker.check(block),
             verify: (proofType, proof, expected) => verifier.verify(proofType, proof, expected),
-            block: (hash) => jobBlock(network, view, hash),
-            isCanonical: (hash, number) => isSame(store.canonicalHash(number), hash),
+            block: async (hash) => jobBlock(network, view, hash) ?? (await unprovenBlock(network, peering, hash)),
+            isWanted: (hash, number) => isWanted(hash, number),
+            sharing:
+              config.peers === undefined
+                ? undefined
+                : workSharing(() => peering?.network, keyOf(config.prove.profile).proofType),
             canonicalHash: (number) => store.canonicalHash(number),
           },
           {
@@ -173,6 +179,12 @@ async function runNode(
             onError: (error) => events.onError('proving', error),
           },
         );
+
+  /** Whether a proof of a block is worth making: it is canonical or the next ones to be, and nobody has made one. */
+  const isWanted = (hash: Uint8Array, number: bigint): boolean =>
+    (isSame(store.canonicalHash(number), hash) ||
+      (number > head().header.number && peering?.unproven?.has(hex(hash)) === true)) &&
+    !store.has('proofs', proofKey(hash, keyOf(config.prove?.profile ?? 'P100').proofType));
 
   /** Has the guest look at an executed block, then reports it; its job waits for that. */
   const checkImported = async (block: Block, executionMs: number, checked: CheckedBlock): Promise<void> => {
@@ -207,6 +219,16 @@ async function runNode(
           ...{ network, store, view, pool, clientVersion, log: events.log },
           importer: { ...importerPort(importer), importExecuted },
           proofTypes: ACCEPTED_KEYS.map((key) => key.proofType),
+          proving:
+            config.prove === undefined || config.peers.sync.mode !== 'proof'
+              ? undefined
+              : {
+                  check: (block, witness) => checker.check(checkedBlock(network, block, witness)),
+                  onUnproven: (blocks) => {
+                    proving?.queueWanted(blocks).catch((error: unknown) => events.onError('queueing blocks', error));
+                  },
+                },
+          onProof: () => proving?.recheck(),
           verify: async (proofType, proof, expected) => (await verifier.verify(proofType, proof, expected)).result,
           onImported: (block, result) => events.onImported(block, result),
           onError: (where, error) => events.onError(where, error),
@@ -375,6 +397,18 @@ function jobBlock(network: Network, view: ChainView, hash: Uint8Array): JobBlock
   const block = view.blockByHash(hash);
   const witness = view.witness(hash);
   if (block === undefined || witness === undefined) return undefined;
+  return { ...checkedBlock(network, block, witness), headerRlp: block.header.serialize() };
+}
+
+/** A block that this node has not imported, with a witness from peers. */
+async function unprovenBlock(
+  network: Network,
+  peering: Peering | undefined,
+  hash: Uint8Array,
+): Promise<JobBlock | undefined> {
+  const obtained = await peering?.unproven?.obtain(hex(hash));
+  if (obtained === undefined) return undefined;
+  const { block, witness } = obtained;
   return { ...checkedBlock(network, block, witness), headerRlp: block.header.serialize() };
 }
 

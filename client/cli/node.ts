@@ -85,11 +85,6 @@ export const nodeCommand = defineCommand({
       throw new CliError('usage', 'choose a network: --dev, or --genesis FILE (zkl1-node --help)');
     if (dev && args.sync === 'proof')
       throw new CliError('usage', '--dev seals and executes blocks: --sync proof goes with --genesis');
-    if (args.prove && args.sync === 'proof')
-      throw new CliError(
-        'usage',
-        'what is not executed leaves no witness to prove from: --prove goes with --sync full',
-      );
     if (args.seal && args.sync === 'proof')
       throw new CliError('usage', 'a sealer executes the blocks that it makes: --seal goes with --sync full');
     for (const part of ['prove', 'seal'] as const) {

@@ -1,20 +1,23 @@
 /** Wires the proof network and synchronisation to a chain: what peers may ask, what comes of what they send. */
 
-import type { Block, BlockBytes } from '@ethereumjs/block';
+import type { Block, BlockBytes, BlockHeader } from '@ethereumjs/block';
 import { createBlockFromBytesArray } from '@ethereumjs/block';
 import { RLP } from '@ethereumjs/rlp';
 import { decodeHeader } from '../execution/chain/block-codec.ts';
 import { BlockError, reasonOf } from '../execution/chain/block-error.ts';
 import { validateBody } from '../execution/chain/body-rules.ts';
+import { validateHeader } from '../execution/chain/header-rules.ts';
 import { chainSpecOf, type Network } from '../execution/chain/network.ts';
 import { maxReceiptsBytes, validateReceipts } from '../execution/chain/receipts-rules.ts';
-import type { ChainImporter, ImportResult } from '../execution/interface.ts';
+import type { ChainImporter, ExecutionWitness, ImportResult } from '../execution/interface.ts';
+import { validateSeal } from '../execution/sealing/turns.ts';
 import { decodeStateDiff, maxStateDiffBytes } from '../execution/state/state-diff-codec.ts';
 import { proofKey } from '../execution/store/blocks.ts';
 import { chainData } from '../execution/store/chain-data.ts';
 import type { ChainView } from '../execution/store/chain-view.ts';
 import type { Store } from '../execution/store/store.ts';
 import type { TransactionPool } from '../execution/txpool/pool.ts';
+import { checkWitness } from '../execution/witness/check.ts';
 import type { Logger } from '../log.ts';
 import { loadOrCreateKey } from '../p2p/host/key-file.ts';
 import type { NetworkConfig, NetworkPorts, NetworkStatus, ProofNetwork } from '../p2p/interface.ts';
@@ -24,12 +27,14 @@ import { forkSchedule } from '../p2p/proofs/fork-hash.ts';
 import { chainSpecHash } from '../prover/guest/chain-spec.ts';
 import { decodeClaim } from '../prover/guest/claim.ts';
 import type { Hash, VerifyResult } from '../prover/interface.ts';
+import type { CheckResult } from '../prover/service/check.ts';
 import { tryDecodeProof } from '../prover/verifier/codec.ts';
-import { hashOf } from '../sync/block-data.ts';
+import { bytesOf, hashOf, verifiedProof } from '../sync/block-data.ts';
 import { ChainSync, type SyncModules } from '../sync/chain-sync.ts';
 import { blockAnnouncement, gossipPorts } from '../sync/gossip.ts';
 import type { SyncOptions, SyncStatus } from '../sync/interface.ts';
 import { ChainServer } from '../sync/serve.ts';
+import { UnprovenBlocks, type UnprovenModules } from '../sync/unproven.ts';
 import { provenNumber } from './proven-number.ts';
 import { poolPorts } from './transactions.ts';
 
@@ -53,14 +58,27 @@ export type PeeringModules = {
     },
   ) => Promise<VerifyResult>;
   readonly proofTypes: readonly number[];
+  /** What a node that proves without executing adds; undefined: it executes, or does not prove. */
+  readonly proving: ProvingPorts | undefined;
+  /** A proof has come from a peer and is stored. */
+  readonly onProof: () => void;
   readonly clientVersion: string;
   readonly log: Logger;
   readonly onImported: (block: Block, result: ImportResult) => void;
   readonly onError: (where: string, error: unknown) => void;
 };
 
+export type ProvingPorts = {
+  /** The guest's native run. */
+  readonly check: (block: Block, witness: ExecutionWitness) => Promise<CheckResult>;
+  /** There are blocks to prove that this node has not imported. */
+  readonly onUnproven: (blocks: readonly { readonly hash: Uint8Array; readonly number: bigint }[]) => void;
+};
+
 /** A node among its peers. */
 export type Peering = {
+  /** Blocks ahead of the head that wait for a proof; undefined where blocks are executed. */
+  readonly unproven: UnprovenBlocks | undefined;
   readonly network: ProofNetwork;
   readonly status: () => SyncStatus;
   /** The head has moved, whoever moved it. */
@@ -98,6 +116,8 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
     return isSame(store.canonicalHash(number), hash) ? number : undefined;
   };
   const hasProof = (hash: Uint8Array, type: number): boolean => store.has('proofs', proofKey(hash, type));
+  /** Whether this node has made a proof: what it verified before it kept it. */
+  const isOwn = (hash: Uint8Array, type: number): boolean => store.has('proofInfos', proofKey(hash, type));
   const proven = provenNumber(store);
   let verified = 0n;
   const readHeader = (rlp: Uint8Array) => {
@@ -147,19 +167,54 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
     keepProof: async ({ blockHash, proofType, bytes }) =>
       await store.write(store.batch().put('proofs', proofKey(blockHash, proofType), bytes)),
     verifiedCount: () => verified,
-    onImported: (block, _, result) => modules.onImported(block, result),
+    ownProof: (hash, parentHash) => {
+      for (const proofType of proofTypes) {
+        const bytes = isOwn(bytesOf(hash), proofType) ? data.proof(bytesOf(hash), proofType) : undefined;
+        if (bytes !== undefined) return verifiedProof({ hash, parentHash }, { proofType }, bytes);
+      }
+      return undefined;
+    },
+    onUnproven: (entries) => unproven?.offer(entries),
+    onImported: (block, _, result) => {
+      modules.onImported(block, result);
+      const hash = block.hash();
+      for (const type of proofTypes) {
+        if (isOwn(hash, type)) {
+          announceProof(hash, type).catch((error: unknown) => modules.onError('announcing a proof', error));
+        }
+      }
+    },
     onError: modules.onError,
     now: Date.now,
   };
+  const access: SyncModules['network'] = {
+    peers: () => joined().peers(),
+    headers: (range, o) => joined().headers(range, o),
+    proof: (descriptor, o) => joined().proof(descriptor, o),
+    blockData: (kind, hash, o) => joined().blockData(kind, hash, o),
+    charge: (peer, fault) => joined().charge(peer, fault),
+  };
+  const unproven =
+    config.sync.mode === 'full'
+      ? undefined
+      : unprovenBlocks(network, modules.proving, {
+          ...{ network: access, blockData: shared, signal: ending.signal },
+          headRlp: () => importer.head().header.serialize(),
+        });
+  const announceProof: Peering['announceProof'] = async (hash, proofType) => {
+    const sealed = data.sealedHeader(hash);
+    const descriptor = server.proofsOf(hash).find((d) => d.proofType === proofType);
+    const bytes = data.proof(hash, proofType);
+    // A block that was proven before it was imported is announced when it has been.
+    if (sealed === undefined || descriptor === undefined || bytes === undefined) return sync.wake();
+    const decoded = tryDecodeProof(bytes);
+    if (!decoded.ok) throw new Error(`a stored proof does not decode: ${decoded.detail}`);
+    const claim = decodeClaim(decoded.proof.claim);
+    await joined().announceProof({ headerRlp: sealed.header, seal: sealed.seal, claim, proof: descriptor });
+  };
   const sync: ChainSync = new ChainSync(config.sync, {
     ...shared,
-    network: {
-      peers: () => joined().peers(),
-      headers: (range, o) => joined().headers(range, o),
-      proof: (descriptor, o) => joined().proof(descriptor, o),
-      blockData: (kind, hash, o) => joined().blockData(kind, hash, o),
-      charge: (peer, fault) => joined().charge(peer, fault),
-    },
+    network: access,
   });
   const status = (): NetworkStatus => {
     const { header } = importer.head();
@@ -184,10 +239,13 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
       chainSpecHashOf: specHashOf,
       hasProof,
       storeProof: async ({ claim, proof }, bytes) => {
-        const hash = new Uint8Array(Buffer.from(claim.blockHash.slice(2), 'hex'));
-        await store.write(store.batch().put('proofs', proofKey(hash, proof.proofType), bytes));
+        const key = proofKey(bytesOf(claim.blockHash), proof.proofType);
+        await store.write(store.batch().put('proofs', key, bytes));
+        modules.onProof();
       },
-      isProvable: (hash) => numberOf(hash) !== undefined && !proofTypes.some((type) => hasProof(hash, type)),
+      isProvable: (hash) =>
+        (numberOf(hash) !== undefined || unproven?.has(hashOf(hash)) === true) &&
+        !proofTypes.some((type) => hasProof(hash, type)),
       signal: ending.signal,
     }),
     ...poolPorts(modules.pool),
@@ -214,16 +272,8 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
       if (sealed === undefined || body === undefined) return;
       await joined().announceBlock(blockAnnouncement(sealed.header, sealed.seal, body));
     },
-    announceProof: async (hash, proofType) => {
-      const sealed = data.sealedHeader(hash);
-      const descriptor = server.proofsOf(hash).find((d) => d.proofType === proofType);
-      const bytes = data.proof(hash, proofType);
-      if (sealed === undefined || descriptor === undefined || bytes === undefined) return;
-      const decoded = tryDecodeProof(bytes);
-      if (!decoded.ok) throw new Error(`a stored proof does not decode: ${decoded.detail}`);
-      const claim = decodeClaim(decoded.proof.claim);
-      await joined().announceProof({ headerRlp: sealed.header, seal: sealed.seal, claim, proof: descriptor });
-    },
+    announceProof,
+    unproven,
     close: async () => {
       ending.abort();
       await sync.stop();
@@ -231,6 +281,36 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
     },
   };
 }
+
+/** Blocks for a prover that executes nothing, by the rules of a chain. */
+function unprovenBlocks(
+  network: Network,
+  proving: ProvingPorts | undefined,
+  modules: Pick<UnprovenModules, 'network' | 'blockData' | 'signal' | 'headRlp'>,
+): UnprovenBlocks {
+  const decode = (rlp: Uint8Array): BlockHeader => decodeHeader(network.common, rlp);
+  return new UnprovenBlocks({
+    ...modules,
+    checkAfter: (headerRlp, seal, parentRlp) => {
+      const [header, parent] = [decode(headerRlp), decode(parentRlp)];
+      validateHeader(network.config, header, parent, parent.hash());
+      validateSeal(network, header, parent, seal, Date.now());
+    },
+    checkWitness: (bytes, parentRlp) => {
+      const parent = decode(parentRlp);
+      return checkWitness(bytes, { hash: parent.hash(), stateRoot: parent.stateRoot }, decode);
+    },
+    isComplete: async (block, witness) => {
+      const result = await proving?.check(block, witness);
+      if (result === undefined) return false;
+      return result.ok || result.kind !== 'rejected' || !WITNESS_RULES.has(result.rule);
+    },
+    onOffered: (blocks) => proving?.onUnproven(blocks.map(({ hash, number }) => ({ hash: bytesOf(hash), number }))),
+  });
+}
+
+/** Rules of the guest that a true and complete witness cannot break, whatever the block. */
+const WITNESS_RULES: ReadonlySet<string> = new Set(['witness', 'input']);
 
 /**
  * The block of a header and a body that its roots commit to.

@@ -159,6 +159,8 @@ export type NetworkCounters = {
   readonly publishedToNobody: number;
   readonly peersDropped: number;
   readonly transactions: TransactionCounters;
+  /** blocks that others say they are proving now */
+  readonly claims: number;
 };
 /** Transactions, not messages; since the start, `announcing` aside. */
 export type TransactionCounters = {
@@ -196,6 +198,8 @@ export type ProofNetwork = {
   readonly onHead: () => void;
   /** Until when another prover says it works on this block, or undefined; Unix seconds. */
   readonly claimedUntil: (blockHash: Hash, proofType: number) => number | undefined;
+  /** Whether this node goes on where it and another prover have claimed a block at the same time; both know the answer. */
+  readonly isOwnClaimFirst: (blockHash: Hash, proofType: number) => boolean;
 
   /**
    * Headers from one peer. Consecutive by number, each the next one's parent, and the first as asked for; seals are for

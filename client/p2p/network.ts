@@ -239,6 +239,7 @@ class Network {
         ...this.#announcements.counters(),
         publishedToNobody: this.#publishedToNobody,
         peersDropped: this.#peersDropped,
+        claims: this.#claims.live(),
         transactions: { ...this.#transactions.counters(), ...this.#relay.counters() },
       }),
       announceProof: (announcement: ProofAnnouncement) =>
@@ -258,6 +259,7 @@ class Network {
       claimProving: async (claim) =>
         this.#publish('proving_claim', ports.status().forkHash, await this.#claims.sign(claim)),
       claimedUntil: (blockHash, proofType) => this.#claims.until(blockHash, proofType),
+      isOwnClaimFirst: (blockHash, proofType) => this.#claims.isOwnFirst(blockHash, proofType),
       announceTransaction: (hash) => this.#relay.add(hash),
       onHead: () => this.#followFork(),
       headers: (range, o) => this.#headers(range, o),

@@ -134,6 +134,11 @@ export type ProvingStatus = {
     | undefined;
   readonly queued: number;
   readonly resting: number;
+  /** of the queued ones, those that other provers say they are proving */
+  readonly claimed: number;
+  /** since the start: jobs that another's proof made needless, and those left to a prover that had begun as well */
+  readonly dropped: number;
+  readonly yielded: number;
 };
 export type ProofPort = {
   /** Stored proofs of a block, all types that this release knows. */

@@ -4,7 +4,12 @@
  */
 import type { Block } from '@ethereumjs/block';
 import { ClientError } from '../errors.ts';
-import type { ChainImporter, ImportResult, SealedHeader as StoredHeader } from '../execution/interface.ts';
+import type {
+  ChainImporter,
+  ImportResult,
+  SealedHeader as StoredHeader,
+  VerifiedProof,
+} from '../execution/interface.ts';
 import type { HeaderRecord, PeerInfo } from '../p2p/interface.ts';
 import type { Hash } from '../prover/interface.ts';
 import {
@@ -19,12 +24,17 @@ import {
 import type { Missing, SyncOptions, SyncState, SyncStatus } from './interface.ts';
 import { isSealRule, judgementOf } from './judge.ts';
 import { fetchMissingProofs, type MissingProofsModules } from './missing-proofs.ts';
+import type { UnprovenBlock } from './unproven.ts';
 
 export type SyncModules = MissingProofsModules & {
   readonly importer: ChainImporter;
   /** Whether a block is stored, canonical or not. */
   readonly isStored: (hash: Uint8Array) => boolean;
   readonly verifiedCount: () => bigint;
+  /** A verified proof that this node holds of a block that it has not imported: its own prover's. */
+  readonly ownProof: (hash: Hash, parentHash: Uint8Array) => VerifiedProof | undefined;
+  /** The blocks behind the head, whose first has no proof; told each time that a peer is asked for one. */
+  readonly onUnproven: (entries: readonly UnprovenBlock[]) => void;
   readonly onImported: (block: Block, seal: Uint8Array, result: ImportResult) => void;
   readonly onError: (where: string, error: unknown) => void;
   readonly now: () => number;
@@ -219,6 +229,7 @@ export class ChainSync {
         if (this.stopper.signal.aborted) break;
         if (!data.ok) {
           this.state = { kind: 'waiting', number: entry.number, hash: entry.hash, missing: data.missing };
+          if (data.missing === 'proof') this.modules.onUnproven(entries.slice(i));
           break;
         }
         if (!(await this.importOne(entry, data.value, from))) break;
@@ -253,8 +264,9 @@ export class ChainSync {
   ): Promise<Obtained<Block | ProvenData>> {
     const o = { signal, prefer: [from, peer] };
     if (this.options.mode === 'full' || this.fallsBack(entry.hash)) return obtainBlock(this.modules, entry, o);
+    const own = this.modules.ownProof(entry.hash, entry.parentHash);
     const [proof, block] = await Promise.all([
-      obtainProof(this.modules, entry, from, o),
+      own === undefined ? obtainProof(this.modules, entry, from, o) : ({ ok: true, value: own } as const),
       obtainBlock(this.modules, entry, o),
     ]);
     if (!proof.ok) return this.without(entry.hash, proof.missing);

@@ -40,7 +40,7 @@ export type ImporterModules = {
   readonly executor: ChainExecutor;
   /** ms since 1970 */
   readonly now: () => number;
-  /** Adds what others keep of a block to the batch that stores it. */
+  /** Adds what others keep of a block that was executed to the batch that stores it. */
   readonly extend?: (batch: StoreBatch, block: Block, hash: Uint8Array) => void;
   /** Told when the head has moved and is on disk; the import that moved it waits for what this returns. */
   readonly onHead?: (change: HeadChange) => Promise<void> | void;
@@ -189,7 +189,7 @@ export class Importer implements ChainImporter {
     const isHead = isPreferred({ number, isInTurn, hash }, this.#headCandidate());
     const change = isHead ? this.#changeTo(block) : undefined;
     if (change !== undefined) putHeadChange(batch, change);
-    extend?.(batch, block, hash);
+    if (counter === 'executed') extend?.(batch, block, hash);
     try {
       await store.write(batch);
     } finally {

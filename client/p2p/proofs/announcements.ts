@@ -63,7 +63,10 @@ export type AnnouncementModules = {
   readonly signal: AbortSignal;
 };
 
-export type AnnouncementCounters = Omit<NetworkCounters, 'publishedToNobody' | 'peersDropped' | 'transactions'>;
+export type AnnouncementCounters = Omit<
+  NetworkCounters,
+  'publishedToNobody' | 'peersDropped' | 'transactions' | 'claims'
+>;
 
 export class Announcements {
   readonly #limits: AnnouncementLimits;

@@ -1,20 +1,32 @@
 /**
  * Who says that it is proving what. A claim asks others not to prove the same block meanwhile; it is a hint that saves
  * work, and must never be able to stop a block from being proven:
- * - it expires, and after it no other claim on the same block counts: a block is delayed once;
+ * - it expires soon; its prover renews it for as long as it works, up to a limit from the first one on; after that no
+ *   other claim on the same block counts: a block is delayed once;
  * - a stranger's claim counts for a minute at most; longer ones only for a prover that has kept more than it broke;
  * - claims are signed, so that nobody breaks them in another's name.
+ * Two provers that begin at the same time: the one with the lower sha256(block hash ‖ key) goes on.
  */
 import type { Hash } from '../../prover/interface.ts';
 import type { Verdict } from '../host/host.ts';
 import type { ProvingClaim } from '../interface.ts';
 import type { PeerBook } from '../peers/book.ts';
 import { faultOf, reasonOf } from './blame.ts';
-import { decodeProvingClaim, encodeProvingClaim, type SignedProvingClaim, unhex } from './messages.ts';
+import { sha256 } from './descriptor.ts';
+import { decodeProvingClaim, encodeProvingClaim, hex, type SignedProvingClaim, unhex } from './messages.ts';
 
 /** Seconds. */
 export const MAX_CLAIM_SECONDS = 600;
 export const STRANGER_SECONDS = 60;
+/** From a prover's first claim on a block to the end of its last renewal. */
+export const RENEWED_SECONDS = 1800;
+export const STRANGER_RENEWED_SECONDS = 600;
+/** So long after a claim another one on the same block was made without knowing of it. */
+export const TIE_SECONDS = 10;
+/** A renewal that adds less says nothing new. */
+const LEAST_RENEWAL_SECONDS = 5;
+/** A broken claim is forgiven after this time: provers are restarted. */
+const BROKEN_SECONDS = 600;
 const CLOCK_SKEW_SECONDS = 15;
 const MAX_CLAIMS = 1024;
 const MAX_CLAIMS_PER_PROVER = 4;
@@ -32,22 +44,35 @@ export type ClaimModules = {
   readonly now: () => number;
 };
 
-type Held = { readonly prover: string; readonly until: number; broken: boolean };
-type Record = { kept: number; broken: number };
+type Held = { readonly prover: string; readonly since: number; readonly until: number; broken: boolean };
+/** `brokenAt`: Unix seconds */
+type Record = { kept: number; brokenAt: number[] };
 
 export class Claims {
   readonly #modules: ClaimModules;
   /** block and type → the one claim that counts, kept after its expiry so that no second one does; oldest first */
   readonly #claims = new Map<string, Held>();
   readonly #provers = new Map<string, Record>();
+  /** this node's own claims: from the first on one block to the end of the last */
+  readonly #own = new Map<string, { readonly since: number; readonly until: number }>();
 
   constructor(modules: ClaimModules) {
     this.#modules = modules;
   }
 
+  /** Claims of others that count now. */
+  live(): number {
+    const now = this.#modules.now() / 1000;
+    return [...this.#claims.values()].filter(({ until }) => until > now).length;
+  }
+
   async sign(claim: ProvingClaim): Promise<Uint8Array> {
     const { genesisHash, identity } = this.#modules;
     const prover = identity.publicKey;
+    const now = this.#modules.now() / 1000;
+    for (const [key, { until }] of this.#own) if (until <= now) this.#own.delete(key);
+    const key = keyOf(claim.blockHash, claim.proofType);
+    this.#own.set(key, { since: this.#own.get(key)?.since ?? now, until: claim.expiresAt });
     const signature = await identity.sign(signedBytes(genesisHash, { ...claim, prover }));
     return encodeProvingClaim({ ...claim, prover, signature });
   }
@@ -86,6 +111,12 @@ export class Claims {
     return held !== undefined && held.until > this.#modules.now() / 1000 ? held.until : undefined;
   }
 
+  /** Whether this node's own claim on a block goes before the one of another prover. */
+  isOwnFirst(blockHash: Hash, proofType: number): boolean {
+    const held = this.#claims.get(keyOf(blockHash, proofType));
+    return held === undefined || orderOf(blockHash, this.#ownKey()) < orderOf(blockHash, held.prover);
+  }
+
   /** A proof of the block has come: its claim was kept, if it had not expired. */
   fulfilled(blockHash: Hash, proofType: number): void {
     const key = keyOf(blockHash, proofType);
@@ -97,17 +128,36 @@ export class Claims {
 
   #take(claim: SignedProvingClaim, now: number): boolean {
     const key = keyOf(claim.blockHash, claim.proofType);
-    if (this.#claims.has(key)) return false;
-    this.#settle(now);
     const prover = Buffer.from(claim.prover).toString('hex');
-    const { kept, broken } = this.#record(prover);
-    if (broken > kept) return false;
+    const held = this.#claims.get(key);
+    const isRenewal = held?.prover === prover;
+    if (held !== undefined && !isRenewal && !winsTie(held, claim.blockHash, prover, now)) return false;
+    if (isRenewal && held.until <= now) return false;
+    if (!isRenewal && this.#isOwn(key, claim.blockHash, prover, now)) return false;
+    this.#settle(now);
+    const { kept, brokenAt } = this.#record(prover);
+    if (brokenAt.length > kept) return false;
     let live = 0;
-    for (const held of this.#claims.values()) if (held.prover === prover && held.until > now) live++;
-    if (live >= MAX_CLAIMS_PER_PROVER) return false;
-    const most = now + (kept > 0 ? MAX_CLAIM_SECONDS : STRANGER_SECONDS);
-    this.#claims.set(key, { prover, until: Math.min(claim.expiresAt, most), broken: false });
+    for (const each of this.#claims.values()) if (each.prover === prover && each.until > now) live++;
+    if (!isRenewal && live >= MAX_CLAIMS_PER_PROVER) return false;
+    const since = held?.since ?? now;
+    const [ahead, renewed] =
+      kept > 0 ? [MAX_CLAIM_SECONDS, RENEWED_SECONDS] : [STRANGER_SECONDS, STRANGER_RENEWED_SECONDS];
+    const until = Math.min(claim.expiresAt, now + ahead, since + renewed);
+    if (isRenewal && until < held.until + LEAST_RENEWAL_SECONDS) return false;
+    this.#claims.set(key, { prover, since, until, broken: false });
     return true;
+  }
+
+  /** Whether this node proves the block itself, and goes on: whoever else says so will leave it, and breaks nothing. */
+  #isOwn(key: string, blockHash: Hash, prover: string, now: number): boolean {
+    const own = this.#own.get(key);
+    if (own === undefined || own.until <= now) return false;
+    return now - own.since >= TIE_SECONDS || orderOf(blockHash, this.#ownKey()) < orderOf(blockHash, prover);
+  }
+
+  #ownKey(): string {
+    return Buffer.from(this.#modules.identity.publicKey).toString('hex');
   }
 
   /** Counts claims that ran out as broken, and forgets those that are long over and, of too many, the oldest. */
@@ -115,14 +165,18 @@ export class Claims {
     for (const [key, held] of this.#claims) {
       if (held.until <= now && !held.broken) {
         held.broken = true;
-        this.#record(held.prover).broken++;
+        // A block that was proven without an announcement, or has left the chain, is nobody's broken word.
+        const [blockHash] = key.split(' ') as [Hash];
+        if (this.#modules.isProvable(blockHash)) this.#record(held.prover).brokenAt.push(held.until);
       }
       if (held.until + MAX_CLAIM_SECONDS <= now || this.#claims.size >= MAX_CLAIMS) this.#claims.delete(key);
     }
   }
 
   #record(prover: string): Record {
-    const record = this.#provers.get(prover) ?? { kept: 0, broken: 0 };
+    const record = this.#provers.get(prover) ?? { kept: 0, brokenAt: [] };
+    const now = this.#modules.now() / 1000;
+    record.brokenAt = record.brokenAt.filter((at) => at + BROKEN_SECONDS > now);
     this.#provers.delete(prover);
     this.#provers.set(prover, record);
     const [oldest] = this.#provers.keys();
@@ -137,6 +191,15 @@ function signedBytes(genesisHash: Hash, claim: Omit<SignedProvingClaim, 'signatu
   numbers.writeUInt8(claim.proofType);
   numbers.writeBigUInt64LE(BigInt(claim.expiresAt), 1);
   return Buffer.concat([DOMAIN, unhex(genesisHash), unhex(claim.blockHash), numbers, claim.prover]);
+}
+
+/** Whether a claim that comes so soon after another that neither prover knew of the other's goes before it. */
+function winsTie({ prover: holder, since }: Held, blockHash: Hash, prover: string, now: number): boolean {
+  return now - since < TIE_SECONDS && orderOf(blockHash, prover) < orderOf(blockHash, holder);
+}
+
+function orderOf(blockHash: Hash, prover: string): string {
+  return hex(sha256(Buffer.from(blockHash.slice(2) + prover, 'hex')));
 }
 
 function keyOf(blockHash: Hash, proofType: number): string {

@@ -4,7 +4,7 @@ import type { KeyData } from '../verifier/key.ts';
 import { type CheckedBlock, type CheckResult, guestInputOf } from './check.ts';
 import type { Job } from './job.ts';
 import { jobStore, newJobChange, type ProofInfo, type ServiceChange, type ServiceTables } from './job-store.ts';
-import { type JobStore, ProvingQueue, type QueueModules, type QueueStatus } from './queue.ts';
+import { type JobStore, ProvingQueue, type QueueModules, type QueueStatus, type WorkSharing } from './queue.ts';
 import type { Verified } from './verifier-process.ts';
 
 export type ProvingOptions = {
@@ -28,10 +28,12 @@ export type ProvingModules = {
   readonly verify: (proofType: number, proof: Uint8Array, expected: Expected) => Promise<Verified>;
   /** The guest's native run. */
   readonly check: (block: CheckedBlock) => Promise<CheckResult>;
-  /** undefined where the block or its witness is not there */
-  readonly block: (blockHash: Uint8Array) => JobBlock | undefined;
-  readonly isCanonical: (blockHash: Uint8Array, number: bigint) => boolean;
+  /** undefined where the block or its witness is not there, and no peer has it */
+  readonly block: (blockHash: Uint8Array) => JobBlock | undefined | Promise<JobBlock | undefined>;
+  /** Whether a proof of this block would be worth something: canonical or waiting for one, and not proven by a peer. */
+  readonly isWanted: (blockHash: Uint8Array, number: bigint) => boolean;
   readonly canonicalHash: (number: bigint) => Uint8Array | undefined;
+  readonly sharing?: WorkSharing | undefined;
   readonly now: () => number;
 };
 
@@ -60,12 +62,12 @@ export class ProvingService {
     this.#modules = modules;
     this.#onError = events.onError;
     const { key, deadlineMs, maxBacklog } = options;
-    const { prover, isCanonical, now } = modules;
+    const { prover, isWanted, sharing, now } = modules;
     this.#jobs = jobStore(modules.tables, key.proofType);
     this.#queue = new ProvingQueue(
       { profile: key.profile, deadlineMs, maxBacklog, retryAfterMs },
       {
-        ...{ store: this.#jobs, prover, isCanonical, now },
+        ...{ store: this.#jobs, prover, isWanted, sharing, now },
         jobInput: (blockHash) => this.#jobInput(blockHash),
         accept: (proof, expected) => this.#accept(proof, expected),
         onChange: events.onJob,
@@ -107,11 +109,21 @@ export class ProvingService {
     return this.#queue.request(blockHash, number);
   }
 
+  /** A proof of some block has come from a peer: its job, if it has one, is given up. */
+  recheck(): void {
+    this.#queue.recheck();
+  }
+
   /** The canonical chain has changed: drops the job of a block that left it, queues those that joined it. */
   async onNewHead(adopted: readonly { readonly hash: Uint8Array; readonly number: bigint }[]): Promise<void> {
     this.#queue.recheck();
-    for (const { hash, number } of adopted) {
-      if (this.#jobs.get(hash) !== undefined) continue;
+    await this.queueWanted(adopted);
+  }
+
+  /** Queues blocks that have no job and whose proof is wanted. */
+  async queueWanted(blocks: readonly { readonly hash: Uint8Array; readonly number: bigint }[]): Promise<void> {
+    for (const { hash, number } of blocks) {
+      if (this.#jobs.get(hash) !== undefined || !this.#modules.isWanted(hash, number)) continue;
       await this.#modules.tables.write([this.jobOf(hash, number)]);
       this.#queue.wake(hash);
     }
@@ -138,7 +150,7 @@ export class ProvingService {
     };
     for (let number = from > 1n ? from : 1n; number <= head && !this.#isClosed; number++) {
       const hash = this.#modules.canonicalHash(number);
-      if (hash !== undefined && this.#jobs.get(hash) === undefined)
+      if (hash !== undefined && this.#jobs.get(hash) === undefined && this.#modules.isWanted(hash, number))
         found.push({ hash, change: this.jobOf(hash, number) });
       if (found.length === BACKFILL_BATCH) await flush();
     }
@@ -146,8 +158,9 @@ export class ProvingService {
   }
 
   async #jobInput(blockHash: Uint8Array): ReturnType<QueueModules['jobInput']> {
-    const block = this.#modules.block(blockHash);
-    if (block === undefined) return { ok: false, code: 'internal', reason: 'the block or its witness is not stored' };
+    const block = await this.#modules.block(blockHash);
+    if (block === undefined)
+      return { ok: false, code: 'internal', reason: 'the block or its witness is not to be had' };
     const expected = this.#claims.get(block.blockHash) ?? (await this.#checked(block));
     if (typeof expected === 'string') return { ok: false, code: 'guestRejects', reason: expected };
     return { ok: true, input: guestInputOf(block), headerRlp: block.headerRlp, expected };

@@ -26,7 +26,10 @@ export type JobStore = {
 export type QueueModules = {
   readonly store: JobStore;
   readonly prover: Prover;
-  readonly isCanonical: (blockHash: Uint8Array, number: bigint) => boolean;
+  /** Whether a proof of this block would still be worth something; jobs of others are dropped. */
+  readonly isWanted: (blockHash: Uint8Array, number: bigint) => boolean;
+  /** Who proves what; undefined: nobody else does. */
+  readonly sharing?: WorkSharing | undefined;
   /** The prover's input for a block, from its block and witness alone; or why the guest does not take it. */
   readonly jobInput: (
     blockHash: Uint8Array,
@@ -49,6 +52,20 @@ export type QueueModules = {
   readonly onError: (error: unknown) => void;
 };
 
+/** How several provers share work; none may depend on it. Times are ms since 1970. */
+export type WorkSharing = {
+  /** Until when another prover says it works on a block. */
+  readonly claimedUntil: (blockHash: Uint8Array) => number | undefined;
+  /**
+   * Says that this node proves a block, until `signal` ends, and waits until others could have said the same.
+   * @param onYield the block is another's after all
+   */
+  readonly claim: (
+    blockHash: Uint8Array,
+    o: { readonly signal: AbortSignal; readonly onYield: () => void },
+  ) => Promise<void>;
+};
+
 type Waiting = { readonly blockHash: Uint8Array; readonly number: bigint };
 type Resting = Waiting & { /** ms since 1970 */ readonly until: number };
 type Current = Waiting & { readonly startedAt: number; readonly stop: AbortController; progress: Progress | undefined };
@@ -59,6 +76,12 @@ export type QueueStatus = {
   readonly queued: number;
   /** failed ones that are tried again when nothing else waits */
   readonly resting: number;
+  /** of the queued ones, those that other provers say they are proving */
+  readonly claimed: number;
+  /** since the start: jobs that were given up or dropped because another's proof came, or never was wanted again */
+  readonly dropped: number;
+  /** since the start: jobs that were given up at their beginning because another prover had begun at the same time */
+  readonly yielded: number;
 };
 
 /**
@@ -73,6 +96,8 @@ export class ProvingQueue {
   #current: Current | undefined;
   #running: Promise<void> | undefined;
   #alarm: NodeJS.Timeout | undefined;
+  #dropped = 0;
+  #yielded = 0;
   readonly #stop = new AbortController();
 
   constructor(options: QueueOptions, modules: QueueModules) {
@@ -120,14 +145,17 @@ export class ProvingQueue {
     this.#run();
   }
 
-  /** The canonical chain has changed: a job that runs for a block that is off it now is given up. */
+  /** What is wanted may have changed: a job that runs for a block that nobody wants proven now is given up. */
   recheck(): void {
     const current = this.#current;
-    if (current !== undefined && !this.#modules.isCanonical(current.blockHash, current.number)) current.stop.abort();
+    if (current !== undefined && !this.#modules.isWanted(current.blockHash, current.number)) current.stop.abort();
+    this.#dropUnwanted().catch(this.#modules.onError);
   }
 
   status(): QueueStatus {
-    return { current: this.#current, queued: this.#waiting.length, resting: this.#resting.length };
+    const claimed = this.#waiting.filter((block) => this.#claimedUntil(block) !== undefined).length;
+    const [queued, resting] = [this.#waiting.length, this.#resting.length];
+    return { current: this.#current, queued, resting, claimed, dropped: this.#dropped, yielded: this.#yielded };
   }
 
   /** Aborts the running job, which starts over with the next process. */
@@ -151,7 +179,7 @@ export class ProvingQueue {
     if (this.#running !== undefined || this.#stop.signal.aborted) return;
     const ended = (): void => {
       this.#running = undefined;
-      if (this.#waiting.length > 0) this.#run();
+      if (this.#waiting.some((block) => this.#claimedUntil(block) === undefined)) this.#run();
     };
     // A job that cannot be stored stops the queue: the next request, or the next process, takes it up again.
     this.#running = this.#proveAll().then(ended, (error: unknown) => {
@@ -164,16 +192,43 @@ export class ProvingQueue {
     while (!this.#stop.signal.aborted) {
       const next = this.#next();
       if (next === undefined) return;
-      if (this.#modules.isCanonical(next.blockHash, next.number)) await this.#proveOne(next);
-      else await this.#modules.store.drop(next.blockHash);
+      if (this.#modules.isWanted(next.blockHash, next.number)) await this.#proveOne(next);
+      else await this.#drop(next.blockHash);
     }
   }
 
-  /** The oldest block that waits; else the failed one that has rested longest; else an alarm for when one has. */
+  async #drop(blockHash: Uint8Array): Promise<void> {
+    this.#dropped++;
+    await this.#modules.store.drop(blockHash);
+  }
+
+  /** Drops what waits and is not wanted any more, so that it neither counts nor is listened for. */
+  async #dropUnwanted(): Promise<void> {
+    const { isWanted } = this.#modules;
+    const unwanted = this.#waiting.filter(({ blockHash, number }) => !isWanted(blockHash, number));
+    this.#waiting = this.#waiting.filter((block) => !unwanted.includes(block));
+    for (const { blockHash } of unwanted) await this.#drop(blockHash);
+  }
+
+  #claimedUntil({ blockHash }: Waiting): number | undefined {
+    const until = this.#modules.sharing?.claimedUntil(blockHash);
+    return until !== undefined && until > this.#modules.now() ? until : undefined;
+  }
+
+  /**
+   * The oldest block that waits and that nobody else is proving; else the failed one that has rested longest; else an
+   * alarm for when one has, or for when another's claim ends.
+   */
   #next(): Waiting | undefined {
-    const oldest = takeLeast(this.#waiting, (a, b) => a.number < b.number);
-    if (oldest !== undefined) return oldest;
     clearTimeout(this.#alarm);
+    const free = this.#waiting.filter((block) => this.#claimedUntil(block) === undefined);
+    const oldest = takeLeast(free, (a, b) => a.number < b.number);
+    if (oldest !== undefined) {
+      this.#waiting.splice(this.#waiting.indexOf(oldest), 1);
+      return oldest;
+    }
+    const claims = this.#waiting.flatMap((block) => this.#claimedUntil(block) ?? []);
+    this.#wakeAt(Math.min(...claims));
     const rested = takeLeast(
       this.#resting,
       (a, b) => a.until < b.until || (a.until === b.until && a.number < b.number),
@@ -182,8 +237,16 @@ export class ProvingQueue {
     const pause = rested.until - this.#modules.now();
     if (pause <= 0) return rested;
     this.#resting.push(rested);
-    this.#alarm = setTimeout(() => this.#run(), Math.min(pause, MAX_TIMER_MS)).unref();
+    this.#wakeAt(Math.min(rested.until, ...claims));
     return undefined;
+  }
+
+  /** @param at ms since 1970; infinite: not by itself */
+  #wakeAt(at: number): void {
+    clearTimeout(this.#alarm);
+    if (at === Number.POSITIVE_INFINITY) return;
+    const pause = Math.max(0, at - this.#modules.now());
+    this.#alarm = setTimeout(() => this.#run(), Math.min(pause, MAX_TIMER_MS)).unref();
   }
 
   async #proveOne(block: Waiting): Promise<void> {
@@ -212,14 +275,21 @@ export class ProvingQueue {
   }
 
   async #attempt(current: Current): Promise<Outcome> {
-    const { prover, jobInput, accept, now, onProgress } = this.#modules;
+    const { prover, jobInput, accept, now, onProgress, sharing } = this.#modules;
     const { deadlineMs, profile } = this.#options;
     const { blockHash, number } = current;
     const stop = AbortSignal.any([this.#stop.signal, current.stop.signal]);
     const deadline = new AbortController();
+    const ended = new AbortController();
     const timer = setTimeout(() => deadline.abort(), deadlineMs);
     const signal = AbortSignal.any([stop, deadline.signal]);
     try {
+      const onYield = (): void => {
+        this.#yielded++;
+        current.stop.abort();
+      };
+      await sharing?.claim(blockHash, { signal: AbortSignal.any([signal, ended.signal]), onYield });
+      if (stop.aborted) return { kind: 'stopped' };
       const input = await jobInput(blockHash);
       if (stop.aborted) return { kind: 'stopped' };
       if (!input.ok) return { kind: 'failed', code: input.code, reason: input.reason };
@@ -243,6 +313,7 @@ export class ProvingQueue {
       return { kind: 'failed', code: 'internal', reason: error instanceof Error ? error.message : String(error) };
     } finally {
       clearTimeout(timer);
+      ended.abort();
     }
   }
 

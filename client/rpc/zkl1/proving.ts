@@ -13,13 +13,16 @@ export function provingMethods({ chain, proofs }: RpcPorts): readonly Method[] {
     method('zkl1_provingStatus', [], () => {
       const status = proofs.proving();
       if (status === undefined) return { enabled: false };
-      const { profile, proofType, current, queued, resting } = status;
+      const { profile, proofType, current, queued, resting, claimed, dropped, yielded } = status;
       return {
         enabled: true,
         profile,
         proofType: quantity(proofType),
         queued: quantity(queued),
         failed: quantity(resting),
+        claimedByOthers: quantity(claimed),
+        dropped: quantity(dropped),
+        yielded: quantity(yielded),
         current:
           current === undefined
             ? null

@@ -3,7 +3,13 @@ import { test } from 'node:test';
 import { generateKeyPair } from '@libp2p/crypto/keys';
 import { identityOf, isSignature } from '../../../client/p2p/host/identity.ts';
 import { PEER_RATES, PeerBook } from '../../../client/p2p/peers/book.ts';
-import { Claims, MAX_CLAIM_SECONDS, STRANGER_SECONDS } from '../../../client/p2p/proofs/claims.ts';
+import {
+  Claims,
+  MAX_CLAIM_SECONDS,
+  STRANGER_RENEWED_SECONDS,
+  STRANGER_SECONDS,
+  TIE_SECONDS,
+} from '../../../client/p2p/proofs/claims.ts';
 import type { Hash } from '../../../client/prover/interface.ts';
 
 const GENESIS: Hash = `0x${'99'.repeat(32)}`;
@@ -34,6 +40,7 @@ test('claim of a stranger → counts for a minute, once per block', async () => 
   assert.equal(await made.onClaim(await a.made.sign(claimOf(1, seconds + 300)), 'p'), 'accept');
   assert.equal(made.until(hash(1), 1), seconds + STRANGER_SECONDS);
   assert.equal(made.until(hash(1), 2), undefined);
+  clock.seconds += TIE_SECONDS;
   assert.equal(await made.onClaim(await b.made.sign(claimOf(1, seconds + 300)), 'p'), 'ignore');
   clock.seconds += STRANGER_SECONDS;
   assert.equal(made.until(hash(1), 1), undefined);
@@ -42,6 +49,59 @@ test('claim of a stranger → counts for a minute, once per block', async () => 
     'ignore',
     'a block is delayed once',
   );
+});
+
+test('claim that is renewed → counts on, up to a limit; not after it has ended', async () => {
+  const { clock, made } = await claims();
+  const a = await claims(clock);
+  const start = clock.seconds;
+  const renew = async (): Promise<string> => made.onClaim(await a.made.sign(claimOf(1, clock.seconds + 45)), 'p');
+  assert.equal(await renew(), 'accept');
+  assert.equal(await renew(), 'ignore', 'it says nothing new');
+  for (clock.seconds += 15; clock.seconds <= start + STRANGER_RENEWED_SECONDS - 45; clock.seconds += 15) {
+    assert.equal(await renew(), 'accept');
+    assert.equal(made.until(hash(1), 1), clock.seconds + 45);
+  }
+  clock.seconds = start + STRANGER_RENEWED_SECONDS;
+  assert.equal(made.until(hash(1), 1), undefined, 'a prover that is stuck is overtaken');
+  assert.equal(await renew(), 'ignore');
+});
+
+test('two provers that claim a block at once → each of them and everybody else agree on one; nobody has broken a word', async () => {
+  for (let i = 1; i <= 8; i++) {
+    const watcher = await claims();
+    const { clock } = watcher;
+    const [a, b] = [await claims(clock), await claims(clock)];
+    const [ofA, ofB] = [
+      await a.made.sign(claimOf(i, clock.seconds + 45)),
+      await b.made.sign(claimOf(i, clock.seconds + 45)),
+    ];
+    clock.seconds += 1;
+    await a.made.onClaim(ofB, 'b');
+    await b.made.onClaim(ofA, 'a');
+    for (const claim of i % 2 === 0 ? [ofA, ofB] : [ofB, ofA]) await watcher.made.onClaim(claim, 'p');
+    const goesOn = [a, b].filter(({ made }) => made.isOwnFirst(hash(i), 1) || made.until(hash(i), 1) === undefined);
+    assert.equal(goesOn.length, 1);
+    const [winner] = goesOn;
+    assert.equal(winner!.made.until(hash(i), 1), undefined, 'the other’s claim is none to the winner');
+    clock.seconds += 20;
+    const renewal = await winner!.made.sign(claimOf(i, clock.seconds + 45));
+    const loser = winner === a ? b : a;
+    for (const { made } of [watcher, loser]) {
+      assert.equal(await made.onClaim(renewal, 'p'), 'accept');
+      assert.equal(made.until(hash(i), 1), clock.seconds + 45);
+    }
+  }
+});
+
+test('prover that is killed once → after ten minutes its claims count again', async () => {
+  const { clock, made } = await claims();
+  const a = await claims(clock);
+  await made.onClaim(await a.made.sign(claimOf(1, clock.seconds + 45)), 'p');
+  clock.seconds += 60;
+  assert.equal(await made.onClaim(await a.made.sign(claimOf(2, clock.seconds + 45)), 'p'), 'ignore');
+  clock.seconds += 600;
+  assert.equal(await made.onClaim(await a.made.sign(claimOf(3, clock.seconds + 45)), 'p'), 'accept');
 });
 
 test('claims that are kept → longer ones count; that are broken → none', async () => {

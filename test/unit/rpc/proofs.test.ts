@@ -145,9 +145,19 @@ describe('zkl1 methods', () => {
     assert.deepEqual((await setUp({})('zkl1_provingStatus')).result, { enabled: false });
     const progress = { stage: 'commit', done: 1, total: 8 };
     const current = { blockHash: block.hash(), number: 1n, startedAt: 16, progress };
-    const status = { profile: 'P100', proofType: 128, current, queued: 3, resting: 1 } as const;
+    const status = {
+      profile: 'P100',
+      proofType: 128,
+      current,
+      queued: 3,
+      resting: 1,
+      claimed: 2,
+      dropped: 4,
+      yielded: 5,
+    } as const;
     assert.deepEqual((await setUp({ proving: () => status })('zkl1_provingStatus')).result, {
       ...{ enabled: true, profile: 'P100', proofType: '0x80', queued: '0x3', failed: '0x1' },
+      ...{ claimedByOthers: '0x2', dropped: '0x4', yielded: '0x5' },
       current: {
         ...{ blockHash: hex(block.hash()), blockNumber: '0x1', startedAt: '0x10', stage: 'commit', percent: 12 },
       },

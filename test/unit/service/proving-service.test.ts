@@ -57,7 +57,7 @@ function setUp(o: { readonly check?: (n: number) => CheckResult; readonly verifi
         ...{ chainSpec: { chainId: 1n, genesisHash: ZERO, forks: [] }, parentHash: ZERO, blockHash: hex(hash) },
         ...{ blockRlp: hash, headerRlp: hash, witness: { state: [], codes: [], headers: [] } },
       }),
-      isCanonical: (_, number) => !off.has(Number(number)),
+      isWanted: (_, number) => !off.has(Number(number)),
       canonicalHash: (number) => block(Number(number)),
       now: () => 1000,
     },

@@ -47,7 +47,7 @@ function setUp(prove: QueueModules['prover']['prove'], { options, modules, table
     {
       store,
       prover: { prove },
-      isCanonical: () => true,
+      isWanted: () => true,
       jobInput: async (hash) => ({ ok: true, input: hash, headerRlp: hash, expected: CLAIM }),
       accept: async (proof) =>
         proof[0] === 1
@@ -242,7 +242,7 @@ describe('proving queue', () => {
   test('a block that leaves the canonical chain → its jobs are dropped, also one that runs', async () => {
     const off = new Set<number>();
     const { queue, jobOf, until, states } = setUp(untilAborted, {
-      modules: { isCanonical: (hash) => !off.has(hash[0] ?? 0) },
+      modules: { isWanted: (hash) => !off.has(hash[0] ?? 0) },
     });
     await queue.request(block(1), 1n);
     await queue.request(block(2), 2n);

@@ -155,6 +155,8 @@ function syncing(peers: readonly Peer[], { verifies = true, now = () => 0, ...op
     isProven: (h) => kept.includes(hashOf(h)),
     keepProof: async ({ blockHash }) => void kept.push(hashOf(blockHash)),
     verifiedCount: () => verified,
+    ownProof: () => undefined,
+    onUnproven: () => {},
     onImported: () => {},
     onError: (where, error) => errors.push(`${where}: ${String(error)}`),
     now,

@@ -1,0 +1,136 @@
+/** A witness from a stranger: its form, and that each item of it belongs to the parent of the block that it is for. */
+import { ClientError } from '../../errors.ts';
+import { keccak256 } from '../chain/crypto.ts';
+import type { AccountState, ExecutionWitness } from '../interface.ts';
+import { decodeAccount } from '../state/account-rlp.ts';
+import { type Child, decodeNode, EMPTY_ROOT } from '../state/trie-node.ts';
+import { byteLists } from './byte-lists.ts';
+
+/** The block hash opcode reaches so far back; at least the parent itself is there. */
+const MAX_HEADERS = 256;
+/** A branch of 16 hashes has 532 bytes, and no node has more. */
+const MAX_NODE_BYTES = 532;
+/** Only a root and codes may be shorter than a hash; a witness of many tiny codes is none that a peer needs to send. */
+const LEAST_ITEM_BYTES = 16;
+
+/** What a witness must fit: the block's parent. */
+export type WitnessParent = { readonly hash: Uint8Array; readonly stateRoot: Uint8Array };
+
+/**
+ * Reads a witness as peers send it and checks everything that can be checked without running the block: headers link up
+ * to the parent, every trie node is reached from the parent's state root by hash, every code is that of an account among
+ * them, nothing is there twice. Whether all that the block reads is there shows when the block runs.
+ * @param bytes rlp([state, codes, headers])
+ * @param readHeader decodes a header's rlp. @throws ClientError
+ * @throws WitnessError naming what does not belong; ClientError of a header or trie node that does not decode
+ */
+export function checkWitness(
+  bytes: Uint8Array,
+  parent: WitnessParent,
+  readHeader: (rlp: Uint8Array) => { readonly parentHash: Uint8Array },
+): ExecutionWitness {
+  const witness = decodeWitness(bytes);
+  checkHeaders(witness.headers, parent.hash, readHeader);
+  const codeHashes = checkState(witness.state, parent.stateRoot);
+  const codes = byHash('code', witness.codes);
+  for (const hash of codes.keys()) {
+    if (!codeHashes.has(hash)) throw new WitnessError('codeForeign', `code ${hash} is of no account in the witness`);
+  }
+  return witness;
+}
+
+function decodeWitness(bytes: Uint8Array): ExecutionWitness {
+  let lists: readonly (readonly Uint8Array[])[];
+  try {
+    lists = byteLists(bytes, Math.ceil(bytes.length / LEAST_ITEM_BYTES) + 1);
+  } catch (cause) {
+    throw malformed(cause instanceof Error ? cause.message : String(cause), cause);
+  }
+  const [state, codes, headers, ...more] = lists;
+  if (state === undefined || codes === undefined || headers === undefined || more.length > 0) {
+    throw malformed(`${lists.length} lists, expected 3`);
+  }
+  return { state, codes, headers };
+}
+
+function checkHeaders(
+  headers: readonly Uint8Array[],
+  parentHash: Uint8Array,
+  readHeader: (rlp: Uint8Array) => { readonly parentHash: Uint8Array },
+): void {
+  if (headers.length === 0 || headers.length > MAX_HEADERS) {
+    throw new WitnessError('headersUnlinked', `${headers.length} headers, expected 1 to ${MAX_HEADERS}`);
+  }
+  let expected = parentHash;
+  for (let i = headers.length - 1; i >= 0; i--) {
+    const rlp = headers[i] as Uint8Array;
+    if (hex(keccak256(rlp)) !== hex(expected)) {
+      throw new WitnessError('headersUnlinked', `header ${i} is not ${hex(expected)}`);
+    }
+    expected = readHeader(rlp).parentHash;
+  }
+}
+
+/** @returns code hashes of the accounts that were reached */
+function checkState(nodes: readonly Uint8Array[], stateRoot: Uint8Array): ReadonlySet<string> {
+  const large = nodes.find((node) => node.length > MAX_NODE_BYTES);
+  if (large !== undefined) throw malformed(`a trie node of ${large.length} bytes, at most ${MAX_NODE_BYTES}`);
+  const left = byHash('node', nodes);
+  const codeHashes = new Set<string>();
+  const seen = new Set<string>();
+  // Storage tries come after the accounts that name them; a node may stand in several tries and counts for all.
+  const pending: { readonly hash: Uint8Array; readonly isAccounts: boolean }[] = [
+    { hash: stateRoot, isAccounts: true },
+  ];
+  const visit = (child: Child, isAccounts: boolean): void => {
+    if (child === undefined) return;
+    if (child instanceof Uint8Array) {
+      pending.push({ hash: child, isAccounts });
+    } else if (child.kind === 'branch') {
+      for (const each of child.children) visit(each, isAccounts);
+    } else if (child.kind === 'extension') {
+      visit(child.child, isAccounts);
+    } else if (isAccounts) {
+      const { storageRoot, codeHash } = accountOf(child.value);
+      codeHashes.add(hex(codeHash));
+      if (hex(storageRoot) !== hex(EMPTY_ROOT)) pending.push({ hash: storageRoot, isAccounts: false });
+    }
+  };
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const key = hex(next.hash);
+    const place = `${key} ${next.isAccounts}`;
+    const rlp = left.get(key);
+    if (rlp === undefined || seen.has(place)) continue;
+    seen.add(place);
+    visit(decodeNode(rlp, next.hash), next.isAccounts);
+  }
+  for (const key of left.keys()) {
+    if (!seen.has(`${key} true`) && !seen.has(`${key} false`)) {
+      throw new WitnessError('nodeForeign', `trie node ${key} is not reached from state root ${hex(stateRoot)}`);
+    }
+  }
+  return codeHashes;
+}
+
+function accountOf(value: Uint8Array): AccountState {
+  try {
+    return decodeAccount(value);
+  } catch (cause) {
+    throw malformed('a leaf of the accounts trie is no account', cause);
+  }
+}
+
+function byHash(what: string, items: readonly Uint8Array[]): ReadonlyMap<string, Uint8Array> {
+  const map = new Map(items.map((item) => [hex(keccak256(item)), item]));
+  if (map.size !== items.length) throw new WitnessError('itemTwice', `a ${what} is there twice`);
+  return map;
+}
+
+function malformed(reason: string, cause?: unknown): WitnessError {
+  return new WitnessError('witnessMalformed', `witness: ${reason}`, {}, { cause });
+}
+
+const hex = (bytes: Uint8Array): string => `0x${Buffer.from(bytes).toString('hex')}`;
+
+export type WitnessErrorCode = 'witnessMalformed' | 'headersUnlinked' | 'nodeForeign' | 'codeForeign' | 'itemTwice';
+export class WitnessError extends ClientError<WitnessErrorCode> {}

@@ -1,0 +1,63 @@
+/** Proving claims of this node: said when a job begins, said again while it runs, given up where another goes first. */
+import type { ProofNetwork } from '../p2p/interface.ts';
+import type { WorkSharing } from '../prover/service/queue.ts';
+import { hashOf } from '../sync/block-data.ts';
+
+/** Short, and renewed thrice as often: a prover that dies delays its block by this much, a lost message changes nothing. */
+const CLAIM_MS = 45_000;
+const RENEW_MS = 12_000;
+/** For claims that others make at the same time to arrive before anything costs much. */
+const LISTEN_MS = 1000;
+/** So long after its beginning a job is given up for another prover's that goes first; later ones are told of ours. */
+const YIELD_MS = 8000;
+
+export function workSharing(
+  network: () => Pick<ProofNetwork, 'claimProving' | 'claimedUntil' | 'isOwnClaimFirst' | 'peers'> | undefined,
+  proofType: number,
+): WorkSharing {
+  return {
+    claimedUntil: (blockHash) => {
+      const seconds = network()?.claimedUntil(hashOf(blockHash), proofType);
+      return seconds === undefined ? undefined : seconds * 1000;
+    },
+    claim: async (blockHash, { signal, onYield }) => {
+      const host = network();
+      if (host === undefined) return;
+      const hash = hashOf(blockHash);
+      const say = async (): Promise<void> => {
+        // Nobody to tell; a failure is the network's to log, and no reason not to prove.
+        if (host.peers().length === 0) return;
+        const expiresAt = Math.ceil((Date.now() + CLAIM_MS) / 1000);
+        await host.claimProving({ blockHash: hash, proofType, expiresAt }).catch(() => {});
+      };
+      const endOfYielding = Date.now() + YIELD_MS;
+      const watch = setInterval(() => {
+        if (Date.now() > endOfYielding) clearInterval(watch);
+        else if (host.claimedUntil(hash, proofType) !== undefined && !host.isOwnClaimFirst(hash, proofType)) {
+          stop();
+          onYield();
+        }
+      }, 100);
+      const renew = setInterval(() => void say(), RENEW_MS);
+      const stop = (): void => {
+        clearInterval(watch);
+        clearInterval(renew);
+      };
+      signal.addEventListener('abort', stop, { once: true });
+      await say();
+      if (host.peers().length > 0) await pause(LISTEN_MS, signal);
+    },
+  };
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    if (signal.aborted) done();
+    else signal.addEventListener('abort', done, { once: true });
+  });
+}
