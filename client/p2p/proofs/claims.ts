@@ -3,7 +3,8 @@
  * work, and must never be able to stop a block from being proven:
  * - it expires soon; its prover renews it for as long as it works, up to a limit from the first one on; after that no
  *   other claim on the same block counts: a block is delayed once;
- * - a stranger's claim counts for a minute at most; longer ones only for a prover that has kept more than it broke;
+ * - a stranger's claim counts for a minute at most, and for three with its renewals: identities cost nothing; longer ones
+ *   only for a prover that has kept more than it broke;
  * - claims are signed, so that nobody breaks them in another's name.
  * Two provers that begin at the same time: the one with the lower sha256(block hash ‖ key) goes on.
  */
@@ -20,7 +21,7 @@ export const MAX_CLAIM_SECONDS = 600;
 export const STRANGER_SECONDS = 60;
 /** From a prover's first claim on a block to the end of its last renewal. */
 export const RENEWED_SECONDS = 1800;
-export const STRANGER_RENEWED_SECONDS = 600;
+export const STRANGER_RENEWED_SECONDS = 180;
 /** So long after a claim another one on the same block was made without knowing of it. */
 export const TIE_SECONDS = 10;
 /** A renewal that adds less says nothing new. */

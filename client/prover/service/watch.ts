@@ -2,7 +2,7 @@
  * What a child process does about itself: it computes for seconds without looking at messages, so a thread of its own
  * watches for what must end it.
  */
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync, writeSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 
@@ -27,6 +27,12 @@ setInterval(() => {
 
 /** Ends this process when its parent is gone, however that ended, or when it holds more than `maxBytes` of memory. */
 export function watchOver({ maxBytes }: { readonly maxBytes: number }): void {
+  // A limit below what the process holds from the start must not depend on who is first, the thread or an answer.
+  const rss = process.memoryUsage.rss();
+  if (rss > maxBytes) {
+    writeSync(2, `${OVER_MEMORY}: ${rss} bytes of ${maxBytes}\n`);
+    process.kill(process.pid, 'SIGKILL');
+  }
   const workerData = { parent: process.ppid, maxBytes, overMemory: OVER_MEMORY, everyMs: EVERY_MS };
   new Worker(WATCHER, { eval: true, workerData }).unref();
   process.on('disconnect', () => process.exit(0));
