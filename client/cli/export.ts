@@ -9,8 +9,8 @@ import { hardforkAt } from '../execution/chain/rules.ts';
 import { getBlockRlp } from '../execution/store/blocks.ts';
 import { ChainView } from '../execution/store/chain-view.ts';
 import { Store } from '../execution/store/store.ts';
-import { privateGenesis, readGenesisFile } from '../node/private-genesis.ts';
-import { type BlockFile, formatBlockFile } from './block-file.ts';
+import { privateGenesis } from '../node/private-genesis.ts';
+import { formatBlockFile } from './block-file.ts';
 import { defineCommand } from './command.ts';
 import { checkWritable, writeOutput } from './files.ts';
 import { dataDirOption, wholeNumber } from './options.ts';
@@ -34,7 +34,8 @@ export const exportCommand = defineCommand({
   },
   run: async (args) => {
     const number = BigInt(args.block);
-    const genesis = args.genesis === undefined ? await knownNetwork('dev') : await privateGenesis(args.genesis);
+    const own = args.genesis === undefined ? undefined : await privateGenesis(args.genesis);
+    const genesis = own ?? (await knownNetwork('dev'));
     const { network } = genesis;
     const folder = chainFolder({ dataDir: resolve(args.datadir), network: network.name });
     if (!existsSync(folder)) {
@@ -64,11 +65,8 @@ export const exportCommand = defineCommand({
       const { chainId } = network.config;
       const file = { chainId, fork, number, blockRlp, witness, expected };
       // Whoever reads the file knows the development chain by its id, and private ones not.
-      const own =
-        args.genesis === undefined
-          ? {}
-          : { genesis: readGenesisFile(args.genesis) as NonNullable<BlockFile['genesis']> };
-      writeOutput(args.output, formatBlockFile({ ...file, ...own }, 'zkl1-node export'));
+      const chain = own === undefined ? {} : { genesis: own.file };
+      writeOutput(args.output, formatBlockFile({ ...file, ...chain }, 'zkl1-node export'));
       const text = `block ${number} ${blockHash} with its witness written to ${args.output}`;
       return { exitCode: ExitCode.ok, text, json: { ok: true, number, blockHash, file: args.output } };
     } finally {

@@ -1,7 +1,7 @@
 import type { Options } from 'yargs';
 import { DEFAULT_PEERS } from '../config.ts';
 import type { SyncMode, SyncOptions } from '../sync/interface.ts';
-import { wholeNumber } from './options.ts';
+import { optional, wholeNumber } from './options.ts';
 
 const SYNC_MODES: readonly SyncMode[] = ['full', 'proof'];
 const FALLBACKS: readonly SyncOptions['fallback'][] = ['wait', 'execute'];
@@ -78,8 +78,3 @@ export const networkOptions = {
     describe: 'connections, in and out',
   },
 } as const satisfies Readonly<Record<string, Options>>;
-
-/** A reader for a flag that may be absent. */
-function optional<T>(read: (value: unknown) => T): (value: unknown) => T | undefined {
-  return (value) => (value === undefined ? undefined : read(value));
-}

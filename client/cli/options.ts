@@ -25,6 +25,11 @@ export function wholeNumber(name: string, min: number, max: number): (value: unk
   };
 }
 
+/** A reader for a flag that may be absent. */
+export function optional<T>(read: (value: unknown) => T): (value: unknown) => T | undefined {
+  return (value) => (value === undefined ? undefined : read(value));
+}
+
 /** Reads a block's number; `head` is undefined. */
 export function blockOrHead(name: string): (value: unknown) => bigint | undefined {
   return (value) => {
