@@ -102,10 +102,12 @@ test('peer that only verifies behind such a line, cut while a block is sealed an
   timeout: LIMIT_MS,
 }, async (t) => {
   const sealer = await Member.create(t, 'sealer', ['--dev', '--prove', '--prove.priority', 'normal']);
-  const link = await sealer.putBehind({ ...LINE, seed: 9 });
+  // Both are behind lines: each knows a way to the other.
+  const links = [await sealer.putBehind({ ...LINE, seed: 9 })];
   await sealer.start();
   const genesis = ['--genesis', join(repoRoot(), 'genesis', 'dev.json')];
   const peer = await Member.create(t, 'peer', [...genesis, '--sync', 'proof']);
+  links.push(await peer.putBehind({ ...LINE, seed: 10 }));
   await peer.start([sealer.address]);
   const { walletClient } = devClients(sealer.node.url);
   const proven = async (member: Member, number: bigint): Promise<void> => {
@@ -113,11 +115,11 @@ test('peer that only verifies behind such a line, cut while a block is sealed an
   };
   await walletClient.sendTransaction({ to: `0x${'3c'.repeat(20)}`, value: 1n });
   await proven(peer, 1n);
-  link.cut();
+  for (const link of links) link.cut();
   await walletClient.sendTransaction({ to: `0x${'3c'.repeat(20)}`, value: 1n });
   await proven(sealer, 2n);
   assert.equal((await peer.sync()).head.number, 1n);
-  link.heal();
+  for (const link of links) link.heal();
   await proven(peer, 2n);
   const { head, executed, applied } = await peer.sync();
   assert.deepEqual([head, executed, applied], [(await sealer.sync()).head, 0n, 2n]);

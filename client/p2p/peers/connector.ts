@@ -28,12 +28,14 @@ const EXCHANGE_MS = 30_000;
 const LONG_AGO = Number.NEGATIVE_INFINITY;
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 300_000;
+/** Without any peer nothing else brings the chain: a line that is mended is used soon, before two sides have gone too far. */
+const LAST_RETRY_ALONE_MS = 10_000;
 const DIAL_MS = 15_000;
 /** Dials per tick. */
 const MAX_DIALS = 4;
 
 type Peer = { status: NetworkStatus | undefined; askedAt: number; exchangedAt: number; asking: boolean };
-type Retry = { readonly at: number; readonly waitMs: number };
+type Retry = { readonly since: number; readonly waitMs: number };
 
 export class Connector {
   readonly #options: ConnectorOptions;
@@ -62,7 +64,8 @@ export class Connector {
 
   onPeer(peer: string): void {
     this.#peers.set(peer, { status: undefined, askedAt: LONG_AGO, exchangedAt: LONG_AGO, asking: false });
-    this.#retries.delete(peer);
+    for (const target of this.#retries.keys())
+      if (target === peer || peerOf(target) === peer) this.#retries.delete(target);
     void this.#ask(peer);
   }
 
@@ -160,14 +163,17 @@ export class Connector {
 
   #isDue(target: string): boolean {
     const retry = this.#retries.get(target);
-    return !this.#dialling.has(target) && (retry === undefined || retry.at <= this.#modules.now());
+    if (this.#dialling.has(target)) return false;
+    if (retry === undefined) return true;
+    const waitMs = this.#peers.size === 0 ? Math.min(retry.waitMs, LAST_RETRY_ALONE_MS) : retry.waitMs;
+    return retry.since + waitMs <= this.#modules.now();
   }
 
   async #dial(target: string): Promise<void> {
     const { host, log, now, signal } = this.#modules;
     this.#dialling.add(target);
     const waitMs = Math.min(LAST_RETRY_MS, (this.#retries.get(target)?.waitMs ?? FIRST_RETRY_MS / 2) * 2);
-    this.#retries.set(target, { at: now() + waitMs, waitMs });
+    this.#retries.set(target, { since: now(), waitMs });
     if (this.#retries.size > 1024) {
       const [oldest] = this.#retries.keys();
       if (oldest !== undefined) this.#retries.delete(oldest);
