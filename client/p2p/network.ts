@@ -196,6 +196,7 @@ class Network {
       book,
       log,
       onAdopted: ({ claim, proof }) => this.#claims.fulfilled(claim.blockHash, proof.proofType),
+      onUnknownParent: (peer) => this.connector.refresh(peer),
       signal,
     });
     this.#transactions = new TransactionGossip({ ports, book, log, now });

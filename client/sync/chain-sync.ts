@@ -174,13 +174,14 @@ export class ChainSync {
   }
 
   /**
-   * The peer's blocks from the first that we do not have on, oldest first.
+   * The peer's blocks from the first that we do not have on, oldest first. They may follow a block beside our chain: two
+   * branches that grow side by side are compared block by block, not from where they parted each time.
    * @returns undefined if its chain leaves ours too far below the head, or it does not serve it
    */
   private async entriesBehindOurs(
     peer: PeerInfo,
   ): Promise<{ readonly from: string; readonly entries: Entry[] } | undefined> {
-    const { network, canonicalHash, importer } = this.modules;
+    const { network, isStored, importer } = this.modules;
     const head = importer.head().header.number;
     const signal = this.stopper.signal;
     for (let back = 0n; ; back = back === 0n ? 1n : back * 2n) {
@@ -194,9 +195,8 @@ export class ChainSync {
         const { hash, parentHash, number } = this.modules.readHeader(record.headerRlp);
         return { ...record, hash: hashOf(hash), parentHash, number };
       });
-      const own = canonicalHash(first - 1n);
-      if (entries[0] !== undefined && own !== undefined && hashOf(own) === hashOf(entries[0].parentHash)) {
-        const fresh = entries.findIndex((e) => !this.modules.isStored(bytesOf(e.hash)));
+      if (entries[0] !== undefined && isStored(entries[0].parentHash)) {
+        const fresh = entries.findIndex((e) => !isStored(bytesOf(e.hash)));
         return fresh < 0 ? undefined : { from, entries: entries.slice(fresh) };
       }
       if (tooDeep || first === 1n) return undefined;

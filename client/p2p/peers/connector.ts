@@ -24,6 +24,8 @@ export type ConnectorModules = {
 };
 
 const STATUS_MS = 15_000;
+/** Between two statuses that something has given a reason for. */
+const LEAST_STATUS_MS = 2000;
 const EXCHANGE_MS = 30_000;
 const LONG_AGO = Number.NEGATIVE_INFINITY;
 const FIRST_RETRY_MS = 1000;
@@ -75,6 +77,14 @@ export class Connector {
 
   statusOf(peer: string): NetworkStatus | undefined {
     return this.#peers.get(peer)?.status;
+  }
+
+  /** A peer's chain is not what its last status said: asks again, though no more often than every two seconds. */
+  refresh(id: string): void {
+    const peer = this.#peers.get(id);
+    if (peer === undefined || this.#modules.now() - peer.askedAt < LEAST_STATUS_MS) return;
+    peer.askedAt = LONG_AGO;
+    void this.#ask(id);
   }
 
   /** Peers that are of this chain, as far as is known. */

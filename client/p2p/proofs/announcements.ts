@@ -59,6 +59,8 @@ export type AnnouncementModules = {
   readonly log: Logger;
   /** A proof has been adopted; claims to prove its block are fulfilled. */
   readonly onAdopted: (announcement: ProofAnnouncement) => void;
+  /** A peer announces what does not follow from anything that is stored: its chain has gone another way, or further. */
+  readonly onUnknownParent: (peer: string) => void;
   /** ends all work */
   readonly signal: AbortSignal;
 };
@@ -124,7 +126,7 @@ export class Announcements {
     const { ports, book } = this.#modules;
     if (!book.spend(from, 'messages')) return TOO_MANY;
     const block: BlockAnnouncement = decodeBlockAnnouncement(bytes);
-    const header = await this.#judgeHeader(block, forkHash);
+    const header = await this.#judgeHeader(block, forkHash, from);
     if (header.verdict !== 'accept') return header;
     if (block.body !== undefined) {
       const body = await ports.judgeBody(block, block.body);
@@ -147,7 +149,7 @@ export class Announcements {
     const release = this.#enter(`${claim.blockHash} ${proof.proofType}`, content, from);
     if (release === undefined) return { verdict: 'ignore', code: 'pending' };
     try {
-      const header = await this.#judgeHeader(announcement, forkHash);
+      const header = await this.#judgeHeader(announcement, forkHash, from);
       if (header.verdict !== 'accept') return header;
       const wanted = await ports.wantsProof(announcement);
       if (wanted.verdict !== 'accept') return outcomeOf(wanted, 'malformedMessage');
@@ -160,12 +162,14 @@ export class Announcements {
     }
   }
 
-  async #judgeHeader(header: SealedHeader, forkHash: string): Promise<Outcome> {
-    const { ports } = this.#modules;
+  async #judgeHeader(header: SealedHeader, forkHash: string, from: string): Promise<Outcome> {
+    const { ports, onUnknownParent } = this.#modules;
     const fork = ports.forkHashOf(header.headerRlp);
     if (fork === undefined) return { verdict: 'reject', code: 'unknownFork', fault: 'unknownFork' };
     if (fork !== forkHash) return { verdict: 'reject', code: 'topicOfAnotherFork', fault: 'unknownFork' };
-    return outcomeOf(await ports.judgeHeader(header), 'invalidHeader');
+    const judgement = await ports.judgeHeader(header);
+    if (judgement.verdict !== 'accept' && judgement.code === 'unknownParent') onUnknownParent(from);
+    return outcomeOf(judgement, 'invalidHeader');
   }
 
   async #check(a: ProofAnnouncement, content: string, from: string, signal: AbortSignal): Promise<Outcome> {

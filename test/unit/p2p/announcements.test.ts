@@ -21,6 +21,7 @@ const chain = await toyChain(8);
 function scene(ports: Partial<AnnouncementModules['ports']> = {}, fetchProof?: AnnouncementModules['fetchProof']) {
   const adopted: string[] = [];
   const blocks: string[] = [];
+  const unknownParents: string[] = [];
   const book = new PeerBook({ now: Date.now, onBan: () => {}, onFault: () => {} });
   const announcements = new Announcements(
     { ...ANNOUNCEMENT_LIMITS, fetchMs: 200 },
@@ -42,10 +43,11 @@ function scene(ports: Partial<AnnouncementModules['ports']> = {}, fetchProof?: A
       book,
       log: createLogger('silent'),
       onAdopted: () => {},
+      onUnknownParent: (peer) => unknownParents.push(peer),
       signal: new AbortController().signal,
     },
   );
-  return { announcements, adopted, blocks, book };
+  return { announcements, adopted, blocks, unknownParents, book };
 }
 
 const message = (block = chain[1]!, proof = block.proof): Uint8Array =>
@@ -181,6 +183,17 @@ test('one peer that announces many blocks → eight at a time', async () => {
   const all = await Promise.all(verdicts);
   assert.equal(all.filter((verdict) => verdict === 'accept').length, 8);
   assert.equal(announcements.counters().pending, 0);
+});
+
+test('block whose parent is unknown → its sender’s chain is to be looked at; others’ not', async () => {
+  const { headerRlp, seal, body } = { ...recordOf(chain[1]!), body: chain[1]!.body };
+  const bytes = encodeBlockAnnouncement({ headerRlp, seal, bodySize: body.length, body });
+  const fork = scene({ judgeHeader: async () => ({ verdict: 'ignore', code: 'unknownParent' }) });
+  assert.equal(await fork.announcements.onBlock(bytes, FORK, 'a'), 'ignore');
+  assert.deepEqual([fork.unknownParents, fork.blocks], [['a'], []]);
+  const known = scene();
+  await known.announcements.onBlock(bytes, FORK, 'a');
+  assert.deepEqual(known.unknownParents, []);
 });
 
 test('block with body → told to the node; header without a right seal, false body, no SSZ → charged, not told', async () => {

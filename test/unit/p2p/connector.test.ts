@@ -11,6 +11,7 @@ const ADDRESS = `/ip4/127.0.0.1/tcp/1/p2p/${PEER}`;
 function lonely(t: TestContext) {
   let seconds = 0;
   const dials: number[] = [];
+  const asked: number[] = [];
   const host = {
     peers: () => [],
     knownPeers: async () => [],
@@ -21,7 +22,12 @@ function lonely(t: TestContext) {
   } as unknown as Host;
   const connector = new Connector({ bootnodes: [ADDRESS], wantedPeers: 8, tickMs: 1 }, {
     host,
-    client: { status: async () => ({ ok: false, code: 'timeout' }) },
+    client: {
+      status: async () => {
+        asked.push(seconds);
+        return { ok: false, code: 'timeout' };
+      },
+    },
     book: { isBanned: () => false },
     log: createLogger('silent'),
     signal: new AbortController().signal,
@@ -36,7 +42,7 @@ function lonely(t: TestContext) {
     }
     return dials.length - before;
   };
-  return { connector, dials, pass };
+  return { connector, dials, asked, pass };
 }
 
 test('node that reaches nobody → tries again after 1, 2, 4, 8, then every 10 seconds', async (t) => {
@@ -54,4 +60,14 @@ test('bootstrap peer that was reached and is gone → tried again at once, whate
   connector.onPeer(PEER);
   connector.onPeerGone(PEER);
   assert.equal(await pass(4), 3, 'at once, after 1 and 2 more seconds');
+});
+
+test('peer whose chain surprises → asked for its status again, every two seconds at most', async (t) => {
+  const { connector, asked, pass } = lonely(t);
+  connector.onPeer(PEER);
+  for (let i = 0; i < 5; i++) {
+    await pass(1);
+    connector.refresh(PEER);
+  }
+  assert.deepEqual(asked, [0, 2, 4]);
 });
