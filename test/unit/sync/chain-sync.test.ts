@@ -92,6 +92,7 @@ const bytes = new Uint8Array(1);
 
 function network(peers: readonly Peer[]) {
   const charged: string[] = [];
+  const asked: number[] = [];
   const record = (peer: Peer, h: Header): HeaderRecord => ({
     headerRlp: rlp(h),
     seal: new Uint8Array(0),
@@ -108,6 +109,7 @@ function network(peers: readonly Peer[]) {
         return { id: p.id, addresses: [], direction: 'outbound', status, score: 0, faults: {} };
       }),
     headers: async ({ from, count }, { prefer }) => {
+      asked.push(Number(from));
       const peer = peers.find((p) => p.id === prefer?.[0])!;
       const content = peer.headers.slice(Number(from), Number(from) + count).map((h) => record(peer, h));
       return { ok: true, value: { from: peer.id, content } };
@@ -120,13 +122,13 @@ function network(peers: readonly Peer[]) {
     },
     charge: (peer, fault) => charged.push(`${peer} ${fault}`),
   };
-  return { net, charged };
+  return { net, charged, asked };
 }
 
 type Setup = Partial<SyncOptions> & { readonly verifies?: boolean; readonly now?: () => number };
 function syncing(peers: readonly Peer[], { verifies = true, now = () => 0, ...options }: Setup = {}) {
   const importer = memoryImporter();
-  const { net, charged } = network(peers);
+  const { net, charged, asked } = network(peers);
   const errors: string[] = [];
   const kept: string[] = [];
   let verified = 0n;
@@ -171,7 +173,7 @@ function syncing(peers: readonly Peer[], { verifies = true, now = () => 0, ...op
       `never reached; ${JSON.stringify(sync.status(), (_, v) => (typeof v === 'bigint' ? `${v}` : v))} ${errors}`,
     );
   };
-  return { sync, importer, charged, errors, until };
+  return { sync, importer, charged, asked, errors, until };
 }
 const everything = (): boolean => true;
 const head = (n: number) => (s: SyncStatus) => s.head.number === BigInt(n);
@@ -227,6 +229,27 @@ test('a longer fork that leaves ours below the head → reorg to it', async () =
   sync.wake();
   await until(head(14));
   assert.deepEqual(importer.canonical, peer.headers);
+  await sync.stop();
+});
+
+test('a block on a branch that is stored beside our chain → fetched as it comes, not from where the branches parted', async () => {
+  const ours = chain(20, 'x');
+  const a: Peer = { id: 'a', headers: ours, proven: everything };
+  const b: Peer = { id: 'b', headers: ours, proven: everything };
+  const { sync, until, importer, asked } = syncing([a, b]);
+  sync.start();
+  await until(head(20));
+  const branch = chain(20, 'y', ours.slice(0, 6));
+  b.headers = branch;
+  sync.wake();
+  await until(() => importer.isStored(hash(branch.at(-1)!)));
+  assert.deepEqual(importer.canonical, ours, 'no longer than ours');
+  asked.length = 0;
+  b.headers = chain(21, 'y', ours.slice(0, 6));
+  sync.wake();
+  await until(head(21));
+  assert.deepEqual(importer.canonical, b.headers);
+  assert.deepEqual(asked, [21]);
   await sync.stop();
 });
 
