@@ -40,12 +40,6 @@ export type Backend = {
   gkr(f: Fractions, labels: GkrLabels, sponge: Sponge): Promise<Run>;
 
   /**
-   * For each block of the layout, its numerators' and its denominators' multilinear extension at the last coordinates of
-   * `point`, as many as the block has variables. Still there after `gkr`.
-   */
-  evaluateFractions(f: Fractions, point: readonly Ext[]): Promise<readonly FractionValue[]>;
-
-  /**
    * The batched zerocheck: the values of each scope's sum at `skipNodes`, then a round per variable. `point`: r_0 and
    * the rounds' challenges. `values`: every column of every table, in order, at its part of the point.
    */
@@ -123,7 +117,6 @@ export type FractionLayout = { readonly blocks: readonly FractionBlock[]; readon
 
 /** Numerator ±count (receive is negative), denominator α + bus index + Σ betas[k] · field_k. */
 export type LogupChallenges = { readonly alpha: Ext; readonly betas: readonly Ext[] };
-export type FractionValue = { readonly p: Ext; readonly q: Ext };
 
 /** constant + Σ weight · value of a node. */
 export type LinearForm = {

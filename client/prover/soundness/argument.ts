@@ -27,8 +27,8 @@ const over = (numerator: number): number => Math.log2(numerator) - CHALLENGE_BIT
 /** Degree in Z of a column: the zerocheck's first round works over a subgroup of 16 elements (`poly/interpolate.ts`). */
 export const SKIP_DEGREE = 15;
 
-/** Claims of one instance that the zerocheck joins: constraints, and numerators and denominators of both sums. */
-const CLAIMS_PER_INSTANCE = 5;
+/** Claims that the zerocheck joins besides each instance's constraints: numerators and denominators of both sums. */
+const FRACTION_CLAIMS = 4;
 
 /** Collisions of BLAKE3's 256-bit digests; also the bound on what its keyed state gives to Fiat–Shamir. */
 const HASH: Round = { name: 'hash', logError: -128, grindBits: 0 };
@@ -53,7 +53,7 @@ export function argumentRounds(shape: ArgumentShape, grind: LogupGrinding, logIn
     round('gkr.merge', over(1)),
     round('zerocheck.point', over(shape.maxLogHeight)),
     round('zerocheck.lambda', over(Math.max(1, shape.maxConstraintsPerChip - 1))),
-    round('zerocheck.mu', over(CLAIMS_PER_INSTANCE * shape.maxInstances)),
+    round('zerocheck.mu', over(FRACTION_CLAIMS + shape.maxInstances - 1)),
     round('zerocheck.skip', over(SKIP_DEGREE * (shape.maxDegree + 1))),
     round('zerocheck.sumcheck', over(shape.maxDegree + 1)),
     HASH,

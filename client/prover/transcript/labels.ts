@@ -22,7 +22,6 @@ export const LABELS = {
   gkrPoint: 18,
   gkrChildren: 19,
   gkrChild: 20,
-  instanceClaims: 21,
   zerocheckPoint: 22,
   lambda: 23,
   mu: 24,

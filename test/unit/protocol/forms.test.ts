@@ -9,7 +9,7 @@ import { unpackExt } from '../../../client/prover/field/ext-vec.ts';
 import { type Ext, Fp5 } from '../../../client/prover/field/fp5.ts';
 import { eqProducts } from '../../../client/prover/poly/eq.ts';
 import { fractionLayout, logupChallenges } from '../../../client/prover/protocol/logup/shape.ts';
-import { formValues, instanceForms, MU_PER_INSTANCE, SCOPES } from '../../../client/prover/protocol/zerocheck/form.ts';
+import { formValues, instanceForms, muPowers, SCOPES } from '../../../client/prover/protocol/zerocheck/form.ts';
 import { randomExt, seededRandom } from '../../support/random.ts';
 
 const random = seededRandom(97);
@@ -39,11 +39,12 @@ test('evaluateInExt of chips at random cells → every node by its definition', 
 test('formValues at random nodes → the values of instanceForms', () => {
   const shapes = CHIPS.map((chip, i) => ({ chip, logHeight: 4 + i }));
   const [lambda, alpha, beta] = exts(3) as [Ext, Ext, Ext];
-  const mu = exts(MU_PER_INSTANCE * shapes.length);
+  const mu = exts(muPowers(shapes.length));
   const scopes = SCOPES.map((scope) => {
     const layout = fractionLayout(shapes, scope);
     const point = exts(layout.log);
-    return { layout, point, challenges: logupChallenges(alpha, beta, 256), products: eqProducts(point) };
+    const [p, q] = exts(2) as [Ext, Ext];
+    return { layout, point, p, q, challenges: logupChallenges(alpha, beta, 256), products: eqProducts(point) };
   });
   assert.ok(scopes.every(({ layout }) => layout.blocks.length > 0));
   shapes.forEach((shape, i) => {

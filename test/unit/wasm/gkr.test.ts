@@ -19,7 +19,7 @@ function fractions(pool: KernelPool, log: number, covered: number, stored: numbe
   const ext = (): Ext => [0, 0, 0, 0, 0].map(() => randomFp(random)) as unknown as Ext;
   const alpha = ext();
   const n = 2 ** log;
-  const plain = { kind: 'fractions', p: extVec(n), q: extVec(n), log, blocks: [] } as const;
+  const plain = { kind: 'fractions', p: extVec(n), q: extVec(n), log } as const;
   const layer: Layer = {
     p: pool.memory.alloc(Math.max(LANES, stored) * WORD_BYTES),
     q: pool.memory.alloc(extBytes(stored)),

@@ -2,7 +2,7 @@ import { ClientError } from '../../../errors.ts';
 import { EXT_WORDS } from '../../field/ext-vec.ts';
 import type { Backend, Handle } from '../interface.ts';
 import { commitTable, stackTable } from './commit.ts';
-import { evaluateBlocks, fractionsOf } from './fractions.ts';
+import { fractionsOf } from './fractions.ts';
 import { runGkr } from './gkr.ts';
 import { leastNonce } from './grind.ts';
 import { plain } from './handles.ts';
@@ -42,7 +42,6 @@ export function createReferenceBackend(): Backend {
     },
     fractions: async (tables, layout, challenges) => fractionsOf(tables, layout, challenges),
     gkr: async (f, labels, sponge) => runGkr(plain.fractions(live(f)), labels, sponge),
-    evaluateFractions: async (f, point) => evaluateBlocks(plain.fractions(live(f)), point),
     zerocheck: async (spec, sponge) => {
       for (const t of spec.tables) live(t.matrix);
       return runZerocheck(spec, sponge);

@@ -1,9 +1,8 @@
 import { EVALUATED_ROWS, RowEvaluator } from '../../air/evaluate-rows.ts';
-import { addScaledInto, dotExt, EXT_WORDS, extVec, packExt, setExt } from '../../field/ext-vec.ts';
+import { addScaledInto, EXT_WORDS, extVec, packExt, setExt } from '../../field/ext-vec.ts';
 import { Fp } from '../../field/fp.ts';
-import { type Ext, Fp5 } from '../../field/fp5.ts';
-import { eqTable } from '../../poly/eq.ts';
-import type { FractionLayout, FractionValue, LogupChallenges, Table } from '../interface.ts';
+import { Fp5 } from '../../field/fp5.ts';
+import type { FractionLayout, LogupChallenges, Table } from '../interface.ts';
 import { type PlainFractions, plain } from './handles.ts';
 
 /** ±count over α + bus index + Σ betas[k] · field_k for every row of every block's interaction, 0 / α elsewhere. */
@@ -45,20 +44,5 @@ export function fractionsOf(
       });
     }
   });
-  const blocks = layout.blocks.map(({ instance, offset }) => ({
-    offset,
-    logHeight: plain.matrix(tables[instance]!.matrix).logHeight,
-  }));
-  return { kind: 'fractions', p, q, log: layout.log, blocks };
-}
-
-/** Multilinear extensions of each block's numerators and denominators at the last coordinates of the point. */
-export function evaluateBlocks({ p, q, blocks }: PlainFractions, point: readonly Ext[]): FractionValue[] {
-  const tables = new Map<number, Uint32Array>();
-  return blocks.map(({ offset, logHeight }) => {
-    const eq = tables.get(logHeight) ?? eqTable(point.slice(point.length - logHeight));
-    tables.set(logHeight, eq);
-    const [from, to] = [EXT_WORDS * offset, EXT_WORDS * (offset + 2 ** logHeight)];
-    return { p: dotExt(eq, p.subarray(from, to)), q: dotExt(eq, q.subarray(from, to)) };
-  });
+  return { kind: 'fractions', p, q, log: layout.log };
 }

@@ -21,7 +21,6 @@ export type PlainFractions = Fractions & {
   readonly p: ExtVec;
   readonly q: ExtVec;
   readonly log: number;
-  readonly blocks: readonly { readonly offset: number; readonly logHeight: number }[];
 };
 
 export type PlainOpening = Opening & {
@@ -36,7 +35,7 @@ export type PlainOpening = Opening & {
 export const plain = {
   matrix: (h: Matrix): PlainMatrix => own<PlainMatrix>(h, 'rows'),
   committed: (h: Committed): PlainCommitted => own<PlainCommitted>(h, 'codeword'),
-  fractions: (h: Fractions): PlainFractions => own<PlainFractions>(h, 'blocks'),
+  fractions: (h: Fractions): PlainFractions => own<PlainFractions>(h, 'log'),
   opening: (h: Opening): PlainOpening => own<PlainOpening>(h, 'weights'),
 };
 

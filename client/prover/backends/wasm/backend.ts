@@ -11,7 +11,6 @@ import type {
   FoldSpec,
   FractionLayout,
   Fractions,
-  FractionValue,
   GkrLabels,
   Handle,
   LogupChallenges,
@@ -28,7 +27,7 @@ import type {
   ZerocheckSpec,
 } from '../interface.ts';
 import { commitTable, freeCommitted } from './commit.ts';
-import { evaluateBlocks, fractionLeaves } from './fractions.ts';
+import { fractionLeaves } from './fractions.ts';
 import { freeLayer, proveGkr } from './gkr.ts';
 import { grind } from './grind.ts';
 import {
@@ -122,18 +121,12 @@ export class WasmBackend implements Backend {
   async fractions(tables: readonly Table[], layout: FractionLayout, challenges: LogupChallenges): Promise<Fractions> {
     const traces = tables.map((t) => ({ trace: this.traceOf(t), publics: t.publics }));
     const layer = fractionLeaves(this.pool, traces, layout, challenges);
-    const logs = layout.blocks.map((b) => traces[b.instance]!.trace.logHeight);
-    const fractions: WasmFractions = { kind: 'fractions', pool: this.pool, layer, layout, logs };
+    const fractions: WasmFractions = { kind: 'fractions', pool: this.pool, layer };
     return fractions;
   }
 
   async gkr(f: Fractions, labels: GkrLabels, sponge: Sponge): Promise<Run> {
     return proveGkr(this.pool, this.own(f).layer, labels, sponge);
-  }
-
-  async evaluateFractions(f: Fractions, point: readonly Ext[]): Promise<readonly FractionValue[]> {
-    const { layer, layout, logs } = this.own(f);
-    return evaluateBlocks(this.pool, layer, layout.blocks, logs, point);
   }
 
   async zerocheck(spec: ZerocheckSpec, sponge: Sponge): Promise<Run> {

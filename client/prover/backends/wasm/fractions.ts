@@ -1,8 +1,8 @@
 import type { CompiledChip } from '../../air/dag.ts';
-import { type Ext, Fp5 } from '../../field/fp5.ts';
-import type { FractionBlock, FractionLayout, FractionValue, LogupChallenges } from '../interface.ts';
+import { Fp5 } from '../../field/fp5.ts';
+import type { FractionBlock, FractionLayout, LogupChallenges } from '../interface.ts';
 import { scalarValues } from './chip-plan.ts';
-import { eqTable, runTasks, split, storeConstant, sumBlocks } from './ext-table.ts';
+import { runTasks, split, storeConstant } from './ext-table.ts';
 import { RangeWriter } from './forms-program.ts';
 import type { Layer } from './gkr-tables.ts';
 import { storedEntries } from './gkr-tail.ts';
@@ -136,43 +136,4 @@ function fillPadding(pool: KernelPool, layer: Layer, from: number, to: number): 
         return ['fillBlocks', first, first + from * BLOCK_BYTES, count];
       }),
     );
-}
-
-/** Each block's numerators and denominators at the last coordinates of `point`, as many as `logs` says. */
-export function evaluateBlocks(
-  pool: KernelPool,
-  layer: Layer,
-  blocks: readonly FractionBlock[],
-  logs: readonly number[],
-  point: readonly Ext[],
-): FractionValue[] {
-  const eqs = new Map<number, number>();
-  for (const log of logs) if (!eqs.has(log)) eqs.set(log, eqTable(pool, point.slice(point.length - log)));
-  const parts = blocks.map((_, i) => pieces(2 ** logs[i]! / LANES, 1 + 2 ** logs[i]! / 65536, 2));
-  const count = parts.reduce((n, p) => n + p.length, 0);
-  const out = pool.memory.alloc(Math.max(1, count) * 2 * BLOCK_BYTES);
-  const tasks: Task[] = [];
-  blocks.forEach(({ offset }, i) => {
-    const eq = eqs.get(logs[i]!)!;
-    for (const part of parts[i]!) {
-      const to = out + tasks.length * BLOCK_BYTES;
-      const first = offset / LANES + part.from;
-      const weights = eq + part.from * BLOCK_BYTES;
-      tasks.push(['dotWords', weights, layer.p + first * LANES * WORD_BYTES, to, part.count]);
-      tasks.push(['dotBlocks', weights, layer.q + first * BLOCK_BYTES, to + BLOCK_BYTES, part.count]);
-    }
-  });
-  pool.run(tasks);
-  let at = out;
-  const values = parts.map((p) => {
-    const value = {
-      p: sumBlocks(pool, at, p.length, 2 * BLOCK_BYTES),
-      q: sumBlocks(pool, at + BLOCK_BYTES, p.length, 2 * BLOCK_BYTES),
-    };
-    at += p.length * 2 * BLOCK_BYTES;
-    return value;
-  });
-  pool.memory.free(out);
-  for (const eq of eqs.values()) pool.memory.free(eq);
-  return values;
 }

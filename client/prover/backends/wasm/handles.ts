@@ -1,5 +1,5 @@
 import { ClientError } from '../../../errors.ts';
-import type { Committed, FractionLayout, Fractions, Handle, Matrix, MatrixShape, Opening } from '../interface.ts';
+import type { Committed, Fractions, Handle, Matrix, MatrixShape, Opening } from '../interface.ts';
 import type { Committed as CommittedTable } from './commit.ts';
 import type { Layer } from './gkr-tables.ts';
 import type { OpeningTable } from './opening.ts';
@@ -18,13 +18,7 @@ export type WasmCommitted = Committed &
     readonly table: SharedTable | undefined;
     readonly committed: CommittedTable;
   };
-export type WasmFractions = Fractions &
-  InPool & {
-    readonly layer: Layer;
-    readonly layout: FractionLayout;
-    /** log2 of the entries of each block. */
-    readonly logs: readonly number[];
-  };
+export type WasmFractions = Fractions & InPool & { readonly layer: Layer };
 export type WasmOpening = Opening & InPool & { readonly state: OpeningTable };
 
 export type OwnHandle<H extends Handle> = H extends Matrix

@@ -62,19 +62,3 @@ export function checkLocalBalance(root: Root, own: Root): void {
   const sum = Fp5.add(Fp5.mul(root.p, own.q), Fp5.mul(root.q, own.p));
   if (!Fp5.isZero(sum)) throw new Rejection('logup', 'localImbalance', 'the local buses do not balance');
 }
-
-/** Per instance: its part of the numerators' and of the (denominators − α)' value at the point. */
-export type InstanceClaim = { readonly p: Ext; readonly q: Ext };
-
-/** Reads the split of a GKR claim into instances and rejects unless it adds up. */
-export function readInstanceClaims(tr: Channel, claim: GkrClaim, alpha: Ext, instances: number): InstanceClaim[] {
-  const words = tr.readExts('instanceClaims', 2 * instances);
-  const claims = Array.from({ length: instances }, (_, i) => ({ p: words[2 * i]!, q: words[2 * i + 1]! }));
-  const total = claims.reduce((acc, c) => ({ p: Fp5.add(acc.p, c.p), q: Fp5.add(acc.q, c.q) }), {
-    p: Fp5.ZERO,
-    q: Fp5.ZERO,
-  });
-  expectEqual('logup', 'numeratorSplit', claim.p, total.p);
-  expectEqual('logup', 'denominatorSplit', Fp5.sub(claim.q, alpha), total.q);
-  return claims;
-}

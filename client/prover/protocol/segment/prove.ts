@@ -5,8 +5,9 @@ import { profileGrinding } from '../../soundness/key.ts';
 import { whirParams } from '../../soundness/profiles.ts';
 import { whirLayers } from '../../soundness/whir.ts';
 import type { ProverTranscript } from '../../transcript/prover-transcript.ts';
-import { proveScope, type ScopeReduction } from '../logup/prove.ts';
+import { proveScope } from '../logup/prove.ts';
 import { fractionLayout, logupChallenges } from '../logup/shape.ts';
+import type { GkrClaim, Root } from '../logup/verify.ts';
 import { maxDegree, maxFields } from '../machine.ts';
 import { proveGrinding } from '../whir/grind.ts';
 import { proveOod, proveOpening } from '../whir/prove.ts';
@@ -56,7 +57,7 @@ export async function proveSegment(
       const ood = await proveOod(backend, tr, main.data, params.oodSamples, { point: 'mainOod', answer: 'mainAnswer' });
       onStep('commit');
 
-      const { reductions, openings } = await reduce(backend, tr, context, instances, tables, onStep);
+      const { globalRoot, openings } = await reduce(backend, tr, context, instances, tables, onStep);
       freeMatrices();
 
       const tau = tr.sampleExt('tau');
@@ -73,14 +74,13 @@ export async function proveSegment(
       await proveOpening(backend, tr, params, logSize, [{ data: main.data, columns }], terms, claim);
       onStep('open');
 
-      const { root } = reductions[1]!.gkr;
       const openClaims = instances.flatMap(({ chip, logHeight }, i) =>
         chip.columns.flatMap((column, c) => {
           const open = column.tree === 'interface' || chips[i]!.fixed[column.name]?.kind === 'committed';
           return open ? [columnClaim(openings, i, c, logHeight)] : [];
         }),
       );
-      return { globalSum: Fp5.mul(root.p, Fp5.inv(root.q)), openClaims, sponge: tr.state() };
+      return { globalSum: Fp5.mul(globalRoot.p, Fp5.inv(globalRoot.q)), openClaims, sponge: tr.state() };
     } finally {
       backend.free(main.data);
     }
@@ -97,7 +97,7 @@ async function reduce(
   instances: readonly Instance[],
   tables: readonly Table[],
   onStep: StepTimer,
-): Promise<{ readonly reductions: readonly ScopeReduction[]; readonly openings: ColumnOpenings }> {
+): Promise<{ readonly globalRoot: Root; readonly openings: ColumnOpenings }> {
   await proveGrinding(backend, tr, 'localGrind', profileGrinding(machine.profile).local);
   const alpha = tr.sampleExt('alpha');
   const local = logupChallenges(alpha, tr.sampleExt('beta'), maxFields(machine));
@@ -105,15 +105,8 @@ async function reduce(
     { layout: fractionLayout(instances, 'local'), challenges: local },
     { layout: fractionLayout(instances, 'global'), challenges: global },
   ];
-  const logHeights = instances.map((i) => i.logHeight);
-  const reductions: ScopeReduction[] = [];
-  for (const { layout, challenges } of scopes)
-    reductions.push(await proveScope(backend, tr, tables, logHeights, layout, challenges));
-  for (const { parts } of reductions)
-    tr.sendExts(
-      'instanceClaims',
-      parts.flatMap((c) => [c.p, c.q]),
-    );
+  const claims: GkrClaim[] = [];
+  for (const { layout, challenges } of scopes) claims.push(await proveScope(backend, tr, tables, layout, challenges));
   onStep('logup');
 
   const openings = await proveZerocheck(
@@ -121,13 +114,12 @@ async function reduce(
     tr,
     {
       shapes: instances,
-      scopes: scopes.map((scope, s) => ({ ...scope, point: reductions[s]!.gkr.point })),
-      claims: reductions.map((r) => r.parts),
+      scopes: scopes.map((scope, s) => ({ ...scope, ...claims[s]! })),
       maxDegree: maxDegree(machine),
     },
     segment.instances.map((i) => machine.chips[i.chip]!),
     tables,
   );
   onStep('zerocheck');
-  return { reductions, openings };
+  return { globalRoot: claims[1]!.root, openings };
 }

@@ -9,7 +9,7 @@ import type { VerifierTranscript } from '../../transcript/verifier-transcript.ts
 import { shapesOf } from '../block/layout.ts';
 import { overflowingBus } from '../bounds.ts';
 import { fractionLayout, logupChallenges } from '../logup/shape.ts';
-import { checkLocalBalance, publicFraction, readInstanceClaims, verifyGkr } from '../logup/verify.ts';
+import { checkLocalBalance, publicFraction, verifyGkr } from '../logup/verify.ts';
 import { maxDegree, maxFields } from '../machine.ts';
 import { capNodes, readOod, verifyOpening } from '../whir/verify.ts';
 import { verifyZerocheck } from '../zerocheck/verify.ts';
@@ -58,14 +58,12 @@ export function verifySegment(tr: VerifierTranscript, context: SegmentContext): 
   const gkr = layouts.map((layout) => verifyGkr(tr, layout.log));
   checkLocalBalance(gkr[0]!.root, publicFraction(local, own));
   const globalSum = Fp5.mul(gkr[1]!.root.p, Fp5.inv(gkr[1]!.root.q));
-  const claims = gkr.map((g, s) => readInstanceClaims(tr, g, challenges[s]!.alpha, shapes.length));
 
   const openings = verifyZerocheck(
     tr,
     {
       shapes,
-      scopes: gkr.map((g, s) => ({ challenges: challenges[s]!, layout: layouts[s]!, point: g.point })),
-      claims,
+      scopes: gkr.map((claim, s) => ({ challenges: challenges[s]!, layout: layouts[s]!, ...claim })),
       maxDegree: maxDegree(machine),
     },
     chips,

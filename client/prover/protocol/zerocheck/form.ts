@@ -12,24 +12,35 @@ export type LinearForm = {
   readonly terms: readonly { readonly node: NodeId; readonly weight: Ext }[];
 };
 
-/** One scope's fractions: challenges, layout and the point that GKR ended at. */
+/** One scope's fractions, and what GKR ended with: numerators p and denominators q of the whole vector at `point`. */
 export type ScopeClaims = {
   readonly challenges: LogupChallenges;
   readonly layout: FractionLayout;
   readonly point: readonly Ext[];
+  readonly p: Ext;
+  readonly q: Ext;
 };
 
 /** The two points of the zerocheck: constraints and local messages at the first, global messages at the second. */
 export const SCOPES = ['local', 'global'] as const satisfies readonly BusScope[];
 
-/** Powers of μ that one instance uses: constraints, then numerators and denominators of each scope. */
-export const MU_PER_INSTANCE = 5;
+/** Powers of μ that all instances share: those of the numerators and of the denominators of each scope. */
+const SHARED_POWERS = 2 * SCOPES.length;
 
-export const constraintWeight = (mu: readonly Ext[], instance: number): Ext => mu[MU_PER_INSTANCE * instance]!;
-export const numeratorWeight = (mu: readonly Ext[], instance: number, scope: number): Ext =>
-  mu[MU_PER_INSTANCE * instance + 1 + 2 * scope]!;
-export const denominatorWeight = (mu: readonly Ext[], instance: number, scope: number): Ext =>
-  mu[MU_PER_INSTANCE * instance + 2 + 2 * scope]!;
+/** How many powers of μ join a segment's claims: the shared ones, then one for the constraints of each instance. */
+export const muPowers = (instances: number): number => SHARED_POWERS + instances;
+
+export const numeratorWeight = (mu: readonly Ext[], scope: number): Ext => mu[2 * scope]!;
+export const denominatorWeight = (mu: readonly Ext[], scope: number): Ext => mu[2 * scope + 1]!;
+export const constraintWeight = (mu: readonly Ext[], instance: number): Ext => mu[SHARED_POWERS + instance]!;
+
+/** What the whole sum comes to: constraints to zero, fractions to what GKR ended with, less α for every denominator. */
+export const joinedClaim = (mu: readonly Ext[], scopes: readonly ScopeClaims[]): Ext =>
+  scopes.reduce((acc, { p, q, challenges }, s) => {
+    const numerators = Fp5.mul(numeratorWeight(mu, s), p);
+    const denominators = Fp5.mul(denominatorWeight(mu, s), Fp5.sub(q, challenges.alpha));
+    return Fp5.add(acc, Fp5.add(numerators, denominators));
+  }, Fp5.ZERO);
 
 class FormBuilder {
   private constant = Fp5.ZERO;
@@ -50,8 +61,9 @@ class FormBuilder {
 
 /**
  * What the zerocheck sums over the rows of one instance, as a linear form over the values of its chip's nodes, per
- * scope: μ_i Σ λ^c C_c + μ_i' Σ e_t p_t + μ_i'' Σ e_t (q_t − α) for the local scope, without the constraints for the
- * global one. e_t is the weight of the interaction's block in the fraction vector.
+ * scope: μ_i Σ λ^c C_c + μ_p Σ e_t p_t + μ_q Σ e_t (q_t − α) for the local scope, with own μ_p and μ_q and without the
+ * constraints for the global one. e_t is the weight of the interaction's block in the fraction vector; μ_p and μ_q are
+ * the same in all instances, since GKR's claims are about the sum over all of them.
  */
 export function instanceForms(
   shape: InstanceShape,
@@ -73,8 +85,8 @@ export function instanceForms(
       if (block.instance !== instance) continue;
       const t = shape.chip.interactions[block.interaction]!;
       const e = blockWeight(scope.point, block.offset, shape.logHeight);
-      const numerator = Fp5.mul(e, numeratorWeight(mu, instance, s));
-      const denominator = Fp5.mul(e, denominatorWeight(mu, instance, s));
+      const numerator = Fp5.mul(e, numeratorWeight(mu, s));
+      const denominator = Fp5.mul(e, denominatorWeight(mu, s));
       form.add(t.count, t.direction === 'send' ? numerator : Fp5.neg(numerator));
       form.addConstant(Fp5.scale(denominator, t.bus.index));
       t.fields.forEach((node, k) => {
@@ -122,8 +134,8 @@ export function formValues(
       else subInto(signed, 0, ZERO, 0, nodes, t.count);
       mulAddInto(numerators, 0, numerators, 0, place, 0, signed, 0);
     }
-    value = Fp5.add(value, Fp5.mul(numeratorWeight(mu, instance, s), getExt(numerators, 0)));
-    return Fp5.add(value, Fp5.mul(denominatorWeight(mu, instance, s), getExt(denominators, 0)));
+    value = Fp5.add(value, Fp5.mul(numeratorWeight(mu, s), getExt(numerators, 0)));
+    return Fp5.add(value, Fp5.mul(denominatorWeight(mu, s), getExt(denominators, 0)));
   });
 }
 

@@ -7,25 +7,15 @@ import { eqAt, eqProducts, eqTable } from '../../poly/eq.ts';
 import { interpolateAt, SKIP_LOG, SKIP_SIZE, skipLagrange, skipNodes, skipToDomain } from '../../poly/interpolate.ts';
 import type { Channel, Transcript } from '../../transcript/transcript.ts';
 import type { VerifierTranscript } from '../../transcript/verifier-transcript.ts';
-import type { InstanceClaim } from '../logup/verify.ts';
 import type { InstanceShape } from '../shape.ts';
 import { expectEqual, type SumcheckClaim, verifySumcheck } from '../sumcheck/verify.ts';
-import {
-  denominatorWeight,
-  formValues,
-  instanceHigh,
-  MU_PER_INSTANCE,
-  numeratorWeight,
-  type ScopeClaims,
-} from './form.ts';
+import { formValues, instanceHigh, joinedClaim, muPowers, type ScopeClaims } from './form.ts';
 
 /** Everything that is fixed before the first round. */
 export type ZerocheckStatement = {
   readonly shapes: readonly InstanceShape[];
   /** Local, then global. */
   readonly scopes: readonly ScopeClaims[];
-  /** Claims of each scope by instance. */
-  readonly claims: readonly (readonly InstanceClaim[])[];
   /** Largest degree of any chip of the machine. */
   readonly maxDegree: number;
 };
@@ -37,13 +27,13 @@ export type ZerocheckBatch = {
   /** ξ and ζ, extended in front to the row bits of the largest instance. */
   readonly points: readonly (readonly Ext[])[];
   readonly maxLog: number;
-  /** The batched claims: what both scopes' sums come to. */
+  /** What the sum over all rows of all instances comes to. */
   readonly claim: Ext;
 };
 
 /** Samples what the point of the local scope lacks, then λ, then μ. Both sides call it. */
 export function sampleBatch(tr: Transcript, statement: ZerocheckStatement): ZerocheckBatch {
-  const { shapes, scopes, claims } = statement;
+  const { shapes, scopes } = statement;
   const maxLog = Math.max(SKIP_LOG, ...shapes.map((s) => s.logHeight));
   const points = scopes.map((scope, s) => {
     const missing = Math.max(0, maxLog - scope.point.length);
@@ -53,15 +43,8 @@ export function sampleBatch(tr: Transcript, statement: ZerocheckStatement): Zero
   const lambda = tr.sampleExt('lambda');
   const base = tr.sampleExt('mu');
   const mu: Ext[] = [Fp5.ONE];
-  while (mu.length < MU_PER_INSTANCE * shapes.length) mu.push(Fp5.mul(mu[mu.length - 1]!, base));
-  let claim = Fp5.ZERO;
-  claims.forEach((scope, s) => {
-    scope.forEach((c, i) => {
-      claim = Fp5.add(claim, Fp5.mul(numeratorWeight(mu, i, s), c.p));
-      claim = Fp5.add(claim, Fp5.mul(denominatorWeight(mu, i, s), c.q));
-    });
-  });
-  return { lambda, mu, points, maxLog, claim };
+  while (mu.length < muPowers(shapes.length)) mu.push(Fp5.mul(mu[mu.length - 1]!, base));
+  return { lambda, mu, points, maxLog, claim: joinedClaim(mu, scopes) };
 }
 
 /** Number of values of each scope that the first round sends. */
@@ -136,9 +119,10 @@ function skipTotal(sent: readonly (readonly Ext[])[], points: readonly (readonly
 }
 
 /**
- * One sumcheck for all constraints and all message claims of all instances (proof-system: step 6): a first round over
- * the subgroup D for the four lowest row bits, then one variable at a time, most significant first; an instance with
- * fewer rows joins late and contributes the product of the challenges before it.
+ * One sumcheck for all constraints and all fractions of all instances (proof-system: step 6): a first round over the
+ * subgroup D for the four lowest row bits, then one variable at a time, most significant first; an instance with fewer
+ * rows joins late and contributes the product of the challenges before it. What it sums is the sum of the instances'
+ * polynomials, so that one claim about all fractions is enough.
  */
 export function verifyZerocheck(
   tr: VerifierTranscript,
