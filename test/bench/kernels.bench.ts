@@ -80,7 +80,7 @@ async function commitAndOpen(): Promise<Readonly<Record<string, number>>> {
   fill(rows);
   const matrix = await backend.upload(rows, { width, logHeight });
   const columns = Array.from({ length: width }, (_, column) => ({ matrix, column, offset: column * 2 ** logHeight }));
-  const shape = { columns: 2 ** 4, logRows: LOG - 4, logInvRate: 2 };
+  const shape = { columns: 2 ** 4, logRows: LOG - 4, logInvRate: 2, capLog: 0 };
   const commitMs = await shortest(async () => backend.free((await backend.commit(columns, shape)).data));
   const { data } = await backend.commit(columns, shape);
   const lagrange = Array.from({ length: 16 }, (_, k): Ext => [k + 1, k, 3, 2, 1]);

@@ -60,7 +60,7 @@ export type Backend = {
   /** Adds weights over the variables that are not bound yet. */
   addWeights(o: Opening, weights: readonly Weight[]): Promise<void>;
 
-  /** Commits to the folded table as columns of 2^logRows extension elements: five words per column in a leaf. */
+  /** Commits to the folded table as columns of 2^logRows extension elements: five words per column in a leaf, by its root. */
   commitFolded(o: Opening, code: CodeShape): Promise<Commitment>;
 
   /** The folded table, canonical: five words per entry. */
@@ -96,7 +96,8 @@ export type MatrixShape = { readonly width: number; readonly logHeight: number }
 
 /** 2^logRows coefficients, encoded on 2^(logRows + logInvRate) points. */
 export type CodeShape = { readonly logRows: number; readonly logInvRate: number };
-export type TableShape = CodeShape & { readonly columns: number };
+/** 2^capLog: digests that the commitment consists of; a lower tree is committed by its leaves. */
+export type TableShape = CodeShape & { readonly columns: number; readonly capLog: number };
 
 /** A matrix's column at an entry of a table; the places of different columns are disjoint. */
 export type StackedColumn = { readonly matrix: Matrix; readonly column: number; readonly offset: number };

@@ -37,6 +37,7 @@ export async function commitFixed(backend: Backend, machine: Machine): Promise<C
         columns: fixedColumnCount(machine),
         logRows: machine.logRows,
         logInvRate: PROFILES[machine.profile].logInvRate,
+        capLog: machine.fixedCapLog,
       },
     );
   } finally {
@@ -81,12 +82,12 @@ export async function proveBlock(
   const { onStep = () => {}, listener } = options;
   const { machine } = vk;
   const layout = closingLayout(machine, block);
-  const tables: OpenedTable[] = [{ data: fixed.data, columns: layout.fixedColumns }].filter((t) => t.columns > 0);
+  const tables: OpenedTable[] = [{ ...fixed, columns: layout.fixedColumns }].filter((t) => t.columns > 0);
   let interfaces: Commitment | undefined;
   try {
     if (layout.interfaceColumns > 0) {
       interfaces = await commitInterfaces(backend, layout, traces);
-      tables.push({ data: interfaces.data, columns: layout.interfaceColumns });
+      tables.push({ ...interfaces, columns: layout.interfaceColumns });
     }
     const tr = new ProverTranscript(listener);
     const chain = absorbInterface(tr, vk, block);
@@ -124,7 +125,7 @@ export async function proveBlock(
 
     if (layout.interfaceColumns > 0 && !isHeld) {
       interfaces = await commitInterfaces(backend, layout, traces);
-      tables.push({ data: interfaces.data, columns: layout.interfaceColumns });
+      tables.push({ ...interfaces, columns: layout.interfaceColumns });
     }
     const closing = new ProverTranscript(listener);
     absorbClosing(closing, vk, block, chain, global.seed, segments);
@@ -168,6 +169,7 @@ async function commitInterfaces(
       columns: interfaceColumns,
       logRows: table.logRows,
       logInvRate: params.logInvRate,
+      capLog: 0,
     });
   } finally {
     for (const m of matrices) backend.free(m);

@@ -1,9 +1,6 @@
 import { DIGEST_WORDS } from './blake3.ts';
 import { hashLeaf, hashNode } from './merkle-hash.ts';
 
-/** log2 of the number of nodes that a commitment consists of; a shorter tree is committed by its leaves. */
-export const CAP_LOG = 6;
-
 /**
  * The digests that the paths of several leaves need and that cannot be computed from the leaves. Order: level by level
  * from the leaves up, by position.

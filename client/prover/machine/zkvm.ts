@@ -41,6 +41,8 @@ type Block = { readonly claim: Uint32Array; readonly segments: readonly Segment[
 const CLOCK_LIMIT = 2 ** 29;
 const MAX_LOG_HEIGHT = 22;
 const PAGE_BYTES = 2 ** 16;
+/** The key's tree is committed by 2^12 digests, 128 KiB of the key: a proof has none of the paths above them. */
+const FIXED_CAP_LOG = 12;
 /** The clock that every segment starts with. */
 const FIRST_CLOCK = 1;
 
@@ -57,6 +59,7 @@ export type ZkVm<P extends string> = {
       readonly offset: number;
       readonly logHeight: number;
     }[];
+    readonly fixedCapLog: number;
     readonly publics: (segment: Segment) => Readonly<Record<string, number>>;
     readonly localMessages: (block: Block, segment: Segment) => readonly ExtraMessage[];
     readonly globalMessages: (block: Block) => readonly ExtraMessage[];
@@ -193,6 +196,7 @@ function assemble<P extends string>(
       chips,
       logRows: Math.max(shape.programLogHeight, shape.dataLogHeight),
       fixedSlots: layOutFixed(tables, numberOf),
+      fixedCapLog: FIXED_CAP_LOG,
       publics: (segment) => ({
         segment: segment.index,
         ownEpoch: segment.index + 1,

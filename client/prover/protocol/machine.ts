@@ -43,6 +43,8 @@ export type Machine = {
   readonly logRows: number;
   /** Columns committed once per key, stacked by falling height. */
   readonly fixedSlots: readonly FixedSlot[];
+  /** log2 of the digests that the key's tree is committed by: they lie in the key, and paths end there. */
+  readonly fixedCapLog: number;
   /** Values of the chips' `publics` by name in one segment. */
   readonly publics: (segment: SegmentStatement) => Readonly<Record<string, number>>;
   /** Messages on local buses that the verifier itself adds to a segment. */

@@ -3,30 +3,39 @@ import { type WhirLayer, type WhirParams, whirLayers } from './whir.ts';
 const WORD_BYTES = 4;
 const EXT_BYTES = 5 * WORD_BYTES;
 const DIGEST_BYTES = 32;
-/** log2 of the digests that a commitment consists of. */
-const CAP_LOG = 6;
 
 /** Expected number of different values among `draws` uniform ones of `size`. */
 const distinct = (size: number, draws: number): number => -size * Math.expm1(draws * Math.log1p(-1 / size));
 
-/** Bytes of one multiproof: different rows, and the digests that the paths need and cannot compute. */
-function openingBytes(logLeaves: number, rowBytes: number, queries: number): number {
+/** Bytes of one multiproof up to 2^capLog digests: different rows, and the digests that the paths need and cannot compute. */
+function openingBytes(logLeaves: number, rowBytes: number, queries: number, capLog: number): number {
   let bytes = distinct(2 ** logLeaves, queries) * rowBytes;
-  for (let level = logLeaves; level > CAP_LOG; level--)
+  for (let level = logLeaves; level > capLog; level--)
     bytes += (2 * distinct(2 ** (level - 1), queries) - distinct(2 ** level, queries)) * DIGEST_BYTES;
   return bytes;
 }
 
-/** Expected bytes of the proof of one opening of a table of 2^m base elements in one tree, in the codec's form. */
-export function whirProofBytes(params: WhirParams, m: number): number {
+/** A tree that an opening starts from: the columns of its rows, and the digests that it is committed by. */
+export type OpenedTree = { readonly columns: number; readonly capLog: number };
+
+/**
+ * Expected bytes of the proof of one opening of a table of 2^m base elements, with every entry as a word of 4 bytes.
+ * @param trees what the first table was committed in; their commitments and samples are not counted
+ */
+export function whirProofBytes(params: WhirParams, m: number, trees: readonly OpenedTree[]): number {
   const layers = whirLayers(params, m);
   const layerBytes = (l: WhirLayer, index: number): number => {
     const logLeaves = l.logRows + l.logInvRate;
-    const rowBytes = 2 ** l.logColumns * (index === 0 ? WORD_BYTES : EXT_BYTES);
-    const cap = 2 ** Math.min(CAP_LOG, logLeaves) * DIGEST_BYTES;
     const nonces = WORD_BYTES * ((l.grindFoldBits > 0 ? l.logColumns : 0) + (l.grindQueryBits > 0 ? 1 : 0));
     const sumcheck = 2 * EXT_BYTES * l.logColumns;
-    return cap + l.oodSamples * EXT_BYTES + sumcheck + nonces + openingBytes(logLeaves, rowBytes, l.queries);
+    if (index === 0)
+      return trees.reduce(
+        (sum, t) => sum + openingBytes(logLeaves, t.columns * WORD_BYTES, l.queries, t.capLog),
+        sumcheck + nonces,
+      );
+    const rows = openingBytes(logLeaves, 2 ** l.logColumns * EXT_BYTES, l.queries, 0);
+    return DIGEST_BYTES + l.oodSamples * EXT_BYTES + sumcheck + nonces + rows;
   };
-  return layers.reduce((sum, l, i) => sum + layerBytes(l, i), EXT_BYTES * 2 ** params.finalLogSize);
+  const last = 2 * EXT_BYTES * params.finalLogSize + EXT_BYTES * 2 ** params.finalLogSize;
+  return layers.reduce((sum, l, i) => sum + layerBytes(l, i), last);
 }

@@ -2,7 +2,7 @@ import { chipText } from '../air/digest.ts';
 import { blake3 } from '../hash/blake3.ts';
 import type { ProfileId } from '../interface.ts';
 import { type MachineShape, verifierMachine } from '../machine/zkvm.ts';
-import { PROTOCOL_VERSION } from '../protocol/block/chain.ts';
+import { PROTOCOL_VERSION, wordsOf } from '../protocol/block/chain.ts';
 import type { Machine, VerifyingKey } from '../protocol/machine.ts';
 import { profileBits } from '../soundness/key.ts';
 import type { AcceptedKey } from './verify.ts';
@@ -14,8 +14,8 @@ export type KeyData = {
   /** Bits of provable security under the profile. */
   readonly securityBits: number;
   readonly shape: MachineShape;
-  /** Digests of the committed tables' cap, as 32-bit words. */
-  readonly fixedCap: readonly number[];
+  /** Digests that the committed tables' tree is committed by, in base64: a level of the tree, from left to right. */
+  readonly fixedCap: string;
   /** Hex digest of the key. */
   readonly digest: string;
 };
@@ -24,7 +24,7 @@ export type KeyData = {
  * Digest of everything that a key fixes: protocol version, profile, chips with their expressions, buses and order,
  * layout and commitment of the fixed columns, entry and memory zones.
  */
-export function keyDigest(machine: Machine, shape: MachineShape, fixedCap: ArrayLike<number>): Uint8Array {
+export function keyDigest(machine: Machine, shape: MachineShape, fixedCap: Uint32Array): Uint8Array {
   const text = JSON.stringify([
     PROTOCOL_VERSION,
     machine.name,
@@ -33,10 +33,23 @@ export function keyDigest(machine: Machine, shape: MachineShape, fixedCap: Array
     machine.chips.map((c) => chipText(c.compiled)),
     machine.fixedSlots,
     shape,
-    Array.from(fixedCap),
+    hex(blake3(bytesOf(fixedCap))),
   ]);
   return blake3(new TextEncoder().encode(text));
 }
+
+/** Little-endian bytes of 32-bit words. */
+function bytesOf(words: Uint32Array): Uint8Array {
+  const view = new DataView(new ArrayBuffer(4 * words.length));
+  words.forEach((word, i) => {
+    view.setUint32(4 * i, word, true);
+  });
+  return new Uint8Array(view.buffer);
+}
+
+/** What browsers have, too. */
+const toBase64 = (bytes: Uint8Array): string => btoa(Array.from(bytes, (b) => String.fromCharCode(b)).join(''));
+const fromBase64 = (text: string): Uint8Array => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
 
@@ -51,7 +64,7 @@ export function keyData(
     ...o,
     securityBits: profileBits(o.profile),
     shape,
-    fixedCap: Array.from(fixedCap),
+    fixedCap: toBase64(bytesOf(fixedCap)),
     digest: hex(keyDigest(machine, shape, fixedCap)),
   };
 }
@@ -63,7 +76,7 @@ export function keyData(
  */
 export function acceptedKey(data: KeyData): AcceptedKey {
   const machine = verifierMachine(data.shape, data.profile);
-  const fixedCap = Uint32Array.from(data.fixedCap);
+  const fixedCap = wordsOf(fromBase64(data.fixedCap));
   const digest = keyDigest(machine, data.shape, fixedCap);
   if (hex(digest) !== data.digest)
     throw new RangeError(`verification key ${data.digest} is of another build, this one has ${hex(digest)}`);

@@ -85,7 +85,7 @@ for (const [name, create] of OTHERS) {
           // The same column at two places.
           { matrix: matrices[0]!, column: 0, offset: 272 },
         ];
-        const committed = await b.commit(columns, { columns: 16, logRows: 7, logInvRate: 2 });
+        const committed = await b.commit(columns, { columns: 16, logRows: 7, logInvRate: 2, capLog: 0 });
         const opening = await b.startOpening([committed.data], 11, weights);
         const before = await b.evaluatePower(opening, y);
         const labels = { message: 3, grind: 4, challenge: 5 };
@@ -125,7 +125,7 @@ for (const [name, create] of OTHERS) {
     const caps = [];
     for (const m of [matrix, await backend.upload(words, shape)]) {
       const columns = [0, 1, 2].map((column) => ({ matrix: m, column, offset: 32 * column }));
-      caps.push((await backend.commit(columns, { columns: 4, logRows: 5, logInvRate: 2 })).cap);
+      caps.push((await backend.commit(columns, { columns: 4, logRows: 5, logInvRate: 2, capLog: 2 })).cap);
     }
     assert.deepEqual(caps[0], caps[1]);
   });
@@ -136,7 +136,7 @@ for (const [name, create] of OTHERS) {
     const rows = new Uint32Array(32);
     const matrix = await backend.upload(rows, { width: 2, logHeight: 4 });
     const foreign = await createReferenceBackend().upload(rows, { width: 2, logHeight: 4 });
-    const shape = { columns: 1, logRows: 4, logInvRate: 1 };
+    const shape = { columns: 1, logRows: 4, logInvRate: 1, capLog: 0 };
     await assert.rejects(backend.commit([{ matrix: foreign, column: 0, offset: 0 }], shape), { code: 'foreignHandle' });
     await assert.rejects(backend.upload(rows, { width: 3, logHeight: 4 }), { code: 'matrixShape' });
     backend.free(matrix);

@@ -189,6 +189,7 @@ export function toyMachine(profile: SoundnessProfile): Machine {
     profile,
     chips: CHIPS,
     logRows: 6,
+    fixedCapLog: 3,
     fixedSlots: [
       { chip: SQUARE_CHIP, column: 0, offset: 0, logHeight: LOG_SQUARE },
       { chip: SQUARE_CHIP, column: 1, offset: size, logHeight: LOG_SQUARE },

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildTree, capOf, pathOf } from '../../../client/prover/backends/reference/merkle.ts';
-import { CAP_LOG, checkMultiproof, joinedWords, joinPaths } from '../../../client/prover/hash/merkle-multiproof.ts';
+import { checkMultiproof, joinedWords, joinPaths } from '../../../client/prover/hash/merkle-multiproof.ts';
 import { seededRandom } from '../../support/random.ts';
 
 const LOG = 10;
 const WIDTH = 3;
+const CAP_LOG = 4;
 const DEPTH = LOG - CAP_LOG;
 const random = seededRandom(51);
 const matrix = Uint32Array.from({ length: 2 ** LOG * WIDTH }, () => random());
-const tree = buildTree(matrix, WIDTH, LOG);
+const tree = buildTree(matrix, WIDTH, LOG, CAP_LOG);
 const rowOf = (i: number): Uint32Array => matrix.slice(i * WIDTH, (i + 1) * WIDTH);
 const rowsOf = (indices: readonly number[]): Map<number, Uint32Array> => new Map(indices.map((i) => [i, rowOf(i)]));
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { blake3 as noble } from '@noble/hashes/blake3.js';
 import { buildTree, capOf, pathOf } from '../../../client/prover/backends/reference/merkle.ts';
 import { hashLeaf } from '../../../client/prover/hash/merkle-hash.ts';
-import { CAP_LOG, checkMultiproof } from '../../../client/prover/hash/merkle-multiproof.ts';
+import { checkMultiproof } from '../../../client/prover/hash/merkle-multiproof.ts';
 import { seededRandom } from '../../support/random.ts';
 
 const random = seededRandom(31);
@@ -20,16 +20,18 @@ test('hashLeaf of 1 to 300 words → BLAKE3 of their little-endian bytes', () =>
 });
 
 test('path of every leaf → accepted; a changed row, path, index or cap → rejected', () => {
-  for (const [log, width] of [
-    [3, 2],
-    [CAP_LOG, 1],
-    [8, 20],
+  for (const [log, width, capLog] of [
+    [3, 2, 6],
+    [6, 1, 6],
+    [8, 20, 6],
+    [5, 3, 0],
+    [0, 3, 0],
   ] as const) {
     const m = rows(log, width);
-    const tree = buildTree(m, width, log);
+    const tree = buildTree(m, width, log, capLog);
     const cap = capOf(tree);
-    assert.equal(cap.length / 8, 2 ** Math.min(CAP_LOG, log));
-    const depth = Math.max(0, log - CAP_LOG);
+    assert.equal(cap.length / 8, 2 ** Math.min(capLog, log));
+    const depth = Math.max(0, log - capLog);
     const accepted = (of: Uint32Array, i: number, row: Uint32Array, path: Uint32Array): boolean =>
       checkMultiproof(of, depth, new Map([[i, row]]), path);
     for (let i = 0; i < 2 ** log; i++) {

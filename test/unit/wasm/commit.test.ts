@@ -12,18 +12,18 @@ for (const threads of [1, 3]) {
     const pool = new KernelPool({ threads });
     after(() => pool.close());
 
-    for (const [columns, logRows, logInvRate] of [
-      [4, 1, 1],
-      [4, 1, 2],
-      [5, 2, 2],
-      [16, 5, 1],
-      [64, 7, 2],
-      [17, 9, 1],
-      [257, 3, 1],
-      [64, 10, 2],
-      [20, 11, 1],
-      [3, 13, 2],
-      [16, 14, 3],
+    for (const [columns, logRows, logInvRate, capLog] of [
+      [4, 1, 1, 0],
+      [4, 1, 2, 6],
+      [5, 2, 2, 1],
+      [16, 5, 1, 6],
+      [64, 7, 2, 0],
+      [17, 9, 1, 3],
+      [257, 3, 1, 0],
+      [64, 10, 2, 6],
+      [20, 11, 1, 0],
+      [3, 13, 2, 12],
+      [16, 14, 3, 0],
     ] as const) {
       test(`encode and tree of ${columns} base columns of 2^${logRows} rows at rate 2^-${logInvRate} → as the reference`, () => {
         const random = seededRandom(columns + 100 * logRows);
@@ -33,13 +33,13 @@ for (const threads of [1, 3]) {
         for (let c = 0; c < columns; c++)
           for (let r = 0; r < rows; r++) coefficients[r * columns + c] = table[c * rows + r]!;
         const expected = encodeReference(coefficients, columns, logRows, logInvRate);
-        const expectedTree = reference.buildTree(expected, columns, logRows + logInvRate);
+        const expectedTree = reference.buildTree(expected, columns, logRows + logInvRate, capLog);
 
         const used = pool.memory.usedBytes();
         const at = pool.memory.alloc(table.length * 4);
         pool.memory.view(at, table.length).set(table);
         const codeword = encode(pool, { at, kind: 'base', columns, logRows }, logInvRate);
-        const tree = buildTree(pool, codeword);
+        const tree = buildTree(pool, codeword, capLog);
         const domain = 2 ** (logRows + logInvRate);
         for (let i = 0; i < domain; i += domain > 4096 ? 37 : 1)
           assert.deepEqual(codewordRow(pool, codeword, i), expected.slice(i * columns, (i + 1) * columns), `row ${i}`);

@@ -59,7 +59,7 @@ export function createReferenceBackend(): Backend {
     commitFolded: async (o, code) => {
       const { folded } = plain.opening(live(o));
       const columns = folded.length / EXT_WORDS / 2 ** code.logRows;
-      return commitTable(folded, EXT_WORDS, { ...code, columns }, false);
+      return commitTable(folded, EXT_WORDS, { ...code, columns, capLog: 0 }, false);
     },
     foldedTable: async (o) => plain.opening(live(o)).folded,
     openRows: async (c, indices) => {

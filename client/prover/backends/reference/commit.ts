@@ -18,7 +18,7 @@ export function stackTable(columns: readonly StackedColumn[], { logRows, columns
  * @param keep whether the table stays with the commitment
  */
 export function commitTable(table: Uint32Array, entryWords: number, shape: TableShape, keep: boolean): Commitment {
-  const { columns, logRows, logInvRate } = shape;
+  const { columns, logRows, logInvRate, capLog } = shape;
   const rows = 2 ** logRows;
   const width = columns * entryWords;
   const coefficients = new Uint32Array(rows * width);
@@ -29,7 +29,7 @@ export function commitTable(table: Uint32Array, entryWords: number, shape: Table
       for (let w = 0; w < entryWords; w++) coefficients[to + w] = table[from + w]!;
     }
   const codeword = encode(coefficients, width, logRows, logInvRate);
-  const tree = buildTree(codeword, width, logRows + logInvRate);
+  const tree = buildTree(codeword, width, logRows + logInvRate, capLog);
   const data: PlainCommitted = { kind: 'committed', table: keep ? table : new Uint32Array(), width, codeword, tree };
   return { cap: capOf(tree), data };
 }

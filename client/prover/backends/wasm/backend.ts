@@ -101,12 +101,7 @@ export class WasmBackend implements Backend {
     const words = shape.columns * 2 ** shape.logRows;
     const table = this.newTable(words);
     this.stack(columns, table);
-    const committed = commitTable(
-      this.pool,
-      { at: table.at, kind: 'base', columns: shape.columns },
-      shape.logRows,
-      shape.logInvRate,
-    );
+    const committed = commitTable(this.pool, { at: table.at, kind: 'base', columns: shape.columns }, shape);
     const data: WasmCommitted = { kind: 'committed', pool: this.pool, table, committed };
     return { cap: committed.cap, data };
   }
@@ -170,7 +165,7 @@ export class WasmBackend implements Backend {
 
   async commitFolded(o: Opening, code: CodeShape): Promise<Commitment> {
     const folded = this.own(o).state.folded(code.logRows);
-    const committed = commitTable(this.pool, folded, code.logRows, code.logInvRate);
+    const committed = commitTable(this.pool, folded, { ...code, capLog: 0 });
     const data: WasmCommitted = { kind: 'committed', pool: this.pool, table: undefined, committed };
     return { cap: committed.cap, data };
   }

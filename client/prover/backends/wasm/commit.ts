@@ -1,4 +1,5 @@
 import { EXT_WORDS } from '../../field/ext-vec.ts';
+import type { CodeShape } from '../interface.ts';
 import { downloadExts } from './ext-table.ts';
 import { LANES, WORD_BYTES } from './layout.ts';
 import { buildTree, capOf, freeTree, type MerkleTree } from './merkle.ts';
@@ -15,14 +16,13 @@ export type Committed = { readonly codeword: Codeword; readonly tree: MerkleTree
 export function commitTable(
   pool: KernelPool,
   table: { readonly at: number; readonly kind: 'base' | 'ext'; readonly columns: number },
-  logRows: number,
-  logInvRate: number,
+  { logRows, logInvRate, capLog }: CodeShape & { readonly capLog: number },
 ): Committed {
   const codeword =
     table.kind === 'ext' && 2 ** logRows < LANES
       ? encodeNarrow(pool, table.at, table.columns, logRows, logInvRate)
       : encode(pool, { ...table, logRows }, logInvRate);
-  const tree = buildTree(pool, codeword);
+  const tree = buildTree(pool, codeword, capLog);
   return { codeword, tree, cap: capOf(pool, tree) };
 }
 

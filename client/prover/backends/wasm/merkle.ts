@@ -1,6 +1,5 @@
 import { DIGEST_BYTES, DIGEST_WORDS } from '../../hash/blake3.ts';
 import { hashLeaf } from '../../hash/merkle-hash.ts';
-import { CAP_LOG } from '../../hash/merkle-multiproof.ts';
 import { LANES, pieces, WORD_BYTES } from './layout.ts';
 import { type Codeword, codewordRow, stripBytes } from './ntt.ts';
 import type { KernelPool, Task } from './pool.ts';
@@ -9,11 +8,14 @@ import type { KernelPool, Task } from './pool.ts';
 export type MerkleTree = { readonly levels: readonly number[]; readonly logLeaves: number };
 
 const PIECES = 4;
+/** Nodes are hashed four at a time: what a shorter level is read and written as. */
+const LEAST_DIGESTS = 2 * LANES;
 
-/** Tree over the rows of a codeword. The caller frees the levels. */
-export function buildTree(pool: KernelPool, c: Codeword): MerkleTree {
+/** Tree over the rows of a codeword, up to min(2^capLog, rows) digests. The caller frees the levels. */
+export function buildTree(pool: KernelPool, c: Codeword, capLog: number): MerkleTree {
   const logLeaves = c.logRows + c.logInvRate;
-  const leaves = pool.memory.alloc(DIGEST_BYTES * 2 ** logLeaves);
+  const level = (digests: number): number => pool.memory.alloc(DIGEST_BYTES * Math.max(LEAST_DIGESTS, digests));
+  const leaves = level(2 ** logLeaves);
   if (2 ** c.logRows < LANES) {
     const digest = new Uint32Array(DIGEST_WORDS);
     for (let i = 0; i < 2 ** logLeaves; i++) {
@@ -22,9 +24,9 @@ export function buildTree(pool: KernelPool, c: Codeword): MerkleTree {
     }
   } else pool.run(leafTasks(pool, c, leaves));
   const levels = [leaves];
-  for (let l = logLeaves; l > CAP_LOG; l--) {
+  for (let l = logLeaves; l > capLog; l--) {
     const children = levels[levels.length - 1]!;
-    const parents = pool.memory.alloc(DIGEST_BYTES * 2 ** (l - 1));
+    const parents = level(2 ** (l - 1));
     const tasks = pieces(2 ** (l - 1), pool.threads * PIECES, 64).map(
       ({ from, count }): Task => [
         'hashNodes',
@@ -54,7 +56,9 @@ function leafTasks(pool: KernelPool, c: Codeword, leaves: number): Task[] {
 
 /** The commitment: the digests of the last level. */
 export const capOf = (pool: KernelPool, tree: MerkleTree): Uint32Array =>
-  pool.memory.view(tree.levels[tree.levels.length - 1]!, DIGEST_WORDS * 2 ** Math.min(tree.logLeaves, CAP_LOG)).slice();
+  pool.memory
+    .view(tree.levels[tree.levels.length - 1]!, DIGEST_WORDS * 2 ** (tree.logLeaves - tree.levels.length + 1))
+    .slice();
 
 /** Siblings of leaf `index` from the bottom up to below the cap. */
 export function pathOf(pool: KernelPool, tree: MerkleTree, index: number): Uint32Array {

@@ -1,7 +1,7 @@
 import { blake3 } from '../../hash/blake3.ts';
 import type { BlockStatement, SegmentStatement, VerifyingKey } from '../machine.ts';
 
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** Bytes as little-endian words; the length is a multiple of 4. */
 export function wordsOf(bytes: Uint8Array): Uint32Array {

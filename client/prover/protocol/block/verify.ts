@@ -2,7 +2,6 @@ import { Fp5 } from '../../field/fp5.ts';
 import { DIGEST_WORDS } from '../../hash/blake3.ts';
 import { profileGrinding } from '../../soundness/key.ts';
 import { MAX_LOG_TABLE } from '../../soundness/profiles.ts';
-import { whirLayers } from '../../soundness/whir.ts';
 import { Rejection } from '../../transcript/rejection.ts';
 import type { TranscriptListener } from '../../transcript/transcript.ts';
 import { VerifierTranscript } from '../../transcript/verifier-transcript.ts';
@@ -10,7 +9,7 @@ import { exceededLimit, overflowingBus } from '../bounds.ts';
 import { publicFraction } from '../logup/verify.ts';
 import type { BlockStatement, VerifyingKey } from '../machine.ts';
 import { verifySegment } from '../segment/verify.ts';
-import { capNodes, readOod, verifyOpening } from '../whir/verify.ts';
+import { readOod, verifyOpening } from '../whir/verify.ts';
 import { closingLayout, shapesOf } from './layout.ts';
 import { absorbClosing, absorbInterface, type BlockProof, closingClaims, sampleGlobal } from './statement.ts';
 
@@ -52,10 +51,9 @@ export function verifyBlock(
   if (over !== undefined) throw new Rejection('shape', 'busOverflow', `bus ${over} may carry P or more messages`);
 
   const layout = closingLayout(machine, block);
-  const first = whirLayers(layout.params, layout.table.logRows + layout.table.logColumns)[0]!;
   const tr = new VerifierTranscript(proof.interface, listener);
   const chain = absorbInterface(tr, vk, block);
-  const interfaceCap = tr.readWords('interfaceCap', layout.interfaceColumns === 0 ? 0 : capNodes(first) * DIGEST_WORDS);
+  const interfaceCap = tr.readWords('interfaceCap', layout.interfaceColumns === 0 ? 0 : DIGEST_WORDS);
   const ood = readOod(tr, layout.params.oodSamples, { point: 'interfaceOod', answer: 'interfaceAnswer' });
   tr.grind('globalGrind', profileGrinding(machine.profile).global);
   const global = sampleGlobal(tr, machine);

@@ -2,8 +2,6 @@ import type { Instance } from '../../air/dag.ts';
 import type { Backend, PlacedInstance, Table } from '../../backends/interface.ts';
 import { Fp5 } from '../../field/fp5.ts';
 import { profileGrinding } from '../../soundness/key.ts';
-import { whirParams } from '../../soundness/profiles.ts';
-import { whirLayers } from '../../soundness/whir.ts';
 import type { ProverTranscript } from '../../transcript/prover-transcript.ts';
 import { proveScope } from '../logup/prove.ts';
 import { fractionLayout, logupChallenges } from '../logup/shape.ts';
@@ -44,13 +42,10 @@ export async function proveSegment(
         matrix: matrix ?? (await backend.upload(rows, { width: chip.columns.length, logHeight })),
         publics: chip.publics.map((name) => publicValues[name]!),
       });
-    const { slots, logSize } = mainLayout(instances);
-    const params = whirParams(machine.profile, logSize);
-    const first = whirLayers(params, logSize)[0]!;
-    const columns = 2 ** first.logColumns;
+    const { slots, logSize, params, first, columns } = mainLayout(machine, instances);
     const main = await backend.commit(
       slots.map(({ instance, column, offset }) => ({ matrix: tables[instance]!.matrix, column, offset })),
-      { columns, logRows: first.logRows, logInvRate: first.logInvRate },
+      { columns, logRows: first.logRows, logInvRate: first.logInvRate, capLog: 0 },
     );
     try {
       tr.send('mainCap', main.cap);
@@ -71,7 +66,7 @@ export async function proveSegment(
         ood,
         logSize,
       );
-      await proveOpening(backend, tr, params, logSize, [{ data: main.data, columns }], terms, claim);
+      await proveOpening(backend, tr, params, logSize, [{ ...main, columns }], terms, claim);
       onStep('open');
 
       const openClaims = instances.flatMap(({ chip, logHeight }, i) =>

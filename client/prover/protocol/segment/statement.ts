@@ -1,11 +1,12 @@
 import { type Ext, Fp5 } from '../../field/fp5.ts';
 import { powerProducts } from '../../poly/eq.ts';
 import { SKIP_SIZE } from '../../poly/interpolate.ts';
-import { MIN_LOG_TABLE } from '../../soundness/profiles.ts';
+import { MIN_LOG_TABLE, whirParams } from '../../soundness/profiles.ts';
+import { type WhirLayer, type WhirParams, whirLayers } from '../../soundness/whir.ts';
 import type { Transcript } from '../../transcript/transcript.ts';
 import { stateWords, wordsOf } from '../block/chain.ts';
 import type { LogupChallenges } from '../logup/shape.ts';
-import type { BlockStatement, SegmentStatement, VerifyingKey } from '../machine.ts';
+import type { BlockStatement, Machine, SegmentStatement, VerifyingKey } from '../machine.ts';
 import { type ColumnSlot, ceilLog2, type InstanceShape, stackColumns } from '../shape.ts';
 import type { Weight, WeightTerm } from '../whir/shape.ts';
 import type { ColumnOpenings } from '../zerocheck/verify.ts';
@@ -62,13 +63,25 @@ export function columnClaim(
   };
 }
 
-/** The stacked main columns of a segment and the size of their table. */
-export function mainLayout(shapes: readonly InstanceShape[]): {
+/** The table of a segment's own tree. */
+export type MainLayout = {
+  /** Where the main columns lie in it. */
   readonly slots: readonly ColumnSlot[];
+  /** log2 of its entries, zeros behind the last column included. */
   readonly logSize: number;
-} {
+  readonly params: WhirParams;
+  readonly first: WhirLayer;
+  /** Columns of 2^first.logRows entries that are committed: those that are not all padding. */
+  readonly columns: number;
+};
+
+/** The stacked main columns of a segment, their table and its parameters. */
+export function mainLayout(machine: Machine, shapes: readonly InstanceShape[]): MainLayout {
   const { slots, size } = stackColumns(shapes, 'main');
-  return { slots, logSize: Math.max(MIN_LOG_TABLE, ceilLog2(Math.max(1, size))) };
+  const logSize = Math.max(MIN_LOG_TABLE, ceilLog2(Math.max(1, size)));
+  const params = whirParams(machine.profile, logSize);
+  const first = whirLayers(params, logSize)[0]!;
+  return { slots, logSize, params, first, columns: Math.max(1, Math.ceil(size / 2 ** first.logRows)) };
 }
 
 /** Bits of an exponent of τ. */

@@ -2,8 +2,6 @@ import { type Ext, Fp5 } from '../../field/fp5.ts';
 import { DIGEST_WORDS } from '../../hash/blake3.ts';
 import type { Sponge } from '../../hash/sponge.ts';
 import { profileGrinding } from '../../soundness/key.ts';
-import { whirParams } from '../../soundness/profiles.ts';
-import { whirLayers } from '../../soundness/whir.ts';
 import { Rejection } from '../../transcript/rejection.ts';
 import type { VerifierTranscript } from '../../transcript/verifier-transcript.ts';
 import { shapesOf } from '../block/layout.ts';
@@ -11,7 +9,7 @@ import { overflowingBus } from '../bounds.ts';
 import { fractionLayout, logupChallenges } from '../logup/shape.ts';
 import { checkLocalBalance, publicFraction, verifyGkr } from '../logup/verify.ts';
 import { maxDegree, maxFields } from '../machine.ts';
-import { capNodes, readOod, verifyOpening } from '../whir/verify.ts';
+import { readOod, verifyOpening } from '../whir/verify.ts';
 import { verifyZerocheck } from '../zerocheck/verify.ts';
 import {
   absorbSegment,
@@ -43,10 +41,8 @@ export function verifySegment(tr: VerifierTranscript, context: SegmentContext): 
   if (over !== undefined) throw new Rejection('shape', 'busOverflow', `bus ${over} may carry P or more messages`);
   absorbSegment(tr, context);
 
-  const { slots, logSize } = mainLayout(shapes);
-  const params = whirParams(machine.profile, logSize);
-  const first = whirLayers(params, logSize)[0]!;
-  const cap = tr.readWords('mainCap', capNodes(first) * DIGEST_WORDS);
+  const { slots, logSize, params, columns } = mainLayout(machine, shapes);
+  const cap = tr.readWords('mainCap', DIGEST_WORDS);
   const ood = readOod(tr, params.oodSamples, { point: 'mainOod', answer: 'mainAnswer' });
 
   tr.grind('localGrind', profileGrinding(machine.profile).local);
@@ -81,7 +77,7 @@ export function verifySegment(tr: VerifierTranscript, context: SegmentContext): 
     ood,
     logSize,
   );
-  verifyOpening(tr, params, logSize, [{ cap, columns: 2 ** first.logColumns }], terms, claim);
+  verifyOpening(tr, params, logSize, [{ cap, columns }], terms, claim);
   tr.end();
 
   const openClaims = shapes.flatMap(({ chip, logHeight }, i) =>

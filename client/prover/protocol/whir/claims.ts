@@ -2,7 +2,7 @@ import { addScaledInto, EXT_WORDS, extVec, getExt, mulAddInto } from '../../fiel
 import { Fp } from '../../field/fp.ts';
 import type { Ext } from '../../field/fp5.ts';
 import { rootOfUnity } from '../../field/roots.ts';
-import { CAP_LOG } from '../../hash/merkle-multiproof.ts';
+import { DIGEST_WORDS } from '../../hash/blake3.ts';
 import { eqTable } from '../../poly/eq.ts';
 import type { WhirLayer } from '../../soundness/whir.ts';
 
@@ -13,9 +13,9 @@ export const entryWords = (layerIndex: number): number => (layerIndex === 0 ? 1 
 export const logDomainOf = (layer: Pick<WhirLayer, 'logRows' | 'logInvRate'>): number =>
   layer.logRows + layer.logInvRate;
 
-/** Digests of a path from a row to the cap. */
-export const pathDepth = (layer: Pick<WhirLayer, 'logRows' | 'logInvRate'>): number =>
-  Math.max(0, logDomainOf(layer) - CAP_LOG);
+/** Digests of a path from a row of a layer to the cap of its tree, which has 2^k digests of 8 words. */
+export const pathDepth = (layer: Pick<WhirLayer, 'logRows' | 'logInvRate'>, cap: Uint32Array): number =>
+  logDomainOf(layer) - Math.log2(cap.length / DIGEST_WORDS);
 
 /** "The folded table, as a polynomial, has this value at the base point y." */
 export type Answer = { readonly y: number; readonly value: Ext };

@@ -5,7 +5,7 @@ import { LABELS } from '../../transcript/labels.ts';
 import type { ProverTranscript } from '../../transcript/prover-transcript.ts';
 import { entryWords, foldedAnswers, logDomainOf, pathDepth } from './claims.ts';
 import { proveGrinding } from './grind.ts';
-import type { Weight, WeightTerm } from './shape.ts';
+import type { CommitmentShape, Weight, WeightTerm } from './shape.ts';
 import { foldRounds } from './verify.ts';
 
 const FOLD_LABELS = {
@@ -14,8 +14,8 @@ const FOLD_LABELS = {
   challenge: LABELS.foldChallenge,
 } as const;
 
-/** A commitment to open, and how many columns its rows have. */
-export type OpenedTable = { readonly data: Committed; readonly columns: number };
+/** A commitment to open. */
+export type OpenedTable = CommitmentShape & { readonly data: Committed };
 
 /** The prover's side of `readOod`: values of a committed table outside the domain. */
 export async function proveOod(
@@ -115,7 +115,7 @@ async function openLayers(
       return weight;
     });
     await backend.addWeights(opening, weights);
-    current = [{ data: committed.data, columns: 2 ** next.logColumns }];
+    current = [{ ...committed, columns: 2 ** next.logColumns }];
   }
 }
 
@@ -128,9 +128,9 @@ async function openQueries(
 ): Promise<{ readonly indices: readonly number[]; readonly rows: readonly Uint32Array[][] }> {
   const indices = tr.sampleIndices('query', layer.queries, logDomainOf(layer));
   const rows: Uint32Array[][] = [];
-  for (const { data, columns } of tables) {
+  for (const { data, cap, columns } of tables) {
     const opened = await backend.openRows(data, indices);
-    tr.sendOpenings({ indices, rowWords: columns * entryWords(layerIndex), depth: pathDepth(layer) }, opened);
+    tr.sendOpenings({ indices, rowWords: columns * entryWords(layerIndex), depth: pathDepth(layer, cap) }, opened);
     rows.push(opened.map((o) => o.row));
   }
   return { indices, rows };

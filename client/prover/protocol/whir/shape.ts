@@ -68,5 +68,8 @@ export function termsAt(terms: readonly WeightTerm[], bound: readonly Ext[]): Ex
   return result;
 }
 
-/** A commitment as the verifier sees it: cap digests and the number of columns over the common domain. */
+/**
+ * A commitment as the verifier sees it: digests, and the number of columns over the common domain. A tree of a proof is
+ * committed by its root, the key's by a level of 2^k digests, so that the paths of a proof end there.
+ */
 export type CommitmentShape = { readonly cap: Uint32Array; readonly columns: number };

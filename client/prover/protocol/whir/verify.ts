@@ -1,7 +1,6 @@
 import { packExt } from '../../field/ext-vec.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
 import { DIGEST_WORDS } from '../../hash/blake3.ts';
-import { CAP_LOG } from '../../hash/merkle-multiproof.ts';
 import { evaluateAtBase, mleExt } from '../../poly/evaluate.ts';
 import { type WhirLayer, type WhirParams, whirLayers } from '../../soundness/whir.ts';
 import type { Channel } from '../../transcript/transcript.ts';
@@ -9,9 +8,6 @@ import type { VerifierTranscript } from '../../transcript/verifier-transcript.ts
 import { expectEqual, nextClaim, type SumcheckClaim } from '../sumcheck/verify.ts';
 import { type Answer, entryWords, foldedAnswers, logDomainOf, pathDepth } from './claims.ts';
 import { type CommitmentShape, termsAt, type Weight, type WeightTerm } from './shape.ts';
-
-/** Digests in the cap of a layer's tree. */
-export const capNodes = (layer: WhirLayer): number => 2 ** Math.min(CAP_LOG, layer.logRows + layer.logInvRate);
 
 /** Out-of-domain samples of a commitment and the claims about them, read right after its cap. */
 export function readOod(
@@ -61,7 +57,7 @@ export function verifyOpening(
     const extra: { weight: Weight; value: Ext }[] = [];
     if (next !== undefined) {
       nextCommitment.push({
-        cap: tr.readWords('layerCap', capNodes(next) * DIGEST_WORDS),
+        cap: tr.readWords('layerCap', DIGEST_WORDS),
         columns: 2 ** next.logColumns,
       });
       extra.push(...readOod(tr, next.oodSamples, { point: 'layerOod', answer: 'layerAnswer' }));
@@ -98,10 +94,9 @@ function readQueries(
   commitments: readonly CommitmentShape[],
   challenges: readonly Ext[],
 ): Answer[] {
-  const depth = pathDepth(layer);
   const indices = tr.sampleIndices('query', layer.queries, logDomainOf(layer));
   const rows = commitments.map(({ cap, columns }) =>
-    tr.readOpenings({ indices, rowWords: columns * entryWords(layerIndex), depth }, cap),
+    tr.readOpenings({ indices, rowWords: columns * entryWords(layerIndex), depth: pathDepth(layer, cap) }, cap),
   );
   return foldedAnswers(layer, layerIndex, indices, rows, challenges);
 }
