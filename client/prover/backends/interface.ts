@@ -36,7 +36,11 @@ export type Backend = {
   /** Numerators and denominators of the rows of `tables` at the places that `layout` gives, 0 / α elsewhere. */
   fractions(tables: readonly Table[], layout: FractionLayout, challenges: LogupChallenges): Promise<Fractions>;
 
-  /** Reduces the sum of all fractions to their value at one point. `values`: root p and q, then p and q at the point. */
+  /**
+   * Reduces the sum of all fractions to their value at one point. A round sends its quadratic's difference of the values at
+   * 1 and 0, which a layer's first round leaves out, and its leading coefficient. `values`: root p and q, then p and q at
+   * the point.
+   */
   gkr(f: Fractions, labels: GkrLabels, sponge: Sponge): Promise<Run>;
 
   /**

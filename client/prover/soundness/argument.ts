@@ -49,7 +49,7 @@ export function argumentRounds(shape: ArgumentShape, grind: LogupGrinding, logIn
     round('logup.local', shape.logLocalFractions + tuple - CHALLENGE_BITS, grind.local),
     round('logup.global', shape.logGlobalFractions + tuple + logInterfaceList - CHALLENGE_BITS, grind.global),
     round('gkr.lambda', over(1)),
-    round('gkr.sumcheck', over(3)),
+    round('gkr.sumcheck', over(2)),
     round('gkr.merge', over(1)),
     round('zerocheck.point', over(shape.maxLogHeight)),
     round('zerocheck.lambda', over(Math.max(1, shape.maxConstraintsPerChip - 1))),

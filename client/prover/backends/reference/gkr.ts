@@ -35,87 +35,95 @@ export function runGkr(fractions: PlainFractions, labels: GkrLabels, sponge: Spo
   const run = new RunRecorder(sponge);
   const layers: Layer[] = [fractions];
   while (layers[0]!.log > 0) layers.unshift(parentLayer(layers[0]!));
-  let p = getExt(layers[0]!.p, 0);
-  let q = getExt(layers[0]!.q, 0);
-  const root = [p, q];
+  const root = [getExt(layers[0]!.p, 0), getExt(layers[0]!.q, 0)] as const;
   run.sendExts(labels.root, root);
+  let halves: readonly Ext[] = [];
   let point: readonly Ext[] = [];
-  for (let k = 0; k < fractions.log; k++) {
-    const lambda = run.sampleExt(labels.lambda);
-    const layer = new LayerSumcheck(layers[k + 1]!, point, lambda);
+  for (const below of layers.slice(1)) {
+    const layer = new LayerSumcheck(below, point, run.sampleExt(labels.lambda));
     const bound: Ext[] = [];
-    for (let j = 0; j < k; j++) {
-      run.send(labels.round.message, layer.round());
+    while (bound.length < below.log - 1) {
+      const [difference, leading] = layer.round();
+      run.sendExts(labels.round.message, bound.length === 0 ? [leading] : [difference, leading]);
       const r = run.sampleExt(labels.round.challenge);
       layer.bind(r);
       bound.push(r);
     }
-    const { p0, p1, q0, q1 } = layer.children();
-    run.sendExts(labels.children, [p0, p1, q0, q1]);
-    const s = run.sampleExt(labels.child);
-    p = Fp5.add(p0, Fp5.mul(s, Fp5.sub(p1, p0)));
-    q = Fp5.add(q0, Fp5.mul(s, Fp5.sub(q1, q0)));
-    point = [s, ...bound];
+    halves = layer.children();
+    run.sendExts(labels.children, halves);
+    point = bound;
   }
-  return run.finish(point, [...root, p, q]);
+  if (fractions.log === 0) return run.finish(point, [...root, ...root]);
+  const s = run.sampleExt(labels.child);
+  const [p0, p1, q0, q1] = halves as [Ext, Ext, Ext, Ext];
+  const p = Fp5.add(p0, Fp5.mul(s, Fp5.sub(p1, p0)));
+  const q = Fp5.add(q0, Fp5.mul(s, Fp5.sub(q1, q0)));
+  return run.finish([s, ...point], [...root, p, q]);
 }
 
 /**
- * Σ_x eq(point, x) · ((p0 + λ q0)·q1 + p1·q0)(x): folding λ into the numerator once per layer leaves three products per
- * row and node.
+ * Σ_x eq(point, x) · g(X, x) for g = (p0 + λ q0) · q1 + p1 · q0, X the variable to bind next: folding λ into the numerator
+ * once per layer leaves two products per row and value.
  */
 class LayerSumcheck {
   private readonly lambda: Ext;
-  /** p0 + λ q0, q1, p1, q0, eq. */
+  /** Of the variables behind the next one. */
+  private point: readonly Ext[];
+  /** p0 + λ q0, q1, p1, q0. */
   private tables: ExtVec[];
 
   constructor({ p, q, log }: Layer, point: readonly Ext[], lambda: Ext) {
     const words = EXT_WORDS * 2 ** (log - 1);
     this.lambda = lambda;
+    this.point = point;
     const a = p.slice(0, words);
     const t = extVec(1);
     for (let i = 0; i < words / EXT_WORDS; i++) {
       mulExtInto(t, 0, lambda, q, i);
       addInto(a, i, a, i, t, 0);
     }
-    this.tables = [a, q.subarray(words), p.subarray(words), q.subarray(0, words), eqTable(point)];
+    this.tables = [a, q.subarray(words), p.subarray(words), q.subarray(0, words)];
   }
 
-  /** Values of the round's polynomial at 0, 2 and 3. */
-  round(): ExtVec {
-    const [a, q1, p1, q0, eq] = this.tables as [ExtVec, ExtVec, ExtVec, ExtVec, ExtVec];
-    const half = eq.length / EXT_WORDS / 2;
-    const sums = extVec(3);
-    const at = extVec(5);
-    const step = extVec(5);
+  /** The quadratic's difference of the values at 1 and 0, and its leading coefficient. */
+  round(): readonly [difference: Ext, leading: Ext] {
+    const [a, q1, p1, q0] = this.tables as [ExtVec, ExtVec, ExtVec, ExtVec];
+    const eq = eqTable(this.point);
+    const half = eq.length / EXT_WORDS;
+    const sums = extVec(2);
+    const slope = extVec(4);
     const t = extVec(1);
     for (let i = 0; i < half; i++) {
-      line(at, step, 0, a, i, half + i);
-      line(at, step, 1, q1, i, half + i);
-      line(at, step, 2, p1, i, half + i);
-      line(at, step, 3, q0, i, half + i);
-      line(at, step, 4, eq, i, half + i);
-      for (let node = 0; node <= 3; node++) {
-        if (node > 0) for (let k = 0; k < 5; k++) addInto(at, k, at, k, step, k);
-        if (node === 1) continue;
-        mulInto(t, 0, at, 0, at, 1);
-        mulAddInto(t, 0, t, 0, at, 2, at, 3);
-        const k = node === 0 ? 0 : node - 1;
-        mulAddInto(sums, k, sums, k, t, 0, at, 4);
-      }
+      mulInto(t, 0, a, half + i, q1, half + i);
+      mulAddInto(t, 0, t, 0, p1, half + i, q0, half + i);
+      mulAddInto(sums, 0, sums, 0, t, 0, eq, i);
+      mulInto(t, 0, a, i, q1, i);
+      mulAddInto(t, 0, t, 0, p1, i, q0, i);
+      subInto(t, 0, ZERO, 0, t, 0);
+      mulAddInto(sums, 0, sums, 0, t, 0, eq, i);
+      this.tables.forEach((table, k) => {
+        subInto(slope, k, table, half + i, table, i);
+      });
+      mulInto(t, 0, slope, 0, slope, 1);
+      mulAddInto(t, 0, t, 0, slope, 2, slope, 3);
+      mulAddInto(sums, 1, sums, 1, t, 0, eq, i);
     }
-    return sums;
+    return [getExt(sums, 0), getExt(sums, 1)];
   }
 
   bind(r: Ext): void {
     this.tables = this.tables.map((table) => foldTop(table, r));
+    this.point = this.point.slice(1);
   }
 
-  children(): { p0: Ext; p1: Ext; q0: Ext; q1: Ext } {
+  /** p0, p1, q0, q1 at the bound point. */
+  children(): readonly [Ext, Ext, Ext, Ext] {
     const [a, q1, p1, q0] = this.tables.map((table) => getExt(table, 0)) as [Ext, Ext, Ext, Ext];
-    return { p0: Fp5.sub(a, Fp5.mul(this.lambda, q0)), p1, q0, q1 };
+    return [Fp5.sub(a, Fp5.mul(this.lambda, q0)), p1, q0, q1];
   }
 }
+
+const ZERO = extVec(1);
 
 /** The line through entries `lo` and `hi` of v: at[k] = its value at 0, step[k] = its slope. */
 export function line(at: ExtVec, step: ExtVec, k: number, v: ExtVec, lo: number, hi: number): void {

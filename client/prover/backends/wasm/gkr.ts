@@ -56,52 +56,58 @@ export function proveGkr(pool: KernelPool, leaves: Layer, labels: GkrLabels, spo
   ];
   log.send(labels.root, root);
   if (top !== leaves) freeLayer(pool, top);
-  let [p, q] = root;
   let point: readonly Ext[] = [];
   // Numerators and denominators of the claim's layer with its top variable at 0 and at 1, the others at the point.
-  let halves: readonly [Ext, Ext, Ext, Ext] = [p, p, q, q];
-  for (let k = 0; k < leaves.log; k++) {
+  let halves: readonly [Ext, Ext, Ext, Ext] = [root[0], root[0], root[1], root[1]];
+  for (const below of layers.slice(1)) {
     const lambda = log.sample(labels.lambda);
     const [p0, p1, q0, q1] = halves;
     const known = [Fp5.add(p0, Fp5.mul(lambda, q0)), Fp5.add(p1, Fp5.mul(lambda, q1))] as const;
-    const layer = new LayerSumcheck(pool, layers[k + 1]!, point, lambda, known);
-    for (let j = 0; j < k; j++) {
+    const layer = new LayerSumcheck(pool, below, point, lambda, known);
+    while (layer.bound.length < below.log - 1) {
       log.send(labels.round.message, layer.round());
       layer.bind(log.sample(labels.round.challenge));
     }
     halves = layer.children();
     layer.free();
-    if (layers[k + 1] !== leaves) freeLayer(pool, layers[k + 1]!);
+    if (below !== leaves) freeLayer(pool, below);
     log.send(labels.children, halves);
-    const s = log.sample(labels.child);
-    p = Fp5.add(halves[0], Fp5.mul(s, Fp5.sub(halves[1], halves[0])));
-    q = Fp5.add(halves[2], Fp5.mul(s, Fp5.sub(halves[3], halves[2])));
-    point = [s, ...layer.bound];
+    point = layer.bound;
   }
-  return log.run(point, [...root, p, q]);
+  if (leaves.log === 0) return log.run(point, [...root, ...root]);
+  const s = log.sample(labels.child);
+  const [p0, p1, q0, q1] = halves;
+  const p = Fp5.add(p0, Fp5.mul(s, Fp5.sub(p1, p0)));
+  const q = Fp5.add(q0, Fp5.mul(s, Fp5.sub(q1, q0)));
+  return log.run([s, ...point], [...root, p, q]);
 }
 
 /**
- * Σ_x eq(point, x) · ((p0 + λ q0) · q1 + p1 · q0)(x). A round's polynomial is a linear factor of eq, known here, times
- * a quadratic t with t(0) and the leading coefficient summed over the table; t(1) follows from the claim. In the first
- * round t(0) and t(1) are known: they are the halves of the layer above.
+ * Σ_x eq(point, x) · ((p0 + λ q0) · q1 + p1 · q0)(X, x), X the variable to bind next: a quadratic t with t(0) and the
+ * leading coefficient summed over the table; t(1) follows from the claim. In the first round t(0) and t(1) are known: they
+ * are the halves of the layer above.
  */
 export class LayerSumcheck {
   readonly bound: Ext[] = [];
   private readonly point: readonly Ext[];
-  private readonly known: readonly [Ext, Ext];
-  private readonly eq: EqProduct | undefined;
+  private readonly rounds: number;
+  private readonly eq: EqProduct;
   private tables: RoundTables;
-  /** Product of eq over the bound variables. */
-  private prefix: Ext = Fp5.ONE;
-  /** Claim about the sum, without `prefix`. */
-  private claim: Ext = Fp5.ZERO;
-  private quadratic: Quadratic = [Fp5.ZERO, Fp5.ZERO, Fp5.ZERO];
+  /** Claim about the sum over all that is not bound. */
+  private claim: Ext;
+  /** The claim's coordinate of the variable to bind. */
+  private z: Ext = Fp5.ZERO;
+  private difference: Ext;
+  private leading: Ext = Fp5.ZERO;
 
+  /** @param known the first round's values at 0 and at 1 */
   constructor(pool: KernelPool, layer: Layer, point: readonly Ext[], lambda: Ext, known: readonly [Ext, Ext]) {
     this.point = point;
-    this.known = known;
-    this.eq = point.length > 0 ? new EqProduct(pool, point.slice(1)) : undefined;
+    this.rounds = layer.log - 1;
+    // The first round's quadratic is known at 0: as if that were the claim's coordinate.
+    this.claim = known[0];
+    this.difference = Fp5.sub(known[1], known[0]);
+    this.eq = new EqProduct(pool, point);
     if (layer.used === 2 ** layer.log) this.tables = FullTables.ofLayer(pool, layer, lambda);
     else {
       const tail = new TailTables(pool, layer, lambda);
@@ -109,27 +115,28 @@ export class LayerSumcheck {
     }
   }
 
-  /** Values of the round's polynomial at 0, 2 and 3. */
+  /** The round's message: leading coefficient, and t(1) − t(0) before it where that is not known. */
   round(): Ext[] {
-    const z = this.point[this.bound.length]!;
-    const notZ = Fp5.sub(Fp5.ONE, z);
-    const [t0, t1, leading] = this.bound.length === 0 ? this.firstRound() : this.laterRound(z, notZ);
-    this.quadratic = [t0, Fp5.sub(Fp5.sub(t1, t0), leading), leading];
-    const at = (x: number): Ext => {
-      const eq = Fp5.add(notZ, Fp5.scale(Fp5.sub(z, notZ), x));
-      return Fp5.mul(Fp5.mul(this.prefix, eq), evaluate(this.quadratic, Fp5.from(x)));
-    };
-    return [at(0), at(2), at(3)];
+    if (this.bound.length === 0) {
+      this.leading = this.tables.leading(this.eq);
+      return [this.leading];
+    }
+    this.z = this.point[this.bound.length - 1]!;
+    const [t0, leading] = this.tables.sums(this.eq);
+    // claim = t(0) + z · (t(1) − t(0))
+    this.difference = Fp5.isZero(this.z)
+      ? Fp5.sub(this.full().atOne(this.eq), t0)
+      : Fp5.mul(Fp5.sub(this.claim, t0), Fp5.inv(this.z));
+    this.leading = leading;
+    return [this.difference, leading];
   }
 
   bind(r: Ext): void {
-    const z = this.point[this.bound.length]!;
-    const zr = Fp5.mul(z, r);
-    this.prefix = Fp5.mul(this.prefix, Fp5.add(Fp5.sub(Fp5.sub(Fp5.ONE, z), r), Fp5.add(zr, zr)));
-    this.claim = evaluate(this.quadratic, r);
+    const line = Fp5.add(this.claim, Fp5.mul(Fp5.sub(r, this.z), this.difference));
+    this.claim = Fp5.add(line, Fp5.mul(Fp5.mul(r, Fp5.sub(r, Fp5.ONE)), this.leading));
     this.bound.push(r);
-    const last = this.bound.length === this.point.length;
-    if (!last) this.eq!.drop();
+    const last = this.bound.length === this.rounds;
+    if (!last) this.eq.drop();
     this.tables = this.tables.bind(r, last ? undefined : this.eq);
   }
 
@@ -140,19 +147,7 @@ export class LayerSumcheck {
 
   free(): void {
     this.tables.free();
-    this.eq?.free();
-  }
-
-  private firstRound(): readonly [Ext, Ext, Ext] {
-    return [...this.known, this.tables.leading(this.eq!)];
-  }
-
-  private laterRound(z: Ext, notZ: Ext): readonly [Ext, Ext, Ext] {
-    const [t0, leading] = this.tables.sums(this.eq!);
-    const t1 = Fp5.isZero(z)
-      ? this.full().atOne(this.eq!)
-      : Fp5.mul(Fp5.sub(this.claim, Fp5.mul(notZ, t0)), Fp5.inv(z));
-    return [t0, t1, leading];
+    this.eq.free();
   }
 
   private full(): FullTables {
@@ -160,8 +155,3 @@ export class LayerSumcheck {
     throw new Error('padding is summed in closed form only where no coordinate is zero and not to the end');
   }
 }
-
-/** Coefficients, constant first. */
-type Quadratic = readonly [Ext, Ext, Ext];
-
-const evaluate = ([c0, c1, c2]: Quadratic, x: Ext): Ext => Fp5.add(c0, Fp5.mul(x, Fp5.add(c1, Fp5.mul(x, c2))));
