@@ -1,6 +1,6 @@
 import { BodyReader } from './body-reader.ts';
 import { type FunctionDefinition, type FunctionType, type Module, ValueType } from './decode.ts';
-import { OPPOSITE_COMPARISON, type OpName, type Width } from './isa.ts';
+import { OPPOSITE_COMPARISON, type OpName } from './isa.ts';
 import {
   type Code,
   type Frame,
@@ -10,11 +10,11 @@ import {
   type Label,
   type LoweredFunction,
   shiftLabels,
+  widthOf,
 } from './lowered-code.ts';
 import { chooseForm, type Entry } from './operand-form.ts';
 import { FLOAT_SHAPES, LOADS, OPERATORS, STORES } from './wasm-opcodes.ts';
 
-const width = (t: ValueType): Width => (t === ValueType.i64 || t === ValueType.f64 ? 64 : 32);
 /** How far back the producer of a value is looked for when it is stored to a local. */
 const RETARGET_WINDOW = 12;
 /** Offsets from here on cannot be added to an address without leaving the field's safe range: such accesses trap. */
@@ -63,7 +63,7 @@ export class FunctionLowering {
     while (this.control.length > 0) if (this.step(this.r.byte())) this.skipUnreachable();
     if (this.r.at !== this.r.end) this.r.fail('moduleTruncated', 'bytes behind the end of the function');
     const zeros: Code[] = [...this.zeroed].map((local) => ({
-      op: width(this.locals[local]!) === 64 ? 'const64' : 'const32',
+      op: widthOf(this.locals[local]!) === 64 ? 'const64' : 'const32',
       writes: [this.localSlot(local)],
       reads: [],
       constant: 0n,
@@ -127,7 +127,7 @@ export class FunctionLowering {
   }
 
   private emitConstant(slot: number, e: Extract<Entry, { kind: 'constant' }>): void {
-    this.emit({ op: width(e.type) === 64 ? 'const64' : 'const32', writes: [slot], reads: [], constant: e.value });
+    this.emit({ op: widthOf(e.type) === 64 ? 'const64' : 'const32', writes: [slot], reads: [], constant: e.value });
   }
 
   private move(to: number, from: Entry, height: number): void {
@@ -136,7 +136,7 @@ export class FunctionLowering {
       return;
     }
     const source = from.kind === 'local' ? this.localSlot(from.local) : this.stackSlot(height);
-    if (source !== to) this.emit({ op: width(from.type) === 64 ? 'mov64' : 'mov32', writes: [to], reads: [source] });
+    if (source !== to) this.emit({ op: widthOf(from.type) === 64 ? 'mov64' : 'mov32', writes: [to], reads: [source] });
   }
 
   /** Puts the entry at `height` into its own stack slot. */
@@ -331,7 +331,7 @@ export class FunctionLowering {
       case 0x23: {
         const index = this.globalIndex();
         const { type } = this.module.globals[index]!;
-        const op = width(type) === 64 ? 'globalGet64' : 'globalGet32';
+        const op = widthOf(type) === 64 ? 'globalGet64' : 'globalGet32';
         this.emit({ op, writes: [this.push(type)], reads: [index], retargetable: true });
         return false;
       }
@@ -341,7 +341,7 @@ export class FunctionLowering {
         if (!mutable) this.r.fail('globalImmutable', `global ${index} cannot be written`);
         const e = this.pop(type);
         const source = this.slotOf(e, this.stack.length);
-        this.emit({ op: width(type) === 64 ? 'globalSet64' : 'globalSet32', writes: [index], reads: [source] });
+        this.emit({ op: widthOf(type) === 64 ? 'globalSet64' : 'globalSet32', writes: [index], reads: [source] });
         return false;
       }
       case 0x3f:
@@ -425,7 +425,7 @@ export class FunctionLowering {
     const a = this.pop(b.type);
     const height = this.stack.length;
     const reads = [this.slotOf(a, height), this.slotOf(b, height + 1), this.slotOf(condition, height + 2)];
-    const op = width(a.type) === 64 ? 'select64' : 'select32';
+    const op = widthOf(a.type) === 64 ? 'select64' : 'select32';
     this.emit({ op, writes: [this.push(a.type)], reads, retargetable: true });
   }
 

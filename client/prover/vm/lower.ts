@@ -4,6 +4,8 @@ import { FIRST_PC, type OpName, TRAP_PC } from './isa.ts';
 import { FunctionLowering } from './lower-function.ts';
 import { type Code, HOST_MODULE, isHostFunction, type LoweredFunction } from './lowered-code.ts';
 import type { Program, ProgramInstruction, TableEntry } from './program.ts';
+import { propagateValues } from './propagate-values.ts';
+import { removeDeadCode } from './remove-dead-code.ts';
 
 const PAGE_BYTES = 65536;
 /** Linear memory may have at most 2^30 bytes. */
@@ -47,7 +49,7 @@ export function lower(module: Module, options: LowerOptions = {}): Program {
   let pc = FIRST_PC;
   module.functions.forEach((f, index) => {
     if (f.imported !== undefined) return;
-    const body = threadJumps(new FunctionLowering(module, index).lower());
+    const body = simplify(threadJumps(new FunctionLowering(module, index).lower()), module, module.types[f.type]!);
     lowered.set(index, body);
     starts.set(index, pc);
     frameSizes.set(pc, body.size);
@@ -169,6 +171,13 @@ function threadJumps(body: LoweredFunction): LoweredFunction {
     return target?.op === 'return' ? { op: 'return', writes: [], reads: [] } : c;
   });
   return { ...body, code };
+}
+
+/** Operands become constants and values are read where they first lay; what nobody reads any more goes. */
+function simplify(body: LoweredFunction, module: Module, type: FunctionType): LoweredFunction {
+  const typeOf = (c: Code): FunctionType =>
+    c.op === 'return' ? type : module.types[c.op === 'call' ? module.functions[c.callee!]!.type : c.callee!]!;
+  return { ...body, code: removeDeadCode(propagateValues(body.code, typeOf), typeOf, body.size) };
 }
 
 function link(

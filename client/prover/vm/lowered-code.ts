@@ -1,5 +1,8 @@
-import type { FunctionType } from './decode.ts';
-import { FUSED_BRANCH, OPPOSITE_COMPARISON, type OpName } from './isa.ts';
+import { type FunctionType, ValueType } from './decode.ts';
+import { FUSED_BRANCH, OPPOSITE_COMPARISON, type OpName, type Width } from './isa.ts';
+
+/** Width of the slots that hold values of a type. */
+export const widthOf = (t: ValueType): Width => (t === ValueType.i64 || t === ValueType.f64 ? 64 : 32);
 
 /** A place in the code of one function, bound once. */
 export type Label = { position: number };
@@ -65,6 +68,11 @@ export const isStraight = (code: Code): boolean =>
   !['return', 'halt', 'copy', 'fill', 'inputRead', 'globalSet32', 'globalSet64', 'globalGet32', 'globalGet64'].includes(
     code.op,
   );
+
+/** The comparison that a branch absorbed. */
+export const FUSED_COMPARISON: Partial<Record<OpName, OpName>> = Object.fromEntries(
+  Object.entries(FUSED_BRANCH).map(([comparison, branch]) => [branch, comparison as OpName]),
+);
 
 /** The branch that a comparison and a branch on its outcome become, if there is one. */
 export function fusedBranch(comparison: Code, when: boolean, target: Label): Code | undefined {

@@ -10,6 +10,7 @@ export type Entry =
 const COMMUTATIVE: ReadonlySet<string> = new Set(['add', 'and', 'or', 'xor', 'mul', 'eq', 'ne']);
 /** a OP b as b OP' a. */
 const MIRROR: Readonly<Record<string, string>> = { gtU: 'ltU', gtS: 'ltS', leU: 'geU', leS: 'geS' };
+const MIRROR_BACK: Readonly<Record<string, string>> = { ltU: 'gtU', ltS: 'gtS', geU: 'leU', geS: 'leS' };
 
 /**
  * The machine instruction for an operator and its operands: which are read from slots, in which order, and the
@@ -69,15 +70,18 @@ export function chooseForm(
     case 'ltS':
     case 'geS':
       if (constant !== undefined) return { op: form(base, 'i'), operands: [0], constant };
+      if (first !== undefined && first !== topOf(base.endsWith('S'), limit)) {
+        const mirrored = chooseForm(`${MIRROR_BACK[base]!}${bits}`, [entries[1]!, entries[0]!]);
+        return { ...mirrored, operands: [1] };
+      }
       return { op: form(base, 'r'), operands: [0, 1] };
     case 'gtU':
     case 'gtS':
     case 'leU':
     case 'leS': {
       const signed = base.endsWith('S');
-      const top = signed ? 2n ** BigInt(limit - 1) - 1n : -1n;
       // a > k is a ≥ k + 1 and a ≤ k is a < k + 1, unless k is the largest value.
-      if (constant !== undefined && constant !== top) {
+      if (constant !== undefined && constant !== topOf(signed, limit)) {
         const strict = base.startsWith('gt') ? (signed ? 'geS' : 'geU') : signed ? 'ltS' : 'ltU';
         return { op: form(strict, 'i'), operands: [0], constant: BigInt.asIntN(limit, constant + 1n) };
       }
@@ -88,3 +92,6 @@ export function chooseForm(
       return { op: name as OpName, operands: [left, right] };
   }
 }
+
+/** The largest value of a width, as the signed integer that constants are. */
+const topOf = (signed: boolean, bits: number): bigint => (signed ? 2n ** BigInt(bits - 1) - 1n : -1n);
