@@ -13,13 +13,15 @@ import { P } from '../../client/prover/field/fp.ts';
 import type { Expected, VerifyResult } from '../../client/prover/interface.ts';
 import { decodeProof, type EncodedProof, encodeProof } from '../../client/prover/verifier/codec.ts';
 import { verify } from '../../client/prover/verifier/verify.ts';
-import { encodable, honestToy, toyAccepted, toyKey } from '../support/toy/machine.ts';
+import { encodable, honestToy, toyAccepted, toyKey, wholeToy } from '../support/toy/machine.ts';
 
 const { vk, prove } = await toyKey('P100');
 const key = toyAccepted(vk);
 const toy = honestToy();
 const honest = encodable(vk, toy, await prove(toy.block, toy.traces));
 const bytes = encodeProof(honest);
+const wholeBlock = wholeToy();
+const whole = encodable(vk, wholeBlock, await prove(wholeBlock.block, wholeBlock.traces));
 const EXPECTED: Expected = { chainId: 1n, chainSpecHash: `0x${'00'.repeat(32)}` };
 
 const check = (proof: Uint8Array, expected: Expected = EXPECTED): VerifyResult => verify(key, proof, expected);
@@ -57,7 +59,7 @@ const MANIFEST: Readonly<Record<string, Lie>> = {
     change: (p) => ({ ...p, interface: flip(p.interface) }),
     noticed: /^(transcript|logup|zerocheck|whir|block)\//,
   },
-  'segments.type': { change: (p) => segment(p, () => ({ type: 1 })), noticed: /\// },
+  'segments.type': { change: (p) => segment(p, (s) => ({ type: s.type ^ 1 })), noticed: /\// },
   'segments.exit.pc': { change: (p) => segment(p, (s) => ({ exit: { ...s.exit, pc: s.exit.pc + 1 } })), noticed: /\// },
   'segments.exit.fp': { change: (p) => segment(p, (s) => ({ exit: { ...s.exit, fp: 1 } })), noticed: /\// },
   'segments.exit.clock': { change: (p) => segment(p, (s) => ({ exit: { ...s.exit, clock: 2 } })), noticed: /\// },
@@ -92,11 +94,17 @@ test('the tamper manifest names every field of the proof type', () => {
   assert.deepEqual(Object.keys(MANIFEST).sort(), fieldsOf(honest, '').sort());
 });
 
+test('honest proof of a whole block → ok', () => {
+  assert.ok(check(encodeProof(whole)).ok);
+});
+
 for (const [field, lie] of Object.entries(MANIFEST))
-  test(`rejects a proof whose ${field} was changed`, () => {
-    const where = rejection(encodeProof(lie.change(honest)));
-    assert.notEqual(where, 'accepted');
-    assert.match(where, lie.noticed);
+  test(`rejects a proof whose ${field} was changed, in two segments or in one tree`, () => {
+    for (const of of [honest, whole]) {
+      const where = rejection(encodeProof(lie.change(of)));
+      assert.notEqual(where, 'accepted');
+      assert.match(where, lie.noticed);
+    }
   });
 
 test('rejects a proof for another chain, chain spec, block or parent than the caller expects', () => {

@@ -5,7 +5,9 @@ import { KECCAK_CALL_WORDS } from '../chips/keccak/call.ts';
 import { KECCAK_ROUNDS } from '../chips/keccak/permutation.ts';
 import { SegmentType } from '../machine/segment-types.ts';
 import type { ZkVm } from '../machine/zkvm.ts';
+import { exceededLimit } from '../protocol/bounds.ts';
 import type { SegmentStatement } from '../protocol/machine.ts';
+import type { SoundnessProfile } from '../soundness/profiles.ts';
 import type { TrapReason } from '../vm/execute.ts';
 import { type FirstRunEnd, firstRun } from '../vm/fast/first-run.ts';
 import type { FastProgram } from '../vm/fast/program.ts';
@@ -53,7 +55,7 @@ export type SegmentsResult =
  * interface tables and once segment by segment for the traces, so that they are never held together.
  */
 export function cutBlock(
-  vm: ZkVm<string>,
+  vm: ZkVm<SoundnessProfile>,
   program: FastProgram,
   input: Uint8Array,
   { budget = SEGMENT_CELLS, ...limits }: CutLimits = {},
@@ -77,7 +79,8 @@ export function cutBlock(
     const { publicValues, cells } = value;
     if (first !== undefined) {
       const whole = plan(vm, wholeSegment(first, cells));
-      if (mainCells(vm, whole.statement) <= budget) {
+      const isTooLarge = exceededLimit(vm.machine, { segments: [whole.statement] }) !== undefined;
+      if (mainCells(vm, whole.statement) <= budget && !isTooLarge) {
         const trace: BlockSegments['traceOf'] = (_, place) => buildTrace(vm, whole.contents(), place);
         return { ok: true, block: blockOf(publicValues, instructions, [whole], trace) };
       }

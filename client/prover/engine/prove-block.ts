@@ -1,16 +1,25 @@
 import type { Instance } from '../air/dag.ts';
-import type { Backend, Commitment, Matrix, PlacedInstance, Placement, StackedColumn } from '../backends/interface.ts';
+import type {
+  Backend,
+  Commitment,
+  Matrix,
+  PlacedInstance,
+  Placement,
+  StackedColumn,
+  Table,
+  TableShape,
+} from '../backends/interface.ts';
 import { type Ext, Fp5 } from '../field/fp5.ts';
-import { type ClosingLayout, closingLayout, fixedColumnCount } from '../protocol/block/layout.ts';
+import { type BlockLayout, blockLayout, fixedColumnCount } from '../protocol/block/layout.ts';
 import {
   absorbClosing,
-  absorbInterface,
+  absorbShape,
   type BlockProof,
   closingClaims,
   sampleGlobal,
 } from '../protocol/block/statement.ts';
 import type { BlockStatement, Machine, VerifyingKey } from '../protocol/machine.ts';
-import { proveSegment, type StepTimer } from '../protocol/segment/prove.ts';
+import { freeTables, placeTables, proveSegment, type StepTimer } from '../protocol/segment/prove.ts';
 import type { SegmentResult } from '../protocol/segment/verify.ts';
 import { proveGrinding } from '../protocol/whir/grind.ts';
 import { type OpenedTable, proveOpening } from '../protocol/whir/prove.ts';
@@ -36,7 +45,7 @@ export async function commitFixed(backend: Backend, machine: Machine): Promise<C
       {
         columns: fixedColumnCount(machine),
         logRows: machine.logRows,
-        logInvRate: PROFILES[machine.profile].logInvRate,
+        logInvRate: PROFILES[machine.profile].closingLogInvRate,
         capLog: machine.fixedCapLog,
       },
     );
@@ -54,7 +63,7 @@ export type ProveOptions = {
 
 /** The tables of a block's segments, as its statement lists them. */
 export type BlockTraces = {
-  /** Tables with interface columns of segment j, by place; asked for more than once, and the same each time. */
+  /** Tables with interface columns of segment j, by place; asked for more than once, and the same each time; not for a whole block. */
   readonly interfaceOf: (j: number) => ReadonlyMap<number, Instance>;
   /** All tables of segment j, in the backend where it can: asked for once each, in order, so that not all are held at once. */
   readonly traceOf: (j: number, place: Placement) => readonly PlacedInstance[] | Promise<readonly PlacedInstance[]>;
@@ -67,7 +76,7 @@ export const heldTraces = (traces: readonly (readonly Instance[])[]): BlockTrace
 });
 
 /**
- * Proves a block from the traces of its segments: interface tables first, then the global challenge, the segments, the
+ * Proves a block from the traces of its segments: the block's tree first, then the global challenge, the segments, the
  * closing. Deterministic: the same traces give the same bytes on every backend.
  * @param fixed `commitFixed` of the key's machine on the same backend
  */
@@ -81,59 +90,64 @@ export async function proveBlock(
 ): Promise<BlockProof> {
   const { onStep = () => {}, listener } = options;
   const { machine } = vk;
-  const layout = closingLayout(machine, block);
-  const tables: OpenedTable[] = [{ ...fixed, columns: layout.fixedColumns }].filter((t) => t.columns > 0);
-  let interfaces: Commitment | undefined;
+  const layout = blockLayout(machine, block);
+  const place = async (j: number): Promise<Table[]> => {
+    const tables = await placeTables(backend, machine, block.segments[j]!, await traces.traceOf(j, backend));
+    onStep('trace');
+    return tables;
+  };
+  const trees: OpenedTable[] = [{ ...fixed, columns: layout.fixedColumns }].filter((t) => t.columns > 0);
+  const keyTrees = trees.length;
+  let tree: Commitment | undefined;
+  const commit = async (): Promise<void> => {
+    if (layout.blockColumns === 0) return;
+    tree = await (layout.isWhole ? commitWhole(backend, layout, whole) : commitInterfaces(backend, layout, traces));
+    trees.push({ ...tree, columns: layout.blockColumns });
+  };
+  const uncommit = (): void => {
+    if (tree !== undefined) backend.free(tree.data);
+    tree = undefined;
+    trees.length = keyTrees;
+  };
+  const whole = layout.isWhole ? await place(0) : [];
   try {
-    if (layout.interfaceColumns > 0) {
-      interfaces = await commitInterfaces(backend, layout, traces);
-      tables.push({ ...interfaces, columns: layout.interfaceColumns });
-    }
+    await commit();
     const tr = new ProverTranscript(listener);
-    const chain = absorbInterface(tr, vk, block);
-    tr.send('interfaceCap', interfaces?.cap ?? []);
+    const chain = absorbShape(tr, vk, block);
+    tr.send('blockCap', tree?.cap ?? []);
     const ood: { weight: Weight; value: Ext }[] = [];
     for (let i = 0; i < layout.params.oodSamples; i++) {
-      const y = tr.sampleExt('interfaceOod');
-      const value = await evaluateJoined(backend, tables, layout.table.logRows, y);
-      tr.sendExts('interfaceAnswer', [value]);
+      const y = tr.sampleExt('blockOod');
+      const value = await evaluateJoined(backend, trees, layout.table.logRows, y);
+      tr.sendExts('blockAnswer', [value]);
       ood.push({ weight: { kind: 'power', y }, value });
     }
     await proveGrinding(backend, tr, 'globalGrind', profileGrinding(machine.profile).global);
     const global = sampleGlobal(tr, machine);
     // Many segments' interface codewords leave no memory for a segment: they are made again for the closing.
     const isHeld = block.segments.length === 1;
-    if (interfaces !== undefined && !isHeld) {
-      backend.free(interfaces.data);
-      tables.pop();
-      interfaces = undefined;
-    }
-    onStep('interface');
+    if (!isHeld) uncommit();
+    onStep(layout.isWhole ? 'commit' : 'interface');
 
     const segments: (SegmentResult & { readonly bytes: Uint8Array })[] = [];
     for (const [j, segment] of block.segments.entries()) {
       const own = new ProverTranscript(listener);
       const context = {
         ...{ vk, block, segment, before: chain[j]!, after: chain[j + 1]! },
-        ...{ globalSeed: global.seed, global: global.challenges },
+        ...{ globalSeed: global.seed, global: global.challenges, hasOwnTree: !layout.isWhole },
       };
-      const trace = await traces.traceOf(j, backend);
-      onStep('trace');
-      const result = await proveSegment(backend, own, context, trace, onStep);
+      const result = await proveSegment(backend, own, context, layout.isWhole ? whole : await place(j), onStep);
       segments.push({ ...result, bytes: own.bytes() });
     }
 
-    if (layout.interfaceColumns > 0 && !isHeld) {
-      interfaces = await commitInterfaces(backend, layout, traces);
-      tables.push({ ...interfaces, columns: layout.interfaceColumns });
-    }
+    if (!isHeld) await commit();
     const closing = new ProverTranscript(listener);
     absorbClosing(closing, vk, block, chain, global.seed, segments);
     const sigma = closing.sampleExt('sigma');
     const tau = closing.sampleExt('tau');
     const { terms, claim } = closingClaims(machine, block, layout, segments, sigma, tau, ood);
     const logSize = layout.table.logRows + layout.table.logColumns;
-    await proveOpening(backend, closing, layout.params, logSize, tables, terms, claim);
+    await proveOpening(backend, closing, layout.params, logSize, trees, terms, claim);
     onStep('closing');
     return {
       interface: tr.bytes(),
@@ -141,20 +155,41 @@ export async function proveBlock(
       closing: closing.bytes(),
     };
   } finally {
-    if (interfaces !== undefined) backend.free(interfaces.data);
+    freeTables(backend, whole);
+    uncommit();
   }
+}
+
+/** Where the block's tree starts in the closing's table, in entries. */
+const treeStart = ({ fixedColumns, table }: BlockLayout): number => fixedColumns * 2 ** table.logRows;
+
+const treeShape = ({ blockColumns, table, params }: BlockLayout): TableShape => ({
+  columns: blockColumns,
+  logRows: table.logRows,
+  logInvRate: params.logInvRate,
+  capLog: 0,
+});
+
+/** Commits to all columns of a whole block. */
+async function commitWhole(backend: Backend, layout: BlockLayout, tables: readonly Table[]): Promise<Commitment> {
+  const { offset, slots } = layout.segments[0]!;
+  const columns = slots.map((slot) => {
+    const { matrix } = tables[slot.instance]!;
+    return { matrix, column: slot.column, offset: offset + slot.offset - treeStart(layout) };
+  });
+  return await backend.commit(columns, treeShape(layout));
 }
 
 /** Commits to the interface columns of all segments, each at its place in the block's tree. */
 async function commitInterfaces(
   backend: Backend,
-  { segments, fixedColumns, interfaceColumns, table, params }: ClosingLayout,
+  layout: BlockLayout,
   { interfaceOf }: BlockTraces,
 ): Promise<Commitment> {
   const matrices: Matrix[] = [];
   const columns: StackedColumn[] = [];
   try {
-    for (const [j, { offset, slots }] of segments.entries()) {
+    for (const [j, { offset, slots }] of layout.segments.entries()) {
       const tables = interfaceOf(j);
       for (const slot of slots) {
         const { rows, chip } = tables.get(slot.instance)!;
@@ -162,15 +197,10 @@ async function commitInterfaces(
         const { matrix, rows: column } = backend.allocate({ width: 1, logHeight: slot.logHeight });
         matrices.push(matrix);
         for (let r = 0, at = slot.column; r < column.length; r++, at += width) column[r] = rows[at]!;
-        columns.push({ matrix, column: 0, offset: offset + slot.offset - fixedColumns * 2 ** table.logRows });
+        columns.push({ matrix, column: 0, offset: offset + slot.offset - treeStart(layout) });
       }
     }
-    return await backend.commit(columns, {
-      columns: interfaceColumns,
-      logRows: table.logRows,
-      logInvRate: params.logInvRate,
-      capLog: 0,
-    });
+    return await backend.commit(columns, treeShape(layout));
   } finally {
     for (const m of matrices) backend.free(m);
   }

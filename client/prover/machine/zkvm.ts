@@ -25,7 +25,7 @@ import type { RowType } from '../vm/flat-records.ts';
 import { FIRST_PC, HALT_PC, INSTRUCTIONS, type OpName } from '../vm/isa.ts';
 import type { Program } from '../vm/program.ts';
 import { INSTRUCTION_CHIPS } from './instruction-chips.ts';
-import { segmentTypes, type TypeChips } from './segment-types.ts';
+import { SegmentType, segmentTypes, type TypeChips } from './segment-types.ts';
 import { cellKey, initialMemory, type Zone } from './zones.ts';
 
 type Segment = {
@@ -60,6 +60,7 @@ export type ZkVm<P extends string> = {
       readonly logHeight: number;
     }[];
     readonly fixedCapLog: number;
+    readonly wholeType: number;
     readonly publics: (segment: Segment) => Readonly<Record<string, number>>;
     readonly localMessages: (block: Block, segment: Segment) => readonly ExtraMessage[];
     readonly globalMessages: (block: Block) => readonly ExtraMessage[];
@@ -197,6 +198,7 @@ function assemble<P extends string>(
       logRows: Math.max(shape.programLogHeight, shape.dataLogHeight),
       fixedSlots: layOutFixed(tables, numberOf),
       fixedCapLog: FIXED_CAP_LOG,
+      wholeType: SegmentType.WHOLE,
       publics: (segment) => ({
         segment: segment.index,
         ownEpoch: segment.index + 1,

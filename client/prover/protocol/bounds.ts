@@ -2,8 +2,8 @@ import type { BusScope, Interaction } from '../air/dag.ts';
 import { P } from '../field/fp.ts';
 import { SKIP_LOG } from '../poly/interpolate.ts';
 import { limitExceeded } from '../soundness/key.ts';
-import { MAX_LOG_TABLE } from '../soundness/profiles.ts';
-import { closingColumns, shapesOf } from './block/layout.ts';
+import { isClosingShape, MAX_LOG_TABLE } from '../soundness/profiles.ts';
+import { closingShape, isWhole, shapesOf } from './block/layout.ts';
 import { type BlockStatement, type Machine, maxDegree, maxFields } from './machine.ts';
 import { ceilLog2, type InstanceShape, stackColumns } from './shape.ts';
 
@@ -42,7 +42,7 @@ export function overflowingBus(
  * Names what a block's shape has more of than the soundness accounting charges for, or more than fits a table.
  * Everything behind this check may rely on it.
  */
-export function exceededLimit(machine: Machine, block: BlockStatement): string | undefined {
+export function exceededLimit(machine: Machine, block: Pick<BlockStatement, 'segments'>): string | undefined {
   const logFractions = (shapes: readonly InstanceShape[], scope: BusScope): number => {
     const total = shapes.reduce(
       (n, { chip, logHeight }) => n + 2 ** logHeight * chip.interactions.filter((i) => i.bus.scope === scope).length,
@@ -63,17 +63,14 @@ export function exceededLimit(machine: Machine, block: BlockStatement): string |
   });
   if (exceeded !== undefined) return `${exceeded} is above what the key's security is computed for`;
   for (const [j, shapes] of segments.entries()) {
-    const { size } = stackColumns(shapes, 'main');
-    if (size > 2 ** MAX_LOG_TABLE) return `segment ${j} has more than 2^${MAX_LOG_TABLE} cells`;
+    const { size } = stackColumns(shapes, ['main']);
+    if (!isWhole(machine, block) && size > 2 ** MAX_LOG_TABLE)
+      return `segment ${j} has more than 2^${MAX_LOG_TABLE} cells`;
     const tall = shapes.find((s) => s.logHeight < SKIP_LOG);
     if (tall !== undefined) return `segment ${j}: ${tall.chip.id} has fewer than 2^${SKIP_LOG} rows`;
-    const wide = shapes.find(
-      (s) => s.logHeight > machine.logRows && s.chip.columns.some((c) => c.tree === 'interface'),
-    );
-    if (wide !== undefined) return `segment ${j}: ${wide.chip.id} has more than 2^${machine.logRows} interface rows`;
   }
-  const columns = closingColumns(machine, block);
-  if (machine.logRows + ceilLog2(Math.max(1, columns)) > MAX_LOG_TABLE)
-    return `the closing has more than 2^${MAX_LOG_TABLE} entries`;
+  const { logRows, logColumns } = closingShape(machine, block);
+  if (!isClosingShape({ logRows, logColumns }))
+    return `the closing has 2^${logColumns} columns of 2^${logRows} entries, 2^${MAX_LOG_TABLE} entries at most`;
   return undefined;
 }

@@ -45,6 +45,8 @@ export type Machine = {
   readonly fixedSlots: readonly FixedSlot[];
   /** log2 of the digests that the key's tree is committed by: they lie in the key, and paths end there. */
   readonly fixedCapLog: number;
+  /** Type of a segment that is a block of its own: it may be committed in one tree with what segments would share. */
+  readonly wholeType: number;
   /** Values of the chips' `publics` by name in one segment. */
   readonly publics: (segment: SegmentStatement) => Readonly<Record<string, number>>;
   /** Messages on local buses that the verifier itself adds to a segment. */

@@ -15,17 +15,17 @@ export type ColumnSlot = {
 export const byFallingHeight = (instances: readonly InstanceShape[]): number[] =>
   [...instances.keys()].sort((a, b) => instances[b]!.logHeight - instances[a]!.logHeight || a - b);
 
-/** Columns of one tree stacked by falling height, so that each starts at a multiple of its height. */
+/** The columns that lie in one of `trees`, stacked by falling height, so that each starts at a multiple of its height. */
 export function stackColumns(
   instances: readonly InstanceShape[],
-  tree: Tree,
+  trees: readonly Tree[],
 ): { readonly slots: readonly ColumnSlot[]; readonly size: number } {
   const slots: ColumnSlot[] = [];
   let size = 0;
   for (const instance of byFallingHeight(instances)) {
     const { chip, logHeight } = instances[instance]!;
     chip.columns.forEach((c, column) => {
-      if (c.tree !== tree) return;
+      if (!trees.includes(c.tree)) return;
       slots.push({ instance, column, offset: size, logHeight });
       size += 2 ** logHeight;
     });

@@ -4,6 +4,8 @@ import type { Progress } from '../interface.ts';
 const BEFORE = { key: 40, record: 15, interface: 10 } as const;
 const PER_SEGMENT = { trace: 33, commit: 13, logup: 62, zerocheck: 32, open: 15 } as const;
 const AFTER = { closing: 13 } as const;
+/** A block that is one segment: nothing is committed or opened twice. */
+const WHOLE = { key: 40, record: 15, trace: 33, commit: 20, logup: 62, zerocheck: 32, closing: 25 } as const;
 
 type Step = { readonly name: string; readonly weight: number };
 const steps = (weights: Readonly<Record<string, number>>): Step[] =>
@@ -55,6 +57,7 @@ export class ProgressMeter {
 }
 
 function planOf(segments: number): Step[] {
+  if (segments === 1) return steps(WHOLE);
   const bySegment = Array.from({ length: segments }, () => steps(PER_SEGMENT)).flat();
   return [...steps(BEFORE), ...bySegment, ...steps(AFTER)];
 }

@@ -1,5 +1,8 @@
 import { type ArgumentShape, argumentRounds, type LogupGrinding, logupGrinding } from './argument.ts';
+import type { TableShape } from './choose.ts';
 import {
+  closingParams,
+  closingShapes,
   logSlotDegree,
   MAX_LOG_TABLE,
   MAX_SEGMENTS,
@@ -37,11 +40,17 @@ export function limitExceeded(actual: Partial<ArgumentShape>, limits: ArgumentSh
   return names.find((name) => !((actual[name] ?? 0) <= limits[name]));
 }
 
-/** log2 of the largest list of a commitment over all table sizes of a profile, where its openings are analysed. */
+const logSizeOf = ({ logRows, logColumns }: TableShape): number => logRows + logColumns;
+
+/**
+ * log2 of the largest list of what is committed before the global challenge, over all shapes of a profile's closings,
+ * where they are analysed.
+ */
 function logLargestList(profile: SoundnessProfile): number {
   let largest = 0;
-  for (let m = MIN_LOG_TABLE; m <= MAX_LOG_TABLE; m++) {
-    const [first] = analyseWhir(PROFILES[profile].regime, whirParams(profile, m), m, logSlotDegree(m));
+  for (const table of closingShapes()) {
+    const m = logSizeOf(table);
+    const [first] = analyseWhir(PROFILES[profile].regime, closingParams(profile, table), m, logSlotDegree(m));
     largest = Math.max(largest, first!.proximity.logListSize);
   }
   return largest;
@@ -54,13 +63,18 @@ export const profileGrinding = (profile: SoundnessProfile): LogupGrinding => PRO
 export const neededGrinding = (profile: SoundnessProfile, shape: ArgumentShape = LIMITS): LogupGrinding =>
   logupGrinding(shape, PROFILES[profile].targetBits, logLargestList(profile));
 
-/** Every challenge of a block proof under a profile, openings of all table sizes included. */
+/** Every challenge of a block proof under a profile, openings of all segments' trees and of all closings included. */
 export function profileRounds(profile: SoundnessProfile, shape: ArgumentShape = LIMITS): Round[] {
   const logList = logLargestList(profile);
   const rounds = argumentRounds(shape, profileGrinding(profile), logList);
   for (let m = MIN_LOG_TABLE; m <= MAX_LOG_TABLE; m++)
     for (const r of whirRounds(PROFILES[profile].regime, whirParams(profile, m), m, logSlotDegree(m)))
       rounds.push({ ...r, name: `2^${m}.${r.name}` });
+  for (const table of closingShapes()) {
+    const m = logSizeOf(table);
+    for (const r of whirRounds(PROFILES[profile].regime, closingParams(profile, table), m, logSlotDegree(m)))
+      rounds.push({ ...r, name: `2^${table.logRows} × 2^${table.logColumns}.${r.name}` });
+  }
   return rounds;
 }
 

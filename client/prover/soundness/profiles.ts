@@ -12,6 +12,8 @@ export type { WhirParams, WhirRound } from './whir.ts';
 export type SoundnessProfile = 'P100' | 'P100Half' | 'P128' | 'P100Unique';
 
 export type Profile = Goal & {
+  /** Rate of the key's tree and of a block's: those that a closing opens together. Segments' own trees have `logInvRate`. */
+  readonly closingLogInvRate: number;
   /** Ground before the LogUp challenges; a test computes that it suffices at `LIMITS` and that less would not. */
   readonly logup: LogupGrinding;
 };
@@ -20,13 +22,14 @@ const NO_GRINDING: LogupGrinding = { local: 0, global: 0 };
 
 /** A challenge costs at most 2^maxGrindFoldBits compressions, a set of queries 2^grindQueryBits, on average. */
 export const PROFILES: Readonly<Record<SoundnessProfile, Profile>> = {
-  P100: { ...johnson(100, 2, 8, 16), logup: NO_GRINDING },
-  P100Half: { ...johnson(100, 1, 8, 16), logup: NO_GRINDING },
-  P128: { ...johnson(128, 2, 20, 20), logup: { local: 10, global: 20 } },
+  P100: { ...johnson(100, 2, 8, 16), closingLogInvRate: 2, logup: NO_GRINDING },
+  P100Half: { ...johnson(100, 1, 8, 16), closingLogInvRate: 1, logup: NO_GRINDING },
+  P128: { ...johnson(128, 2, 20, 20), closingLogInvRate: 2, logup: { local: 10, global: 20 } },
   P100Unique: {
     regime: 'unique',
     targetBits: 100,
     logInvRate: 1,
+    closingLogInvRate: 1,
     maxGrindFoldBits: 0,
     grindQueryBits: 16,
     logup: NO_GRINDING,
@@ -65,21 +68,50 @@ const logColumnsOf = (m: number): number => Math.min(6, Math.max(2, m - 6));
  * @throws ClientError `logTableOutOfRange`
  */
 export function whirParams(profile: SoundnessProfile, m: number): WhirParams {
+  if (!(m >= MIN_LOG_TABLE && m <= MAX_LOG_TABLE))
+    throw new ClientError(
+      'logTableOutOfRange',
+      `a tree has 2^${MIN_LOG_TABLE} to 2^${MAX_LOG_TABLE} entries, got ${m} variables`,
+      { expected: [MIN_LOG_TABLE, MAX_LOG_TABLE], actual: m },
+    );
   const logColumns = logColumnsOf(m);
-  return whirParamsFor(profile, { logRows: m - logColumns, logColumns });
+  return chooseWhir(PROFILES[profile], { logRows: m - logColumns, logColumns }, logSlotDegree(m));
 }
 
 /**
- * Parameters for a joined table of 2^logColumns columns (empty ones included) of 2^logRows rows, such as the closing's.
+ * log2 of the fewest and most rows and columns of a closing's table: within, every profile is reached and every code fits
+ * the field's domain. Fewer columns are zero-padded.
+ */
+export const CLOSING_LOG_ROWS = { min: 6, max: 21 } as const;
+export const CLOSING_LOG_COLUMNS = { min: 2, max: 10 } as const;
+
+const isWithin = (n: number, { min, max }: { readonly min: number; readonly max: number }): boolean =>
+  n >= min && n <= max;
+
+/** Whether a closing's table may have this shape. */
+export const isClosingShape = ({ logRows, logColumns }: TableShape): boolean =>
+  isWithin(logRows, CLOSING_LOG_ROWS) &&
+  isWithin(logColumns, CLOSING_LOG_COLUMNS) &&
+  logRows + logColumns <= MAX_LOG_TABLE;
+
+/** All shapes that a closing's table may have. */
+export function* closingShapes(): Generator<TableShape> {
+  for (let logRows = CLOSING_LOG_ROWS.min; logRows <= CLOSING_LOG_ROWS.max; logRows++)
+    for (let logColumns = CLOSING_LOG_COLUMNS.min; logColumns <= CLOSING_LOG_COLUMNS.max; logColumns++)
+      if (isClosingShape({ logRows, logColumns })) yield { logRows, logColumns };
+}
+
+/**
+ * Parameters for a closing's table: 2^logColumns columns (empty ones included) of 2^logRows rows.
  * @throws ClientError `logTableOutOfRange`
  */
-export function whirParamsFor(profile: SoundnessProfile, table: TableShape): WhirParams {
-  const m = table.logRows + table.logColumns;
-  if (!(m >= MIN_LOG_TABLE && m <= MAX_LOG_TABLE) || table.logRows < 1 || table.logColumns < 0)
-    throw new ClientError(
-      'logTableOutOfRange',
-      `a table has 2^${MIN_LOG_TABLE} to 2^${MAX_LOG_TABLE} entries, got ${table.logRows} + ${table.logColumns} variables`,
-      { expected: [MIN_LOG_TABLE, MAX_LOG_TABLE], actual: m },
-    );
-  return chooseWhir(PROFILES[profile], table, logSlotDegree(m));
+export function closingParams(profile: SoundnessProfile, table: TableShape): WhirParams {
+  const { logRows, logColumns } = table;
+  if (!isClosingShape(table))
+    throw new ClientError('logTableOutOfRange', `no closing has 2^${logColumns} columns of 2^${logRows} rows`, {
+      expected: [CLOSING_LOG_COLUMNS, CLOSING_LOG_ROWS],
+      actual: [logColumns, logRows],
+    });
+  const goal = { ...PROFILES[profile], logInvRate: PROFILES[profile].closingLogInvRate };
+  return chooseWhir(goal, table, logSlotDegree(logRows + logColumns));
 }

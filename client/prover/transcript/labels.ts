@@ -5,9 +5,9 @@
 export const LABELS = {
   statement: 2,
   shape: 3,
-  interfaceCap: 4,
-  interfaceOod: 5,
-  interfaceAnswer: 6,
+  blockCap: 4,
+  blockOod: 5,
+  blockAnswer: 6,
   globalGrind: 7,
   globalChallenge: 8,
   mainCap: 9,

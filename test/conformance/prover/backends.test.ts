@@ -9,9 +9,9 @@ import { absorb, initialSponge } from '../../../client/prover/hash/sponge.ts';
 import { verifyBlock } from '../../../client/prover/protocol/block/verify.ts';
 import type { SoundnessProfile } from '../../../client/prover/soundness/profiles.ts';
 import { seededRandom } from '../../support/random.ts';
-import { honestToy, toyKey } from '../../support/toy/machine.ts';
+import { honestToy, toyKey, wholeToy } from '../../support/toy/machine.ts';
 
-const toy = honestToy();
+const TOYS = [honestToy(), wholeToy()];
 const OTHERS: readonly [name: string, create: () => Backend & { usedBytes(): number }][] = [
   ['wasm on 1 thread', () => createWasmBackend({ threads: 1 })],
   ['wasm on 3 threads', () => createWasmBackend({ threads: 3 })],
@@ -23,16 +23,18 @@ for (const [name, create] of OTHERS) {
   for (const profile of ['P100', 'P100Half', 'P100Unique'] satisfies SoundnessProfile[])
     test(`${name}, ${profile} → the reference’s proof, byte for byte, and no memory kept`, async (t) => {
       const reference = await toyKey(profile);
-      const expected = await reference.prove(toy.block, toy.traces);
       const backend = create();
       t.after(() => backend.close());
       const own = await toyKey(profile, backend);
       assert.deepEqual(own.vk.fixedCap, reference.vk.fixedCap);
-      assert.deepEqual(await own.prove(toy.block, toy.traces), expected);
-      const used = backend.usedBytes();
-      assert.deepEqual(await own.prove(toy.block, toy.traces), expected);
-      assert.equal(backend.usedBytes(), used);
-      verifyBlock(own.vk, toy.block, expected);
+      for (const { block, traces } of TOYS) {
+        const expected = await reference.prove(block, traces);
+        assert.deepEqual(await own.prove(block, traces), expected);
+        const used = backend.usedBytes();
+        assert.deepEqual(await own.prove(block, traces), expected);
+        assert.equal(backend.usedBytes(), used);
+        verifyBlock(own.vk, block, expected);
+      }
     });
 
   for (const bases of [1, 2, 6, 30])

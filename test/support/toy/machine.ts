@@ -190,6 +190,7 @@ export function toyMachine(profile: SoundnessProfile): Machine {
     chips: CHIPS,
     logRows: 6,
     fixedCapLog: 3,
+    wholeType: WHOLE,
     fixedSlots: [
       { chip: SQUARE_CHIP, column: 0, offset: 0, logHeight: LOG_SQUARE },
       { chip: SQUARE_CHIP, column: 1, offset: size, logHeight: LOG_SQUARE },
@@ -222,6 +223,10 @@ export function toyMachine(profile: SoundnessProfile): Machine {
   };
 }
 
+/** Segments of any type hold the same tables; one of this type alone is committed in one tree. */
+const WHOLE = 1;
+const PART = 0;
+
 export type ToyKey = {
   readonly vk: VerifyingKey;
   /** Proves on the key's backend. */
@@ -233,8 +238,11 @@ export type ToyKey = {
 };
 
 /** The toy machine's key, with its tables committed on a backend. */
-export async function toyKey(profile: SoundnessProfile, backend: Backend = createReferenceBackend()): Promise<ToyKey> {
-  const machine = toyMachine(profile);
+export async function toyKey(
+  profile: SoundnessProfile,
+  backend: Backend = createReferenceBackend(),
+  machine: Machine = toyMachine(profile),
+): Promise<ToyKey> {
   const fixed = await commitFixed(backend, machine);
   const digests = machine.chips.map((c) => chipDigest(c.compiled));
   const text = new TextEncoder().encode(profile + digests.map((d) => d.join()).join(';') + fixed.cap.join());
@@ -250,7 +258,10 @@ export type ToyBlock = {
 };
 
 /** Traces of segments that each run the given steps; every step gains its own cell once per segment. */
-export function toyBlock(segments: readonly (readonly { cell: number; a: number; b: number }[])[]): ToyBlock {
+export function toyBlock(
+  segments: readonly (readonly { cell: number; a: number; b: number }[])[],
+  type: number = PART,
+): ToyBlock {
   const totals = FIRST.slice();
   let pc = 0;
   const traces: Instance[][] = [];
@@ -282,7 +293,7 @@ export function toyBlock(segments: readonly (readonly { cell: number; a: number;
     traces.push(trace);
     return {
       index,
-      type: 0,
+      type,
       entry,
       exit: { pc, fp: 0, clock: 1 },
       instances: trace.map((t, chip) => ({ chip, logHeight: t.logHeight })),
@@ -297,6 +308,14 @@ export const honestToy = (): ToyBlock =>
     [0, 1, 2, 3].map((cell) => ({ cell, a: 3 + cell, b: 5 + cell })),
     [3, 1, 0, 2].map((cell) => ({ cell, a: 15 - cell, b: 31 - cell })),
   ]);
+
+/** One segment, committed in one tree. */
+export const wholeToy = (): ToyBlock => toyBlock([ONE_SEGMENT], WHOLE);
+
+/** One segment that commits to its main columns itself, as every segment of a longer block does. */
+export const partToy = (): ToyBlock => toyBlock([ONE_SEGMENT]);
+
+const ONE_SEGMENT = [0, 1, 2, 3].map((cell) => ({ cell, a: 3 + cell, b: 5 + cell }));
 
 export const TOY_PROOF_TYPE = 0xff;
 

@@ -27,13 +27,26 @@ describe('progress of a proof', () => {
     assert.deepEqual(Object.keys(meter.stages), ['key', 'record', 'interface', ...SEGMENT, 'closing']);
   });
 
+  test('all steps of one segment → it is committed and opened with the block', () => {
+    const reports: Progress[] = [];
+    const meter = new ProgressMeter((p) => reports.push(p));
+    meter.begin();
+    const steps = ['key', 'record', 'trace', 'commit', 'logup', 'zerocheck', 'closing'];
+    for (const step of steps) meter.step(step);
+    assert.deepEqual(
+      reports.map((r) => r.stage),
+      [...steps, 'done'],
+    );
+    assert.equal(reports.at(-1)?.done, reports.at(-1)?.total);
+  });
+
   test('a step that is not planned → timed, and the rest goes on', () => {
     const reports: Progress[] = [];
     const meter = new ProgressMeter((p) => reports.push(p));
     for (const step of ['key', 'polish', 'record']) meter.step(step);
     assert.deepEqual(
       reports.map((r) => r.stage),
-      ['record', 'interface'],
+      ['record', 'trace'],
     );
     assert.ok('polish' in meter.stages);
   });

@@ -14,13 +14,15 @@ import {
 } from '../../../client/prover/soundness/key.ts';
 import { CHALLENGE_BITS, log2Add, log2Sum } from '../../../client/prover/soundness/log2.ts';
 import {
+  closingParams,
+  closingShapes,
+  isClosingShape,
   logSlotDegree,
   MAX_LOG_TABLE,
   MIN_LOG_TABLE,
   PROFILES,
   type SoundnessProfile,
   whirParams,
-  whirParamsFor,
 } from '../../../client/prover/soundness/profiles.ts';
 import { johnsonProximity, uniqueProximity } from '../../../client/prover/soundness/proximity.ts';
 import { protocolBits, roundBits, weakestRound } from '../../../client/prover/soundness/round.ts';
@@ -148,13 +150,28 @@ test('proof size of P100 at 2^24 and 2^26 → what a segment of at most 200 KB l
   assert.ok(whirProofBytes(whirParams('P100', 26), 26, tree) < 130 * 1024);
 });
 
-test('whirParamsFor any number of columns of a closing → at least the target', () => {
-  for (const id of ['P100', 'P128'] as const)
-    for (const logRows of [8, 14, 18])
-      for (let logColumns = 0; logColumns <= 8; logColumns++) {
-        const params = whirParamsFor(id, { logRows, logColumns });
-        assert.ok(bitsOf(id, params, logRows + logColumns) >= PROFILES[id].targetBits, `${logRows} + ${logColumns}`);
-      }
+test('closingParams of every shape of a closing → at least the target, codes within the two-adic domain', () => {
+  for (const id of IDS)
+    for (const table of closingShapes()) {
+      const params = closingParams(id, table);
+      const m = table.logRows + table.logColumns;
+      assert.ok(bitsOf(id, params, m) >= PROFILES[id].targetBits, `${table.logRows} + ${table.logColumns}`);
+      for (const { logRows, logInvRate } of whirLayers(params, m)) assert.ok(logRows + logInvRate <= 24);
+    }
+});
+
+test('closingParams of a table that no closing has → rejected', () => {
+  for (const table of [
+    { logRows: 5, logColumns: 8 },
+    { logRows: 22, logColumns: 2 },
+    { logRows: 10, logColumns: 11 },
+    { logRows: 20, logColumns: 7 },
+    { logRows: 10, logColumns: 1 },
+    { logRows: Number.NaN, logColumns: 4 },
+  ]) {
+    assert.ok(!isClosingShape(table));
+    assert.throws(() => closingParams('P100', table), { name: 'ClientError', code: 'logTableOutOfRange' });
+  }
 });
 
 test('whirParams outside 2^6 to 2^26 → rejected with the range', () => {

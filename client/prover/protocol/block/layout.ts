@@ -1,5 +1,6 @@
+import type { Tree } from '../../air/dag.ts';
 import type { TableShape } from '../../soundness/choose.ts';
-import { whirParamsFor } from '../../soundness/profiles.ts';
+import { CLOSING_LOG_COLUMNS, closingParams } from '../../soundness/profiles.ts';
 import type { WhirParams } from '../../soundness/whir.ts';
 import type { BlockStatement, Machine, SegmentStatement } from '../machine.ts';
 import { type ColumnSlot, ceilLog2, type InstanceShape, stackColumns } from '../shape.ts';
@@ -9,14 +10,31 @@ export const shapesOf = (machine: Machine, segment: SegmentStatement): InstanceS
   segment.instances.map(({ chip, logHeight }) => ({ chip: machine.chips[chip]!.compiled, logHeight }));
 
 /**
- * The table that a block's closing opens: the key's fixed columns, then the interface columns of each segment, each
+ * Which trees a block is committed in, which is decided by its statement alone. Every block has one that is committed
+ * before the global challenge and opened by the closing, together with the key's.
+ * - *Whole*, one segment of the machine's whole type: nothing is shared between segments, and this tree holds all
+ *   columns. The segment commits to nothing and opens nothing.
+ * - Any other block: it holds what segments share, their interface columns; each segment commits to its main columns
+ *   in a tree of its own, after the global challenge, and opens that itself.
+ */
+export const isWhole = (machine: Machine, { segments }: Segments): boolean =>
+  segments.length === 1 && segments[0]!.type === machine.wholeType;
+
+type Segments = Pick<BlockStatement, 'segments'>;
+
+const WHOLE_TREE: readonly Tree[] = ['interface', 'main'];
+const SHARED_TREE: readonly Tree[] = ['interface'];
+
+/**
+ * The table that a block's closing opens: the key's fixed columns, then each segment's columns in the block's tree, each
  * part aligned to its tallest column.
  */
-export type ClosingLayout = {
+export type BlockLayout = {
+  readonly isWhole: boolean;
   /** Columns of the key's tree. */
   readonly fixedColumns: number;
-  /** Columns of the block's interface tree. */
-  readonly interfaceColumns: number;
+  /** Columns of the block's tree. */
+  readonly blockColumns: number;
   /** By segment: the first entry of its part, and its slots within the part. */
   readonly segments: readonly { readonly offset: number; readonly slots: readonly ColumnSlot[] }[];
   readonly table: TableShape;
@@ -29,14 +47,15 @@ export function fixedColumnCount(machine: Machine): number {
   return Math.ceil(size / 2 ** machine.logRows);
 }
 
-/** Where the segments' interface parts lie, and where they end, in entries. */
+/** Where the segments' parts lie, and where they end, in entries. */
 function placeSegments(
   machine: Machine,
-  block: BlockStatement,
-): { readonly segments: ClosingLayout['segments']; readonly end: number } {
+  block: Segments,
+): { readonly segments: BlockLayout['segments']; readonly end: number } {
+  const trees = isWhole(machine, block) ? WHOLE_TREE : SHARED_TREE;
   let end = fixedColumnCount(machine) * 2 ** machine.logRows;
   const segments = block.segments.map((segment) => {
-    const { slots, size } = stackColumns(shapesOf(machine, segment), 'interface');
+    const { slots, size } = stackColumns(shapesOf(machine, segment), trees);
     const tallest = 2 ** (slots[0]?.logHeight ?? 0);
     const offset = Math.ceil(end / tallest) * tallest;
     end = offset + size;
@@ -45,23 +64,29 @@ function placeSegments(
   return { segments, end };
 }
 
-/** Columns of the closing's table before padding: the key's and all segments' interface parts. */
-export const closingColumns = (machine: Machine, block: BlockStatement): number =>
-  Math.ceil(placeSegments(machine, block).end / 2 ** machine.logRows);
+const tableShape = (machine: Machine, columns: number): TableShape => ({
+  logRows: machine.logRows,
+  logColumns: Math.max(CLOSING_LOG_COLUMNS.min, ceilLog2(Math.max(1, columns))),
+});
 
-/** Entries of the smallest table that has parameters: shorter ones are zero-padded. */
-const MIN_LOG_COLUMNS = 2;
+const columnsUpTo = (machine: Machine, end: number): number => Math.ceil(end / 2 ** machine.logRows);
 
-export function closingLayout(machine: Machine, block: BlockStatement): ClosingLayout {
+/** Shape of the table that a block's closing opens, padding included: there are parameters for some shapes only. */
+export const closingShape = (machine: Machine, block: Segments): TableShape =>
+  tableShape(machine, columnsUpTo(machine, placeSegments(machine, block).end));
+
+/** @throws ClientError `logTableOutOfRange` for a block whose `closingShape` has no parameters */
+export function blockLayout(machine: Machine, block: Segments): BlockLayout {
   const fixedColumns = fixedColumnCount(machine);
   const { segments, end } = placeSegments(machine, block);
-  const columns = Math.ceil(end / 2 ** machine.logRows);
-  const table = { logRows: machine.logRows, logColumns: Math.max(MIN_LOG_COLUMNS, ceilLog2(Math.max(1, columns))) };
+  const columns = columnsUpTo(machine, end);
+  const table = tableShape(machine, columns);
   return {
+    isWhole: isWhole(machine, block),
     fixedColumns,
-    interfaceColumns: columns - fixedColumns,
+    blockColumns: columns - fixedColumns,
     segments,
     table,
-    params: whirParamsFor(machine.profile, table),
+    params: closingParams(machine.profile, table),
   };
 }

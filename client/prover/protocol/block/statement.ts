@@ -9,11 +9,11 @@ import { batchClaims } from '../segment/statement.ts';
 import type { SegmentResult } from '../segment/verify.ts';
 import type { Weight, WeightTerm } from '../whir/shape.ts';
 import { shapeChain, stateWords, wordsOf } from './chain.ts';
-import type { ClosingLayout } from './layout.ts';
+import type { BlockLayout } from './layout.ts';
 
 /** A block's proof: what is committed before the global challenge, one proof per segment, and the closing. */
 export type BlockProof = {
-  /** Interface cap, out-of-domain answers and nonce. */
+  /** Root of the block's tree, out-of-domain answers and nonce. */
   readonly interface: Uint8Array;
   readonly segments: readonly { readonly globalSum: Ext; readonly bytes: Uint8Array }[];
   readonly closing: Uint8Array;
@@ -22,8 +22,8 @@ export type BlockProof = {
 /** The challenges of all segments together, and the state they were drawn from. */
 export type GlobalChallenge = { readonly seed: Uint8Array; readonly challenges: LogupChallenges };
 
-/** Starts the transcript of the interface phase from the shapes of all segments. */
-export function absorbInterface(tr: Transcript, vk: VerifyingKey, block: BlockStatement): Uint8Array[] {
+/** Starts the transcript of the block's commitment from the shapes of all segments. */
+export function absorbShape(tr: Transcript, vk: VerifyingKey, block: BlockStatement): Uint8Array[] {
   const chain = shapeChain(vk, block);
   tr.absorb('shape', [...wordsOf(chain[chain.length - 1]!), block.segments.length]);
   return chain;
@@ -72,7 +72,7 @@ export function absorbClosing(
 export function closingClaims(
   machine: Machine,
   block: BlockStatement,
-  layout: ClosingLayout,
+  layout: BlockLayout,
   segments: readonly SegmentResult[],
   sigma: Ext,
   tau: Ext,
@@ -83,11 +83,11 @@ export function closingClaims(
     const by = scale;
     scale = Fp5.mul(scale, sigma);
     const own = layout.segments[j]!;
-    const interfaceOffsets = new Map(own.slots.map((s) => [`${s.instance}/${s.column}`, own.offset + s.offset]));
+    const offsets = new Map(own.slots.map((s) => [`${s.instance}/${s.column}`, own.offset + s.offset]));
     return result.openClaims.map((claim) => {
       const chip = block.segments[j]!.instances[claim.instance]!.chip;
       const offset =
-        interfaceOffsets.get(`${claim.instance}/${claim.column}`) ??
+        offsets.get(`${claim.instance}/${claim.column}`) ??
         machine.fixedSlots.find((s) => s.chip === chip && s.column === claim.column)!.offset;
       return { offset, claim, scale: by };
     });

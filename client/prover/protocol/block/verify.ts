@@ -10,11 +10,11 @@ import { publicFraction } from '../logup/verify.ts';
 import type { BlockStatement, VerifyingKey } from '../machine.ts';
 import { verifySegment } from '../segment/verify.ts';
 import { readOod, verifyOpening } from '../whir/verify.ts';
-import { closingLayout, shapesOf } from './layout.ts';
-import { absorbClosing, absorbInterface, type BlockProof, closingClaims, sampleGlobal } from './statement.ts';
+import { blockLayout, shapesOf } from './layout.ts';
+import { absorbClosing, absorbShape, type BlockProof, closingClaims, sampleGlobal } from './statement.ts';
 
 /**
- * Verifies a block: shapes, interface commitment and global challenge, every segment, the global sum, and the closing
+ * Verifies a block: shapes, the block's commitment and the global challenge, every segment, the global sum, and the closing
  * that opens what the segments left open. Throws `Rejection` only.
  */
 export function verifyBlock(
@@ -50,11 +50,11 @@ export function verifyBlock(
   );
   if (over !== undefined) throw new Rejection('shape', 'busOverflow', `bus ${over} may carry P or more messages`);
 
-  const layout = closingLayout(machine, block);
+  const layout = blockLayout(machine, block);
   const tr = new VerifierTranscript(proof.interface, listener);
-  const chain = absorbInterface(tr, vk, block);
-  const interfaceCap = tr.readWords('interfaceCap', layout.interfaceColumns === 0 ? 0 : DIGEST_WORDS);
-  const ood = readOod(tr, layout.params.oodSamples, { point: 'interfaceOod', answer: 'interfaceAnswer' });
+  const chain = absorbShape(tr, vk, block);
+  const cap = tr.readWords('blockCap', layout.blockColumns === 0 ? 0 : DIGEST_WORDS);
+  const ood = readOod(tr, layout.params.oodSamples, { point: 'blockOod', answer: 'blockAnswer' });
   tr.grind('globalGrind', profileGrinding(machine.profile).global);
   const global = sampleGlobal(tr, machine);
   tr.end();
@@ -68,6 +68,7 @@ export function verifyBlock(
       after: chain[j + 1]!,
       globalSeed: global.seed,
       global: global.challenges,
+      hasOwnTree: !layout.isWhole,
     });
     if (!Fp5.eq(result.globalSum, proof.segments[j]!.globalSum))
       throw new Rejection('block', 'globalSumMismatch', `segment ${j}: the stated global sum is not the proven one`);
@@ -84,7 +85,7 @@ export function verifyBlock(
   const { terms, claim } = closingClaims(machine, block, layout, segments, sigma, tau, ood);
   const commitments = [
     { cap: vk.fixedCap, columns: layout.fixedColumns },
-    { cap: interfaceCap, columns: layout.interfaceColumns },
+    { cap, columns: layout.blockColumns },
   ].filter((c) => c.columns > 0);
   verifyOpening(closing, layout.params, layout.table.logRows + layout.table.logColumns, commitments, terms, claim);
   closing.end();

@@ -1,40 +1,38 @@
-import type { Instance } from '../../air/dag.ts';
-import type { Backend, PlacedInstance, Table } from '../../backends/interface.ts';
+import type { Backend, Commitment, PlacedInstance, Table } from '../../backends/interface.ts';
 import { Fp5 } from '../../field/fp5.ts';
 import { profileGrinding } from '../../soundness/key.ts';
 import type { ProverTranscript } from '../../transcript/prover-transcript.ts';
+import { shapesOf } from '../block/layout.ts';
 import { proveScope } from '../logup/prove.ts';
 import { fractionLayout, logupChallenges } from '../logup/shape.ts';
 import type { GkrClaim, Root } from '../logup/verify.ts';
-import { maxDegree, maxFields } from '../machine.ts';
+import { type Machine, maxDegree, maxFields, type SegmentStatement } from '../machine.ts';
 import { proveGrinding } from '../whir/grind.ts';
 import { proveOod, proveOpening } from '../whir/prove.ts';
 import { proveZerocheck } from '../zerocheck/prove.ts';
 import type { ColumnOpenings } from '../zerocheck/verify.ts';
-import { absorbSegment, batchClaims, columnClaim, mainLayout, type SegmentContext } from './statement.ts';
+import {
+  absorbSegment,
+  type MainLayout,
+  mainClaims,
+  mainLayout,
+  openClaims,
+  type SegmentContext,
+} from './statement.ts';
 import type { SegmentResult } from './verify.ts';
 
 /** Hears of each step when it is done. */
 export type StepTimer = (step: string) => void;
 
-/** The prover's side of `verifySegment`. Gives back what it takes of the backend's memory, and the instances' matrices. */
-export async function proveSegment(
+/** A segment's tables in the backend's memory, for the caller to give back by `freeTables`. */
+export async function placeTables(
   backend: Backend,
-  tr: ProverTranscript,
-  context: SegmentContext,
+  machine: Machine,
+  segment: SegmentStatement,
   instances: readonly PlacedInstance[],
-  onStep: StepTimer = () => {},
-): Promise<SegmentResult> {
-  const { vk, segment } = context;
-  const { machine } = vk;
-  const chips = segment.instances.map((i) => machine.chips[i.chip]!);
+): Promise<Table[]> {
   const publicValues = machine.publics(segment);
-  absorbSegment(tr, context);
-
   const tables: Table[] = [];
-  const freeMatrices = (): void => {
-    for (const t of tables.splice(0)) backend.free(t.matrix);
-  };
   try {
     for (const { chip, rows, logHeight, matrix } of instances)
       tables.push({
@@ -42,46 +40,85 @@ export async function proveSegment(
         matrix: matrix ?? (await backend.upload(rows, { width: chip.columns.length, logHeight })),
         publics: chip.publics.map((name) => publicValues[name]!),
       });
-    const { slots, logSize, params, first, columns } = mainLayout(machine, instances);
-    const main = await backend.commit(
-      slots.map(({ instance, column, offset }) => ({ matrix: tables[instance]!.matrix, column, offset })),
-      { columns, logRows: first.logRows, logInvRate: first.logInvRate, capLog: 0 },
-    );
-    try {
-      tr.send('mainCap', main.cap);
-      const ood = await proveOod(backend, tr, main.data, params.oodSamples, { point: 'mainOod', answer: 'mainAnswer' });
-      onStep('commit');
-
-      const { globalRoot, openings } = await reduce(backend, tr, context, instances, tables, onStep);
-      freeMatrices();
-
-      const tau = tr.sampleExt('tau');
-      const { terms, claim } = batchClaims(
-        tau,
-        slots.map((slot) => ({
-          offset: slot.offset,
-          claim: columnClaim(openings, slot.instance, slot.column, slot.logHeight),
-          scale: Fp5.ONE,
-        })),
-        ood,
-        logSize,
-      );
-      await proveOpening(backend, tr, params, logSize, [{ ...main, columns }], terms, claim);
-      onStep('open');
-
-      const openClaims = instances.flatMap(({ chip, logHeight }, i) =>
-        chip.columns.flatMap((column, c) => {
-          const open = column.tree === 'interface' || chips[i]!.fixed[column.name]?.kind === 'committed';
-          return open ? [columnClaim(openings, i, c, logHeight)] : [];
-        }),
-      );
-      return { globalSum: Fp5.mul(globalRoot.p, Fp5.inv(globalRoot.q)), openClaims, sponge: tr.state() };
-    } finally {
-      backend.free(main.data);
-    }
-  } finally {
-    freeMatrices();
+    return tables;
+  } catch (error) {
+    freeTables(backend, tables);
+    throw error;
   }
+}
+
+/** Gives the tables back and forgets them. */
+export function freeTables(backend: Backend, tables: Table[]): void {
+  for (const { matrix } of tables.splice(0)) backend.free(matrix);
+}
+
+/** The prover's side of `verifySegment`. Gives back what it takes of the backend's memory, and the tables once it is done with them. */
+export async function proveSegment(
+  backend: Backend,
+  tr: ProverTranscript,
+  context: SegmentContext,
+  tables: Table[],
+  onStep: StepTimer = () => {},
+): Promise<SegmentResult> {
+  let main: MainTree | undefined;
+  try {
+    absorbSegment(tr, context);
+    if (context.hasOwnTree) {
+      main = await commitMain(backend, tr, context, tables);
+      onStep('commit');
+    }
+    const { globalRoot, openings } = await reduce(backend, tr, context, tables, onStep);
+    freeTables(backend, tables);
+    if (main !== undefined) {
+      await openMain(backend, tr, main, openings);
+      onStep('open');
+    }
+    const globalSum = Fp5.mul(globalRoot.p, Fp5.inv(globalRoot.q));
+    return { globalSum, openClaims: openClaims(context, openings), sponge: tr.state() };
+  } finally {
+    if (main !== undefined) backend.free(main.commitment.data);
+    freeTables(backend, tables);
+  }
+}
+
+/** A segment's own tree, and its values out of the domain. */
+type MainTree = {
+  readonly layout: MainLayout;
+  readonly commitment: Commitment;
+  readonly ood: Awaited<ReturnType<typeof proveOod>>;
+};
+
+async function commitMain(
+  backend: Backend,
+  tr: ProverTranscript,
+  { vk: { machine }, segment }: SegmentContext,
+  tables: readonly Table[],
+): Promise<MainTree> {
+  const layout = mainLayout(machine, shapesOf(machine, segment));
+  const { slots, params, first, columns } = layout;
+  const commitment = await backend.commit(
+    slots.map(({ instance, column, offset }) => ({ matrix: tables[instance]!.matrix, column, offset })),
+    { columns, logRows: first.logRows, logInvRate: first.logInvRate, capLog: 0 },
+  );
+  try {
+    tr.send('mainCap', commitment.cap);
+    const labels = { point: 'mainOod', answer: 'mainAnswer' } as const;
+    return { layout, commitment, ood: await proveOod(backend, tr, commitment.data, params.oodSamples, labels) };
+  } catch (error) {
+    backend.free(commitment.data);
+    throw error;
+  }
+}
+
+async function openMain(
+  backend: Backend,
+  tr: ProverTranscript,
+  { layout, commitment, ood }: MainTree,
+  openings: ColumnOpenings,
+): Promise<void> {
+  const { params, logSize, columns } = layout;
+  const { terms, claim } = mainClaims(tr.sampleExt('tau'), layout, openings, ood);
+  await proveOpening(backend, tr, params, logSize, [{ ...commitment, columns }], terms, claim);
 }
 
 /** Reduces all constraints and messages to values of the columns at one point. */
@@ -89,16 +126,16 @@ async function reduce(
   backend: Backend,
   tr: ProverTranscript,
   { vk: { machine }, segment, global }: SegmentContext,
-  instances: readonly Instance[],
   tables: readonly Table[],
   onStep: StepTimer,
 ): Promise<{ readonly globalRoot: Root; readonly openings: ColumnOpenings }> {
+  const shapes = shapesOf(machine, segment);
   await proveGrinding(backend, tr, 'localGrind', profileGrinding(machine.profile).local);
   const alpha = tr.sampleExt('alpha');
   const local = logupChallenges(alpha, tr.sampleExt('beta'), maxFields(machine));
   const scopes = [
-    { layout: fractionLayout(instances, 'local'), challenges: local },
-    { layout: fractionLayout(instances, 'global'), challenges: global },
+    { layout: fractionLayout(shapes, 'local'), challenges: local },
+    { layout: fractionLayout(shapes, 'global'), challenges: global },
   ];
   const claims: GkrClaim[] = [];
   for (const { layout, challenges } of scopes) claims.push(await proveScope(backend, tr, tables, layout, challenges));
@@ -108,7 +145,7 @@ async function reduce(
     backend,
     tr,
     {
-      shapes: instances,
+      shapes,
       scopes: scopes.map((scope, s) => ({ ...scope, ...claims[s]! })),
       maxDegree: maxDegree(machine),
     },

@@ -22,6 +22,8 @@ export type SegmentContext = {
   /** The state that the global challenges were drawn from. */
   readonly globalSeed: Uint8Array;
   readonly global: LogupChallenges;
+  /** Whether the segment commits to its main columns and opens them; they lie in the block's tree otherwise. */
+  readonly hasOwnTree: boolean;
 };
 
 /** Binds a segment's transcript to key, position, shapes, global challenge, entry and exit. */
@@ -36,7 +38,7 @@ export function absorbSegment(tr: Transcript, c: SegmentContext): void {
   ]);
 }
 
-/** A value that a column is claimed to have, to be opened in the segment (main) or in the closing (the others). */
+/** A value that a column is claimed to have, to be opened in the segment or in the closing. */
 export type ColumnClaim = {
   readonly instance: number;
   readonly column: number;
@@ -47,12 +49,7 @@ export type ColumnClaim = {
 };
 
 /** The claim about one column that the zerocheck's openings make. */
-export function columnClaim(
-  openings: ColumnOpenings,
-  instance: number,
-  column: number,
-  logHeight: number,
-): ColumnClaim {
+function columnClaim(openings: ColumnOpenings, instance: number, column: number, logHeight: number): ColumnClaim {
   return {
     instance,
     column,
@@ -77,11 +74,41 @@ export type MainLayout = {
 
 /** The stacked main columns of a segment, their table and its parameters. */
 export function mainLayout(machine: Machine, shapes: readonly InstanceShape[]): MainLayout {
-  const { slots, size } = stackColumns(shapes, 'main');
+  const { slots, size } = stackColumns(shapes, ['main']);
   const logSize = Math.max(MIN_LOG_TABLE, ceilLog2(Math.max(1, size)));
   const params = whirParams(machine.profile, logSize);
   const first = whirLayers(params, logSize)[0]!;
   return { slots, logSize, params, first, columns: Math.max(1, Math.ceil(size / 2 ** first.logRows)) };
+}
+
+/** What a segment's own opening shows: each main column's value, and the values out of the domain. */
+export function mainClaims(
+  tau: Ext,
+  { slots, logSize }: MainLayout,
+  openings: ColumnOpenings,
+  ood: readonly { readonly weight: Weight; readonly value: Ext }[],
+): { readonly terms: WeightTerm[]; readonly claim: Ext } {
+  const columns = slots.map(({ offset, instance, column, logHeight }) => {
+    return { offset, claim: columnClaim(openings, instance, column, logHeight), scale: Fp5.ONE };
+  });
+  return batchClaims(tau, columns, ood, logSize);
+}
+
+/**
+ * What a segment leaves to the closing: the values of all columns that lie in the block's tree or in the key's, in
+ * instance and column order.
+ */
+export function openClaims(
+  { vk: { machine }, segment, hasOwnTree }: SegmentContext,
+  openings: ColumnOpenings,
+): ColumnClaim[] {
+  return segment.instances.flatMap(({ chip: number, logHeight }, i) => {
+    const { compiled, fixed } = machine.chips[number]!;
+    return compiled.columns.flatMap(({ name, tree }, c) => {
+      const isOpen = tree === 'fixed' ? fixed[name]?.kind === 'committed' : tree === 'interface' || !hasOwnTree;
+      return isOpen ? [columnClaim(openings, i, c, logHeight)] : [];
+    });
+  });
 }
 
 /** Bits of an exponent of τ. */

@@ -10,20 +10,21 @@ import { fractionLayout, logupChallenges } from '../logup/shape.ts';
 import { checkLocalBalance, publicFraction, verifyGkr } from '../logup/verify.ts';
 import { maxDegree, maxFields } from '../machine.ts';
 import { readOod, verifyOpening } from '../whir/verify.ts';
-import { verifyZerocheck } from '../zerocheck/verify.ts';
+import { type ColumnOpenings, verifyZerocheck } from '../zerocheck/verify.ts';
 import {
   absorbSegment,
-  batchClaims,
   type ColumnClaim,
-  columnClaim,
+  type MainLayout,
+  mainClaims,
   mainLayout,
+  openClaims,
   type SegmentContext,
 } from './statement.ts';
 
 /** What a verified segment leaves to the block: its global sum, its open claims, and the state its closing binds. */
 export type SegmentResult = {
   readonly globalSum: Ext;
-  /** Claims about interface and committed fixed columns, in instance and column order. */
+  /** Claims about columns of the block's tree and the key's, in instance and column order. */
   readonly openClaims: readonly ColumnClaim[];
   readonly sponge: Sponge;
 };
@@ -41,9 +42,7 @@ export function verifySegment(tr: VerifierTranscript, context: SegmentContext): 
   if (over !== undefined) throw new Rejection('shape', 'busOverflow', `bus ${over} may carry P or more messages`);
   absorbSegment(tr, context);
 
-  const { slots, logSize, params, columns } = mainLayout(machine, shapes);
-  const cap = tr.readWords('mainCap', DIGEST_WORDS);
-  const ood = readOod(tr, params.oodSamples, { point: 'mainOod', answer: 'mainAnswer' });
+  const main = context.hasOwnTree ? readMain(tr, mainLayout(machine, shapes)) : undefined;
 
   tr.grind('localGrind', profileGrinding(machine.profile).local);
   const alpha = tr.sampleExt('alpha');
@@ -66,25 +65,25 @@ export function verifySegment(tr: VerifierTranscript, context: SegmentContext): 
     publics,
   );
 
-  const tau = tr.sampleExt('tau');
-  const { terms, claim } = batchClaims(
-    tau,
-    slots.map((slot) => ({
-      offset: slot.offset,
-      claim: columnClaim(openings, slot.instance, slot.column, slot.logHeight),
-      scale: Fp5.ONE,
-    })),
-    ood,
-    logSize,
-  );
-  verifyOpening(tr, params, logSize, [{ cap, columns }], terms, claim);
+  if (main !== undefined) openMain(tr, main, openings);
   tr.end();
+  return { globalSum, openClaims: openClaims(context, openings), sponge: tr.state() };
+}
 
-  const openClaims = shapes.flatMap(({ chip, logHeight }, i) =>
-    chip.columns.flatMap((column, c) => {
-      const open = column.tree === 'interface' || chips[i]!.fixed[column.name]?.kind === 'committed';
-      return open ? [columnClaim(openings, i, c, logHeight)] : [];
-    }),
-  );
-  return { globalSum, openClaims, sponge: tr.state() };
+/** A segment's own tree, and its values out of the domain. */
+type MainTree = {
+  readonly layout: MainLayout;
+  readonly cap: Uint32Array;
+  readonly ood: ReturnType<typeof readOod>;
+};
+
+function readMain(tr: VerifierTranscript, layout: MainLayout): MainTree {
+  const cap = tr.readWords('mainCap', DIGEST_WORDS);
+  return { layout, cap, ood: readOod(tr, layout.params.oodSamples, { point: 'mainOod', answer: 'mainAnswer' }) };
+}
+
+function openMain(tr: VerifierTranscript, { layout, cap, ood }: MainTree, openings: ColumnOpenings): void {
+  const { params, logSize, columns } = layout;
+  const { terms, claim } = mainClaims(tr.sampleExt('tau'), layout, openings, ood);
+  verifyOpening(tr, params, logSize, [{ cap, columns }], terms, claim);
 }

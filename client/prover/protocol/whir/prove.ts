@@ -24,8 +24,8 @@ export async function proveOod(
   of: Committed | Opening,
   samples: number,
   labels: {
-    readonly point: 'mainOod' | 'interfaceOod' | 'layerOod';
-    readonly answer: 'mainAnswer' | 'interfaceAnswer' | 'layerAnswer';
+    readonly point: 'mainOod' | 'blockOod' | 'layerOod';
+    readonly answer: 'mainAnswer' | 'blockAnswer' | 'layerAnswer';
   },
 ): Promise<{ readonly weight: Weight; readonly value: Ext }[]> {
   const answers: { weight: Weight; value: Ext }[] = [];

@@ -14,8 +14,8 @@ export function readOod(
   tr: VerifierTranscript,
   samples: number,
   labels: {
-    readonly point: 'mainOod' | 'interfaceOod' | 'layerOod';
-    readonly answer: 'mainAnswer' | 'interfaceAnswer' | 'layerAnswer';
+    readonly point: 'mainOod' | 'blockOod' | 'layerOod';
+    readonly answer: 'mainAnswer' | 'blockAnswer' | 'layerAnswer';
   },
 ): { readonly weight: Weight; readonly value: Ext }[] {
   return Array.from({ length: samples }, () => {
