@@ -43,6 +43,8 @@ const MAX_LOG_HEIGHT = 22;
 const PAGE_BYTES = 2 ** 16;
 /** The key's tree is committed by 2^12 digests, 128 KiB of the key: a proof has none of the paths above them. */
 const FIXED_CAP_LOG = 12;
+/** A block of a short program has short rows, too: its columns are cut to at least this many rows. */
+const MIN_LOG_ROWS = 14;
 /** The clock that every segment starts with. */
 const FIRST_CLOCK = 1;
 
@@ -195,7 +197,7 @@ function assemble<P extends string>(
       name: 'zkvm',
       profile,
       chips,
-      logRows: Math.max(shape.programLogHeight, shape.dataLogHeight),
+      logRows: Math.max(MIN_LOG_ROWS, shape.programLogHeight, shape.dataLogHeight),
       fixedSlots: layOutFixed(tables, numberOf),
       fixedCapLog: FIXED_CAP_LOG,
       wholeType: SegmentType.WHOLE,
