@@ -1,8 +1,6 @@
 //! SHA-256 (FIPS 180-4) for the machine: a message block costs 2,400 instructions instead of 3,100, the padding behind 64
 //! bytes, whose schedule is known, 1,700.
 
-use core::hint::black_box;
-
 type State = [u32; 8];
 const BLOCK_BYTES: usize = 64;
 const LENGTH_BYTES: usize = 8;
@@ -67,11 +65,10 @@ pub fn sha256_pair(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
     block[32..].copy_from_slice(right);
     let mut state = INITIAL;
     compress(&mut state, &block);
-    let rotations = Rotations::in_registers();
     let before = state;
     for words in PADDING_OF_64_BYTES.as_chunks::<8>().0 {
         for word in words {
-            round(&mut state, *word, &rotations);
+            round(&mut state, *word);
         }
     }
     add(&mut state, &before);
@@ -85,7 +82,6 @@ macro_rules! unrolled {
 }
 
 fn compress(state: &mut State, block: &[u8; BLOCK_BYTES]) {
-    let rotations = Rotations::in_registers();
     let before = *state;
     let mut words: [u32; 16] = core::array::from_fn(|i| {
         let [a, b, c, d] = block.as_chunks::<4>().0[i];
@@ -93,54 +89,27 @@ fn compress(state: &mut State, block: &[u8; BLOCK_BYTES]) {
     });
     let (first, further) = K.split_at(16);
     unrolled!(I, {
-        round(state, words[I].wrapping_add(first[I]), &rotations);
+        round(state, words[I].wrapping_add(first[I]));
     });
     for constants in further.as_chunks::<16>().0 {
         unrolled!(I, {
             let (early, late) = (words[(I + 1) % 16], words[(I + 14) % 16]);
-            let sigma_0 = rotr(early, rotations.s7) ^ rotr(early, rotations.s18) ^ (early >> 3);
-            let sigma_1 = rotr(late, rotations.s17) ^ rotr(late, rotations.s19) ^ (late >> 10);
+            let sigma_0 = early.rotate_right(7) ^ early.rotate_right(18) ^ (early >> 3);
+            let sigma_1 = late.rotate_right(17) ^ late.rotate_right(19) ^ (late >> 10);
             words[I] = words[I].wrapping_add(sigma_0).wrapping_add(words[(I + 9) % 16]).wrapping_add(sigma_1);
-            round(state, words[I].wrapping_add(constants[I]), &rotations);
+            round(state, words[I].wrapping_add(constants[I]));
         });
     }
     add(state, &before);
 }
 
-/// Amounts of rotations. As constants they would each cost an instruction at every use, as values unknown to the
-/// compiler they stay in registers.
-struct Rotations {
-    e6: u32,
-    e11: u32,
-    e25: u32,
-    a2: u32,
-    a13: u32,
-    a22: u32,
-    s7: u32,
-    s18: u32,
-    s17: u32,
-    s19: u32,
-}
-
-impl Rotations {
-    #[inline(always)]
-    fn in_registers() -> Self {
-        black_box(Self { e6: 6, e11: 11, e25: 25, a2: 2, a13: 13, a22: 22, s7: 7, s18: 18, s17: 17, s19: 19 })
-    }
-}
-
-#[inline(always)]
-fn rotr(word: u32, bits: u32) -> u32 {
-    word.rotate_right(bits)
-}
-
 /// `word`: of the schedule, plus the round's constant.
 #[inline(always)]
-fn round([a, b, c, d, e, f, g, h]: &mut State, word: u32, by: &Rotations) {
-    let sigma_1 = rotr(*e, by.e6) ^ rotr(*e, by.e11) ^ rotr(*e, by.e25);
+fn round([a, b, c, d, e, f, g, h]: &mut State, word: u32) {
+    let sigma_1 = e.rotate_right(6) ^ e.rotate_right(11) ^ e.rotate_right(25);
     let choice = *g ^ (*e & (*f ^ *g));
     let first = h.wrapping_add(sigma_1).wrapping_add(choice).wrapping_add(word);
-    let sigma_0 = rotr(*a, by.a2) ^ rotr(*a, by.a13) ^ rotr(*a, by.a22);
+    let sigma_0 = a.rotate_right(2) ^ a.rotate_right(13) ^ a.rotate_right(22);
     let majority = *b ^ ((*a ^ *b) & (*b ^ *c));
     let second = sigma_0.wrapping_add(majority);
     (*h, *g, *f, *e) = (*g, *f, *e, d.wrapping_add(first));
