@@ -130,11 +130,24 @@ test('rejects every altered, truncated or extended part of a proof', { timeout: 
   }
 });
 
-test('rejects a non-canonical field element', async () => {
-  const changed = proof.segments[0]!.bytes.slice();
-  new DataView(changed.buffer).setUint32(64 * 32, P, true);
-  const segments = [{ ...proof.segments[0]!, bytes: changed }, proof.segments[1]!];
-  assert.equal(verdict(honest.block, { ...proof, segments }), 'transcript/notCanonical');
+test('rejects a non-canonical field element, and a bit behind the last element of a message', () => {
+  const verdictOf = (change: (answer: Uint8Array) => void): string => {
+    const bytes = proof.segments[0]!.bytes.slice();
+    // Behind the root of the main columns stands the answer to its out-of-domain sample: 155 bits.
+    change(bytes.subarray(32, 52));
+    return verdict(honest.block, { ...proof, segments: [{ ...proof.segments[0]!, bytes }, proof.segments[1]!] });
+  };
+  assert.equal(
+    verdictOf((answer) => answer.set([P, P >>> 8, P >>> 16, (P >>> 24) | (answer[3]! & 0x80)])),
+    'transcript/notCanonical',
+  );
+  for (const bit of [3, 7])
+    assert.equal(
+      verdictOf((answer) => {
+        answer[19]! |= 1 << bit;
+      }),
+      'transcript/paddingBits',
+    );
 });
 
 test('rejects two segments whose errors on one committed column cancel', async () => {

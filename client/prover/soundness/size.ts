@@ -1,7 +1,9 @@
 import { type WhirLayer, type WhirParams, whirLayers } from './whir.ts';
 
-const WORD_BYTES = 4;
-const EXT_BYTES = 5 * WORD_BYTES;
+const NONCE_BYTES = 4;
+/** 31 bits: the rest of the last byte of a message is left out of account. */
+const FIELD_BYTES = 31 / 8;
+const EXT_BYTES = 5 * FIELD_BYTES;
 const DIGEST_BYTES = 32;
 
 /** Expected number of different values among `draws` uniform ones of `size`. */
@@ -19,18 +21,18 @@ function openingBytes(logLeaves: number, rowBytes: number, queries: number, capL
 export type OpenedTree = { readonly columns: number; readonly capLog: number };
 
 /**
- * Expected bytes of the proof of one opening of a table of 2^m base elements, with every entry as a word of 4 bytes.
+ * Expected bytes of the proof of one opening of a table of 2^m base elements.
  * @param trees what the first table was committed in; their commitments and samples are not counted
  */
 export function whirProofBytes(params: WhirParams, m: number, trees: readonly OpenedTree[]): number {
   const layers = whirLayers(params, m);
   const layerBytes = (l: WhirLayer, index: number): number => {
     const logLeaves = l.logRows + l.logInvRate;
-    const nonces = WORD_BYTES * ((l.grindFoldBits > 0 ? l.logColumns : 0) + (l.grindQueryBits > 0 ? 1 : 0));
+    const nonces = NONCE_BYTES * ((l.grindFoldBits > 0 ? l.logColumns : 0) + (l.grindQueryBits > 0 ? 1 : 0));
     const sumcheck = 2 * EXT_BYTES * l.logColumns;
     if (index === 0)
       return trees.reduce(
-        (sum, t) => sum + openingBytes(logLeaves, t.columns * WORD_BYTES, l.queries, t.capLog),
+        (sum, t) => sum + openingBytes(logLeaves, t.columns * FIELD_BYTES, l.queries, t.capLog),
         sumcheck + nonces,
       );
     const rows = openingBytes(logLeaves, 2 ** l.logColumns * EXT_BYTES, l.queries, 0);

@@ -4,6 +4,7 @@ import type { Ext } from '../field/fp5.ts';
 import { joinPaths } from '../hash/merkle-multiproof.ts';
 import { type Sponge, tryNonce } from '../hash/sponge.ts';
 import { LABELS, type Label } from './labels.ts';
+import { packedBytes, packFields } from './packing.ts';
 import { type Channel, type OpeningShape, Transcript } from './transcript.ts';
 
 /** What a backend sent in one run, and the state it says to have ended in. */
@@ -11,16 +12,24 @@ export type ForeignRun = { readonly messages: Uint32Array; readonly sponge: Spon
 
 /** The prover's side: what it sends is written to the proof and absorbed in one step. */
 export class ProverTranscript extends Transcript {
-  private words = new Uint32Array(1024);
+  private proof = new Uint8Array(4096);
   private length = 0;
 
+  /** Sends digests: arbitrary 32-bit words. */
   send(label: Label, words: ArrayLike<number>): void {
     this.absorbMessage('send', label, words);
-    this.write(words);
+    this.writeWords(words);
+  }
+
+  /** Sends canonical elements of the base field. */
+  sendFields(label: Label, words: ArrayLike<number>): void {
+    this.absorbMessage('send', label, words);
+    const at = this.extend(packedBytes(words.length));
+    packFields(words, this.proof, at);
   }
 
   sendExts(label: Label, xs: readonly Ext[]): void {
-    this.send(label, xs.flat());
+    this.sendFields(label, xs.flat());
   }
 
   /**
@@ -33,7 +42,7 @@ export class ProverTranscript extends Transcript {
     if (next === undefined)
       throw new ClientError<BackendErrorCode>('backendDiverged', `${label}: nonce ${nonce} does not have ${bits} bits`);
     this.sponge = next;
-    this.write([nonce]);
+    this.writeWords([nonce]);
   }
 
   /** Sends opened rows: different ones by ascending index, then the digests that their paths need. */
@@ -42,7 +51,7 @@ export class ProverTranscript extends Transcript {
     opened: readonly { readonly row: Uint32Array; readonly path: Uint32Array }[],
   ): void {
     const rows = new Map(indices.map((index, q) => [index, opened[q]!.row]));
-    this.send('queryRows', joined([...rows.keys()].sort((a, b) => a - b).map((index) => rows.get(index)!)));
+    this.sendFields('queryRows', joined([...rows.keys()].sort((a, b) => a - b).map((index) => rows.get(index)!)));
     this.send(
       'queryPaths',
       joinPaths(
@@ -65,7 +74,7 @@ export class ProverTranscript extends Transcript {
     const result = walk({
       readExts: (label, count) => {
         const words = take(label, EXT_WORDS * count);
-        this.send(label, words);
+        this.sendFields(label, words);
         return Array.from({ length: count }, (_, i) => {
           const [a, b, c, d, e] = words.subarray(EXT_WORDS * i, EXT_WORDS * (i + 1));
           return [a!, b!, c!, d!, e!];
@@ -84,22 +93,28 @@ export class ProverTranscript extends Transcript {
     return result;
   }
 
-  /** The proof: little-endian 32-bit words. */
+  /** The proof: messages one behind the other, each of whole bytes. */
   bytes(): Uint8Array {
-    const bytes = new Uint8Array(4 * this.length);
-    const view = new DataView(bytes.buffer);
-    for (let i = 0; i < this.length; i++) view.setUint32(4 * i, this.words[i]!, true);
-    return bytes;
+    return this.proof.slice(0, this.length);
   }
 
-  private write(words: ArrayLike<number>): void {
-    while (this.length + words.length > this.words.length) {
-      const longer = new Uint32Array(2 * this.words.length);
-      longer.set(this.words);
-      this.words = longer;
+  /** Little-endian. */
+  private writeWords(words: ArrayLike<number>): void {
+    const at = this.extend(4 * words.length);
+    const view = new DataView(this.proof.buffer);
+    for (let i = 0; i < words.length; i++) view.setUint32(at + 4 * i, words[i]!, true);
+  }
+
+  /** Where `count` more bytes start; they are zeros. */
+  private extend(count: number): number {
+    const at = this.length;
+    this.length += count;
+    if (this.length > this.proof.length) {
+      const longer = new Uint8Array(2 * this.length);
+      longer.set(this.proof);
+      this.proof = longer;
     }
-    this.words.set(words, this.length);
-    this.length += words.length;
+    return at;
   }
 }
 

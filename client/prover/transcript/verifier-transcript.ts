@@ -4,22 +4,24 @@ import { type Ext, Fp5 } from '../field/fp5.ts';
 import { checkMultiproof, joinedWords } from '../hash/merkle-multiproof.ts';
 import { tryNonce } from '../hash/sponge.ts';
 import { LABELS, type Label } from './labels.ts';
+import { packedBytes, unpackFields } from './packing.ts';
 import { Rejection } from './rejection.ts';
 import { type Channel, type OpeningShape, Transcript, type TranscriptListener } from './transcript.ts';
 
 /** The verifier's side: reads the proof in order and absorbs what it reads. Throws `Rejection` only. */
 export class VerifierTranscript extends Transcript implements Channel {
-  private readonly view: DataView;
+  private readonly proof: Uint8Array;
+  /** Bytes read. */
   private at = 0;
 
   constructor(proof: Uint8Array, listener?: TranscriptListener) {
     super(listener);
-    this.view = new DataView(proof.buffer, proof.byteOffset, proof.byteLength);
+    this.proof = proof;
   }
 
   /** `count` arbitrary 32-bit words. */
   readWords(label: Label, count: number): Uint32Array {
-    const words = this.take(label, count);
+    const words = this.takeWords(label, count);
     this.absorbMessage('send', label, words);
     return words;
   }
@@ -36,7 +38,7 @@ export class VerifierTranscript extends Transcript implements Channel {
   grind(label: Label, bits: number): void {
     if (bits === 0) return;
     this.note('grind', label, 1);
-    const nonce = this.take(label, 1)[0]!;
+    const nonce = this.takeWords(label, 1)[0]!;
     const next = tryNonce(this.sponge, LABELS[label], nonce, bits);
     if (next === undefined)
       throw new Rejection('transcript', 'grindingMissing', `${label}: expected ${bits} zero bits`);
@@ -59,28 +61,34 @@ export class VerifierTranscript extends Transcript implements Channel {
 
   /** Rejects unread bytes. */
   end(): void {
-    const left = this.view.byteLength - 4 * this.at;
+    const left = this.proof.length - this.at;
     if (left !== 0)
       throw new Rejection('transcript', 'trailingBytes', `expected the end of the proof, ${left} bytes are left`);
   }
 
+  /** `count` elements of the base field; there is one encoding of each. */
   private readFields(label: Label, count: number): Uint32Array {
-    const words = this.readWords(label, count);
+    const words = unpackFields(this.proof, this.take(label, packedBytes(count)), count);
+    if (words === undefined)
+      throw new Rejection('transcript', 'paddingBits', `${label}: expected zeros behind the last element`);
     for (let i = 0; i < count; i++)
       if (words[i]! >= P) throw new Rejection('transcript', 'notCanonical', `${label}: expected elements below P`);
+    this.absorbMessage('send', label, words);
     return words;
   }
 
-  private take(label: Label, count: number): Uint32Array {
-    if (4 * (this.at + count) > this.view.byteLength)
-      throw new Rejection(
-        'transcript',
-        'truncated',
-        `${label}: expected ${4 * count} more bytes, the proof ends before`,
-      );
-    const words = new Uint32Array(count);
-    for (let i = 0; i < count; i++) words[i] = this.view.getUint32(4 * (this.at + i), true);
+  private takeWords(label: Label, count: number): Uint32Array {
+    const at = this.take(label, 4 * count);
+    const view = new DataView(this.proof.buffer, this.proof.byteOffset, this.proof.byteLength);
+    return Uint32Array.from({ length: count }, (_, i) => view.getUint32(at + 4 * i, true));
+  }
+
+  /** Where the next `count` bytes start. */
+  private take(label: Label, count: number): number {
+    const at = this.at;
+    if (at + count > this.proof.length)
+      throw new Rejection('transcript', 'truncated', `${label}: expected ${count} more bytes, the proof ends before`);
     this.at += count;
-    return words;
+    return at;
   }
 }

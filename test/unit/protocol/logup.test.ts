@@ -31,10 +31,22 @@ function randomFractions(log: number) {
   return fractions;
 }
 
+/** Values in each message of a run: the root; per layer its rounds and the children. */
+function messageSizes(log: number): number[] {
+  const layer = (k: number): number[] => [...Array.from({ length: k }, (_, j) => (j === 0 ? 1 : 2)), 4];
+  return [2, ...Array.from({ length: log }, (_, k) => layer(k)).flat()];
+}
+
 /** What the verifier makes of these words, or why it rejects them. */
 function verified(words: Uint32Array, log: number): GkrClaim | string {
   const tr = new ProverTranscript();
-  tr.send('gkrRoot', words);
+  // Message by message, since each ends with a whole byte.
+  let at = 0;
+  for (const values of messageSizes(log)) {
+    tr.sendFields('gkrRoot', words.subarray(at, at + EXT_WORDS * values));
+    at += EXT_WORDS * values;
+  }
+  assert.equal(at, words.length);
   try {
     return verifyGkr(new VerifierTranscript(tr.bytes()), log);
   } catch (error) {

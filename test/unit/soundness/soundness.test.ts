@@ -146,8 +146,8 @@ test('parameters of all profiles and sizes → unchanged, since they decide the 
 
 test('proof size of P100 at 2^24 and 2^26 → what a segment of at most 200 KB leaves for the opening', () => {
   const tree = [{ columns: 64, capLog: 0 }];
-  assert.ok(whirProofBytes(whirParams('P100', 24), 24, tree) < 116 * 1024);
-  assert.ok(whirProofBytes(whirParams('P100', 26), 26, tree) < 130 * 1024);
+  assert.ok(whirProofBytes(whirParams('P100', 24), 24, tree) < 113 * 1024);
+  assert.ok(whirProofBytes(whirParams('P100', 26), 26, tree) < 128 * 1024);
 });
 
 test('closingParams of every shape of a closing → at least the target, codes within the two-adic domain', () => {

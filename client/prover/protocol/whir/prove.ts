@@ -89,7 +89,7 @@ async function openLayers(
     const challenges = await fold(layer.logColumns, layer.grindFoldBits);
     let committed: Commitment | undefined;
     const extra: { weight: Weight; value: Ext }[] = [];
-    if (next === undefined) tr.send('finalTable', await backend.foldedTable(opening));
+    if (next === undefined) tr.sendFields('finalTable', await backend.foldedTable(opening));
     else {
       committed = await backend.commitFolded(opening, next);
       own.push(committed);
