@@ -22,31 +22,31 @@ export type Instruction = {
   /** Bytes of linear memory that it reads or writes; 0 for none. The address is reads[0] + offset. */
   readonly memoryBytes: 0 | 1 | 2 | 4 | 8;
   readonly control: Control;
-  /** Clock advance: more than the number of accesses of one row. */
+  /** Clock advance: the clocks that the accesses of one row take at most, and at least 1, so that no state recurs. */
   readonly advance: number;
 };
 
-type Options = Partial<Pick<Instruction, 'constant' | 'memoryBytes' | 'control' | 'advance'>>;
+type Options = Partial<Pick<Instruction, 'constant' | 'memoryBytes' | 'control'>> & {
+  /** Clocks of cells of linear memory or of the call stack. */
+  readonly cells?: number;
+};
 
-const DEFAULT_ADVANCE = 8;
-const COPY_ADVANCE = 16;
-const KECCAK_ADVANCE = 32;
-const HALT_ADVANCE = 32;
-const CALL_ADVANCE = 32;
-const MSM_ADVANCE = 64;
+/** Where an access at an unaligned address may go to two cells. */
+const LOAD_OR_STORE_CELLS = 2;
 
 function define(
   op: number,
   chip: string,
   writes: readonly Width[],
   reads: readonly Width[],
-  o: Options = {},
+  { cells = 0, ...o }: Options = {},
 ): Instruction {
-  return { op, chip, writes, reads, constant: 0, memoryBytes: 0, control: 'next', advance: DEFAULT_ADVANCE, ...o };
+  const advance = Math.max(1, reads.length + cells + writes.length);
+  return { op, chip, writes, reads, constant: 0, memoryBytes: 0, control: 'next', advance, ...o };
 }
 
 const i = (bits: Width): Options => ({ constant: bits });
-const m = (memoryBytes: 1 | 2 | 4 | 8): Options => ({ memoryBytes });
+const m = (memoryBytes: 1 | 2 | 4 | 8): Options => ({ memoryBytes, cells: LOAD_OR_STORE_CELLS });
 const branch: Options = { control: 'branch' };
 
 export const INSTRUCTIONS = {
@@ -171,8 +171,8 @@ export const INSTRUCTIONS = {
   store8From64: define(136, 'store_sub', [], [32, 64], m(1)),
   store16From64: define(137, 'store_sub', [], [32, 64], m(2)),
   store32From64: define(138, 'store32x', [], [32, 64], m(4)),
-  copy: define(139, 'copy', [32, 32, 32], [32, 32, 32], { control: 'resume', advance: COPY_ADVANCE }),
-  fill: define(140, 'fill', [32, 32], [32, 32, 32], { control: 'resume' }),
+  copy: define(139, 'copy', [32, 32, 32], [32, 32, 32], { control: 'resume', cells: 3 }),
+  fill: define(140, 'fill', [32, 32], [32, 32, 32], { control: 'resume', cells: 1 }),
 
   jump: define(150, 'jump', [], [], { control: 'jump' }),
   brNonZero32: define(151, 'brz', [], [32], branch),
@@ -204,17 +204,17 @@ export const INSTRUCTIONS = {
   brLtS64i: define(177, 'brx64i', [], [64], { ...branch, constant: 64 }),
   brGeS64i: define(178, 'brx64i', [], [64], { ...branch, constant: 64 }),
   brTable: define(179, 'br_table', [], [32], { control: 'table' }),
-  call: define(180, 'call', [], [], { control: 'call' }),
-  callIndirect: define(181, 'call_indirect', [], [32], { control: 'callIndirect' }),
-  return: define(182, 'return', [], [], { control: 'return' }),
+  call: define(180, 'call', [], [], { control: 'call', cells: 1 }),
+  callIndirect: define(181, 'call_indirect', [], [32], { control: 'callIndirect', cells: 1 }),
+  return: define(182, 'return', [], [], { control: 'return', cells: 1 }),
 
   inputSize: define(190, 'input_size', [32], []),
-  inputRead: define(191, 'input', [32, 32], [32, 32], { control: 'resume' }),
-  keccakF: define(192, 'keccak_host', [], [32], { advance: KECCAK_ADVANCE }),
-  halt: define(193, 'halt', [], [32], { control: 'halt', advance: HALT_ADVANCE }),
-  mulmod256: define(194, 'mulmod', [], [32, 32, 32, 32, 32], { advance: CALL_ADVANCE }),
-  advice: define(195, 'advice', [], [32, 32, 32], { advance: CALL_ADVANCE }),
-  ecMsm: define(196, 'ec_msm', [], [32, 32, 32, 32, 32], { advance: MSM_ADVANCE }),
+  inputRead: define(191, 'input', [32, 32], [32, 32], { control: 'resume', cells: 1 }),
+  keccakF: define(192, 'keccak_host', [], [32], { cells: 25 }),
+  halt: define(193, 'halt', [], [32], { control: 'halt', cells: 18 }),
+  mulmod256: define(194, 'mulmod', [], [32, 32, 32, 32, 32], { cells: 20 }),
+  advice: define(195, 'advice', [], [32, 32, 32], { cells: 14 }),
+  ecMsm: define(196, 'ec_msm', [], [32, 32, 32, 32, 32], { cells: 48 }),
 } as const satisfies Record<string, Instruction>;
 
 export type OpName = keyof typeof INSTRUCTIONS;

@@ -74,7 +74,7 @@ describe('recording run', () => {
   });
 
   test('a cell untouched for more than 2^16 clocks → a refresh row', () => {
-    const loop = [0x03, 0x40, ...get(0), ...i32(1), 0x6a, 0x22, 0, ...i32(20_000), 0x49, 0x0d, 0, 0x0b];
+    const loop = [0x03, 0x40, ...get(0), ...i32(1), 0x6a, 0x22, 0, ...i32(50_000), 0x49, 0x0d, 0, 0x0b];
     const touch = [...i32(64), ...i64(3n), 0x37, 3, 0];
     const code = [...touch, ...loop, ...touch, ...i32(0), ...HALT];
     const executable = executableOf(

@@ -430,11 +430,11 @@ function mulHigh(x: u64, y: u64): u64 {
     const now = after;
     if (remaining == 0) return leave(at, frame, now, 0, ROWS_DONE);
     remaining--;
-    const op = <u32>load<u16>(at);
+    const op = <u32>load<u8>(at);
     const count = COUNTS + 4 * op;
     store<u32>(count, load<u32>(count) + 1);
     next = at + INSTRUCTION_BYTES;
-    after = now + 8;
+    after = now + load<u8>(at, 1);
     let type: usize = 0;
     let row: usize = 0;
     let cells: usize = 0;
@@ -1050,7 +1050,6 @@ function mulHigh(x: u64, y: u64): u64 {
           next = at;
           if (R) store<u32>(row, pcOf(at), 12);
         }
-        after = now + 16;
         continue;
       }
       case 140: { // fill
@@ -1329,7 +1328,7 @@ function mulHigh(x: u64, y: u64): u64 {
         if ((pointer & 7) != 0) return leave(at, frame, now, remaining, UNALIGNED_POINTER);
         a32(R, at, frame, now, row);
         keccakCells(R, <u32>pointer, now, row, cells);
-        return leave(next, frame, now + 32, remaining, KECCAK_DONE);
+        return leave(next, frame, after, remaining, KECCAK_DONE);
       }
       case 193: { // halt
         const pointer = <u64>load<u32>(frame + load<u32>(at, 8));
@@ -1337,7 +1336,7 @@ function mulHigh(x: u64, y: u64): u64 {
         if ((pointer & 7) != 0) return leave(at, frame, now, remaining, UNALIGNED_POINTER);
         a32(R, at, frame, now, row);
         haltCells(R, <u32>pointer, now, row, cells);
-        return leave(CODE + INSTRUCTION_BYTES * HALT_PC, frame, now + 32, remaining, HALTED);
+        return leave(CODE + INSTRUCTION_BYTES * HALT_PC, frame, after, remaining, HALTED);
       }
       case 252: // host call: its row is written when the host has the outputs
         if (R) store<u32>(type, load<u32>(type) - load<u32>(type, 4));

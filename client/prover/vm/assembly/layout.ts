@@ -59,8 +59,8 @@ export function place(
 /**
  * One instruction:
  *
- *     0    2     4   8   12  16                          20                      24
- *     op   type  w0  r0  r1  r2 | offset | target | …    r3 | w1 | frame | …     constant, or (type or size)
+ *     0   1        2     4   8   12  16                          20                      24
+ *     op  advance  type  w0  r0  r1  r2 | offset | target | …    r3 | w1 | frame | …     constant, or (type or size)
  *
  * Slot operands are byte addresses in their region, to be added to fp in bytes; type: place of the row type's entry
  * behind TYPES; targets: addresses of instructions.

@@ -37,14 +37,15 @@ export function encode(program: Program, types: readonly RowType[], regions: Reg
     [INSTRUCTION_BYTES, HALTED],
     [end, UNREACHABLE],
   ] as const) {
-    view.setUint16(at, op, true);
+    view.setUint8(at, op);
     view.setUint16(at + 2, TYPE_BYTES * types.length, true);
   }
   let next = end + INSTRUCTION_BYTES;
   code.forEach((c, k) => {
     const at = INSTRUCTION_BYTES * (k + FIRST_PC);
-    const { op, reads, writes }: Instruction = INSTRUCTIONS[c.op];
-    view.setUint16(at, c.op in HOST_CALLS ? HOST_CALL : op, true);
+    const { op, reads, writes, advance }: Instruction = INSTRUCTIONS[c.op];
+    view.setUint8(at, c.op in HOST_CALLS ? HOST_CALL : op);
+    view.setUint8(at + 1, advance);
     view.setUint16(at + 2, TYPE_BYTES * (typeOf.get(c.op) ?? types.length), true);
     const put = (offset: number, value: number): void => view.setUint32(at + offset, value, true);
     c.writes.slice(0, 1).forEach((w, n) => {
