@@ -66,7 +66,7 @@ async function gkr(share: number): Promise<number> {
   };
   fill(pool.memory.view(layer.p, stored));
   fill(pool.memory.view(layer.q, extBytes(stored) / WORD_BYTES));
-  const ms = await shortest(() => proveGkr(pool, layer, LABELS, initialSponge()));
+  const ms = await shortest(() => proveGkr(pool, [layer], LABELS, initialSponge()));
   freeLayer(pool, layer);
   pool.close();
   return rate(used, ms);

@@ -37,11 +37,12 @@ export type Backend = {
   fractions(tables: readonly Table[], layout: FractionLayout, challenges: LogupChallenges): Promise<Fractions>;
 
   /**
-   * Reduces the sum of all fractions to their value at one point. A round sends its quadratic's difference of the values at
-   * 1 and 0, which a layer's first round leaves out, and its leading coefficient. `values`: root p and q, then p and q at
-   * the point.
+   * Reduces the sum of each vector of fractions to its value at one point, in common rounds as long as there are layers: in
+   * a layer's sum vector v has the weight λ^(2v). A round sends its quadratic's difference of the values at 1 and 0, which a
+   * layer's first round leaves out, and its leading coefficient. `point`: the points of all vectors one behind the other;
+   * `values`: of each vector root p and q, then p and q at its point.
    */
-  gkr(f: Fractions, labels: GkrLabels, sponge: Sponge): Promise<Run>;
+  gkr(vectors: readonly Fractions[], labels: GkrLabels, sponge: Sponge): Promise<Run>;
 
   /**
    * The batched zerocheck: the values of each scope's sum at `skipNodes`, then a round per variable. `point`: r_0 and

@@ -27,7 +27,7 @@ const over = (numerator: number): number => Math.log2(numerator) - CHALLENGE_BIT
 /** Degree in Z of a column: the zerocheck's first round works over a subgroup of 16 elements (`poly/interpolate.ts`). */
 export const SKIP_DEGREE = 15;
 
-/** Claims that the zerocheck joins besides each instance's constraints: numerators and denominators of both sums. */
+/** Claims about fractions that a challenge joins: numerators and denominators of both sums. */
 const FRACTION_CLAIMS = 4;
 
 /** Collisions of BLAKE3's 256-bit digests; also the bound on what its keyed state gives to Fiat–Shamir. */
@@ -48,7 +48,7 @@ export function argumentRounds(shape: ArgumentShape, grind: LogupGrinding, logIn
   return [
     round('logup.local', shape.logLocalFractions + tuple - CHALLENGE_BITS, grind.local),
     round('logup.global', shape.logGlobalFractions + tuple + logInterfaceList - CHALLENGE_BITS, grind.global),
-    round('gkr.lambda', over(1)),
+    round('gkr.lambda', over(FRACTION_CLAIMS - 1)),
     round('gkr.sumcheck', over(2)),
     round('gkr.merge', over(1)),
     round('zerocheck.point', over(shape.maxLogHeight)),

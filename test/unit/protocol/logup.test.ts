@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runGkr } from '../../../client/prover/backends/reference/gkr.ts';
-import { EXT_WORDS, extVec, setExt } from '../../../client/prover/field/ext-vec.ts';
+import { EXT_WORDS, extVec, getExt, setExt } from '../../../client/prover/field/ext-vec.ts';
 import { P } from '../../../client/prover/field/fp.ts';
 import { type Ext, Fp5 } from '../../../client/prover/field/fp5.ts';
 import { initialSponge } from '../../../client/prover/hash/sponge.ts';
@@ -21,8 +21,8 @@ const GKR_LABELS = {
   child: LABELS.gkrChild,
 };
 
-function randomFractions(log: number) {
-  const random = seededRandom(log + 5);
+function randomFractions(log: number, seed: number) {
+  const random = seededRandom(seed);
   const fractions = { kind: 'fractions', p: extVec(2 ** log), q: extVec(2 ** log), log } as const;
   for (let i = 0; i < 2 ** log; i++) {
     setExt(fractions.p, i, randomExt(random));
@@ -31,61 +31,85 @@ function randomFractions(log: number) {
   return fractions;
 }
 
-/** Values in each message of a run: the root; per layer its rounds and the children. */
-function messageSizes(log: number): number[] {
-  const layer = (k: number): number[] => [...Array.from({ length: k }, (_, j) => (j === 0 ? 1 : 2)), 4];
-  return [2, ...Array.from({ length: log }, (_, k) => layer(k)).flat()];
+/** Values in each message of a run: the roots; per layer its rounds and the children. */
+function messageSizes(logs: readonly number[]): number[] {
+  const layers = Array.from({ length: Math.max(...logs) }, (_, k) => {
+    const rounds = Array.from({ length: k }, (_, j) => (j === 0 ? 1 : 2));
+    return [...rounds, 4 * logs.filter((log) => log > k).length];
+  });
+  return [2 * logs.length, ...layers.flat()];
 }
 
 /** What the verifier makes of these words, or why it rejects them. */
-function verified(words: Uint32Array, log: number): GkrClaim | string {
+function verified(words: Uint32Array, logs: readonly number[]): GkrClaim[] | string {
   const tr = new ProverTranscript();
   // Message by message, since each ends with a whole byte.
   let at = 0;
-  for (const values of messageSizes(log)) {
+  for (const values of messageSizes(logs)) {
     tr.sendFields('gkrRoot', words.subarray(at, at + EXT_WORDS * values));
     at += EXT_WORDS * values;
   }
   assert.equal(at, words.length);
   try {
-    return verifyGkr(new VerifierTranscript(tr.bytes()), log);
+    return verifyGkr(new VerifierTranscript(tr.bytes()), logs);
   } catch (error) {
     if (error instanceof Rejection) return `${error.stage}/${error.code}`;
     throw error;
   }
 }
 
-for (const log of [0, 1, 2, 5]) {
-  const fractions = randomFractions(log);
-  const { messages } = runGkr(fractions, GKR_LABELS, initialSponge());
+for (const logs of [[0], [1], [5], [0, 0], [3, 0], [0, 2], [1, 1], [4, 2], [2, 5]]) {
+  const vectors = logs.map((log, v) => randomFractions(log, 100 * log + v));
+  const run = runGkr(vectors, GKR_LABELS, initialSponge());
+  const sizes = logs.map((log) => `2^${log}`).join(' and ');
 
-  test(`verifyGkr of 2^${log} fractions → their sum, and their extensions’ values at its point`, () => {
-    const claim = verified(messages, log) as GkrClaim;
-    assert.equal(claim.point.length, log);
-    assert.deepEqual(claim.p, mleExt(fractions.p, claim.point));
-    assert.deepEqual(claim.q, mleExt(fractions.q, claim.point));
-    let sum = Fp5.ZERO;
-    for (let i = 0; i < 2 ** log; i++) {
-      const [p, q] = [fractions.p, fractions.q].map(
-        (v) => [...v.subarray(EXT_WORDS * i, EXT_WORDS * (i + 1))] as unknown as Ext,
-      );
-      sum = Fp5.add(sum, Fp5.mul(p!, Fp5.inv(q!)));
+  test(`verifyGkr of ${sizes} fractions → their sums, and their extensions’ values at its points`, () => {
+    const claims = verified(run.messages, logs) as GkrClaim[];
+    assert.deepEqual(
+      claims.map(({ point }) => point.length),
+      logs,
+    );
+    assert.deepEqual(
+      claims.flatMap(({ point }) => point),
+      run.point,
+    );
+    assert.deepEqual(
+      claims.flatMap(({ root, p, q }) => [root.p, root.q, p, q]),
+      run.values,
+    );
+    for (const [v, { root, point, p, q }] of claims.entries()) {
+      const fractions = vectors[v]!;
+      assert.deepEqual(p, mleExt(fractions.p, point));
+      assert.deepEqual(q, mleExt(fractions.q, point));
+      let sum = Fp5.ZERO;
+      for (let i = 0; i < 2 ** logs[v]!; i++)
+        sum = Fp5.add(sum, Fp5.mul(getExt(fractions.p, i), Fp5.inv(getExt(fractions.q, i))));
+      assert.deepEqual(Fp5.mul(root.p, Fp5.inv(root.q)), sum);
     }
-    assert.deepEqual(Fp5.mul(claim.root.p, Fp5.inv(claim.root.q)), sum);
   });
 
-  if (log > 0)
-    test(`rejects any changed value of a run over 2^${log} fractions → logup/gkrLayer`, () => {
-      for (let at = 0; at < messages.length; at += EXT_WORDS) {
-        const changed = messages.slice();
+  // Vectors of one fraction have no layer: their roots are claims for the zerocheck.
+  if (!logs.includes(0))
+    test(`rejects any changed value of a run over ${sizes} fractions → logup/gkrLayer`, () => {
+      for (let at = 0; at < run.messages.length; at += EXT_WORDS) {
+        const changed = run.messages.slice();
         changed[at] = (changed[at]! + 1) % P;
-        assert.equal(verified(changed, log), 'logup/gkrLayer', `value ${at / EXT_WORDS}`);
+        assert.equal(verified(changed, logs), 'logup/gkrLayer', `value ${at / EXT_WORDS}`);
       }
     });
 }
 
+test('rejects errors of two vectors’ roots that cancel', () => {
+  const logs = [2, 2];
+  const { messages } = runGkr([randomFractions(2, 1), randomFractions(2, 2)], GKR_LABELS, initialSponge());
+  const changed = messages.slice();
+  changed[0] = (changed[0]! + 1) % P;
+  changed[2 * EXT_WORDS] = (changed[2 * EXT_WORDS]! + P - 1) % P;
+  assert.equal(verified(changed, logs), 'logup/gkrLayer');
+});
+
 test('rejects a sum with denominator zero → logup/zeroDenominator', () => {
-  assert.equal(verified(new Uint32Array(2 * EXT_WORDS).fill(1, 0, EXT_WORDS), 0), 'logup/zeroDenominator');
+  assert.equal(verified(new Uint32Array(2 * EXT_WORDS).fill(1, 0, EXT_WORDS), [0]), 'logup/zeroDenominator');
 });
 
 test('boundQuadratic of any quadratic, coordinates 0 and 1 included → its value', () => {

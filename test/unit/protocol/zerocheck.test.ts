@@ -5,7 +5,7 @@ import type { Instance } from '../../../client/prover/air/dag.ts';
 import { createReferenceBackend } from '../../../client/prover/backends/reference/backend.ts';
 import { Fp } from '../../../client/prover/field/fp.ts';
 import { type Ext, Fp5 } from '../../../client/prover/field/fp5.ts';
-import { proveScope } from '../../../client/prover/protocol/logup/prove.ts';
+import { proveScopes } from '../../../client/prover/protocol/logup/prove.ts';
 import { fractionLayout, logupChallenges } from '../../../client/prover/protocol/logup/shape.ts';
 import { type GkrClaim, verifyGkr } from '../../../client/prover/protocol/logup/verify.ts';
 import { SCOPES } from '../../../client/prover/protocol/zerocheck/form.ts';
@@ -23,6 +23,8 @@ const MAX_DEGREE = 3;
 const random = seededRandom(41);
 const CHALLENGES = SCOPES.map(() => logupChallenges(randomExt(random), randomExt(random), 8));
 
+const joined = <A, B>(a: readonly A[], b: readonly B[]): (A & B)[] => a.map((x, s) => ({ ...x, ...b[s]! }));
+
 /** Proves GKR and zerocheck of these tables; `lie` changes what the verifier takes from GKR: what a false GKR would leave. */
 async function verdict(
   tables: readonly Instance[],
@@ -31,8 +33,6 @@ async function verdict(
   const backend = createReferenceBackend();
   const chips = tables.map((t) => CHIPS.find((c) => c.compiled === t.chip) as Chip);
   const layouts = SCOPES.map((scope) => fractionLayout(tables, scope));
-  const scopesOf = (claims: readonly GkrClaim[]) =>
-    claims.map((claim, s) => ({ ...claim, layout: layouts[s]!, challenges: CHALLENGES[s]! }));
   const held = await Promise.all(
     tables.map(async ({ chip, rows, logHeight }) => ({
       chip,
@@ -41,17 +41,17 @@ async function verdict(
     })),
   );
   const prover = new ProverTranscript();
-  const proven: GkrClaim[] = [];
-  for (const [s, layout] of layouts.entries())
-    proven.push(await proveScope(backend, prover, held, layout, CHALLENGES[s]!));
+  const scopes = layouts.map((layout, s) => ({ layout, challenges: CHALLENGES[s]! }));
+  const proven = await proveScopes(backend, prover, held, scopes);
   const statement = { shapes: tables, maxDegree: MAX_DEGREE };
-  const openings = await proveZerocheck(backend, prover, { ...statement, scopes: scopesOf(proven) }, chips, held);
+  const openings = await proveZerocheck(backend, prover, { ...statement, scopes: joined(scopes, proven) }, chips, held);
 
   const verifier = new VerifierTranscript(prover.bytes());
-  const read = layouts.map((layout) => verifyGkr(verifier, layout.log));
+  const logs = layouts.map(({ log }) => log);
+  const read = verifyGkr(verifier, logs);
   const publics = tables.map(({ chip }) => chip.publics.map(() => Fp5.from(EPOCH)));
   try {
-    const result = verifyZerocheck(verifier, { ...statement, scopes: scopesOf(lie(read)) }, chips, publics);
+    const result = verifyZerocheck(verifier, { ...statement, scopes: joined(scopes, lie(read)) }, chips, publics);
     verifier.end();
     assert.deepEqual(result.values, openings.values);
     return 'accepted';

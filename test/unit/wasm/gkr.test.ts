@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { runGkr } from '../../../client/prover/backends/reference/gkr.ts';
-import { LayerSumcheck, proveGkr } from '../../../client/prover/backends/wasm/gkr.ts';
+import { freeLayer, LayerSumcheck, proveGkr } from '../../../client/prover/backends/wasm/gkr.ts';
 import type { Layer } from '../../../client/prover/backends/wasm/gkr-tables.ts';
 import { storedEntries } from '../../../client/prover/backends/wasm/gkr-tail.ts';
 import { BLOCK_BYTES, extBytes, LANES, toMont, WORD_BYTES } from '../../../client/prover/backends/wasm/layout.ts';
@@ -64,11 +64,40 @@ for (const threads of [1, 3])
         const sponge = absorb(initialSponge(), 9, [log, covered]);
         const before = pool.memory.view(layer.q, extBytes(stored) / WORD_BYTES).slice();
         const used = pool.memory.usedBytes();
-        assert.deepEqual(proveGkr(pool, layer, LABELS, sponge), runGkr(plain, LABELS, sponge));
+        assert.deepEqual(proveGkr(pool, [layer], LABELS, sponge), runGkr([plain], LABELS, sponge));
         assert.deepEqual(pool.memory.view(layer.q, extBytes(stored) / WORD_BYTES), before);
         assert.equal(pool.memory.usedBytes(), used);
         pool.memory.free(layer.p);
         pool.memory.free(layer.q);
+      });
+
+    for (const sizes of [
+      [
+        [11, 1500],
+        [4, 9],
+      ],
+      [
+        [3, 8],
+        [14, 2 ** 13 + 2000],
+      ],
+      [
+        [12, 2048],
+        [12, 4096],
+      ],
+      [
+        [6, 50],
+        [0, 0],
+      ],
+    ] as const)
+      test(`vectors of 2^${sizes[0][0]} and 2^${sizes[1][0]} fractions together → the reference’s run`, () => {
+        const used = pool.memory.usedBytes();
+        const vectors = sizes.map(([log, covered]) => fractions(pool, log, covered, storedEntries(covered, 2 ** log)));
+        const sponge = absorb(initialSponge(), 9, [7]);
+        const layers = vectors.map(({ layer }) => layer);
+        const plain = vectors.map((v) => v.plain);
+        assert.deepEqual(proveGkr(pool, layers, LABELS, sponge), runGkr(plain, LABELS, sponge));
+        for (const layer of layers) freeLayer(pool, layer);
+        assert.equal(pool.memory.usedBytes(), used);
       });
 
     test('a point with a zero coordinate, padding in closed form → the rounds of stored padding', () => {

@@ -41,7 +41,12 @@ export function createReferenceBackend(): Backend {
       return o.base === undefined ? evaluateFolded(o.folded, y) : evaluateBase(o.base, y);
     },
     fractions: async (tables, layout, challenges) => fractionsOf(tables, layout, challenges),
-    gkr: async (f, labels, sponge) => runGkr(plain.fractions(live(f)), labels, sponge),
+    gkr: async (vectors, labels, sponge) =>
+      runGkr(
+        vectors.map((f) => plain.fractions(live(f))),
+        labels,
+        sponge,
+      ),
     zerocheck: async (spec, sponge) => {
       for (const t of spec.tables) live(t.matrix);
       return runZerocheck(spec, sponge);

@@ -30,35 +30,51 @@ function parentLayer({ p, q, log }: Layer): Layer {
   return above;
 }
 
-/** Reduces the sum of the fractions to their value at one point, layer by layer from the root. */
-export function runGkr(fractions: PlainFractions, labels: GkrLabels, sponge: Sponge): Run {
+/** Reduces the sum of each vector's fractions to their value at one point, layer by layer from the roots. */
+export function runGkr(vectors: readonly PlainFractions[], labels: GkrLabels, sponge: Sponge): Run {
   const run = new RunRecorder(sponge);
-  const layers: Layer[] = [fractions];
-  while (layers[0]!.log > 0) layers.unshift(parentLayer(layers[0]!));
-  const root = [getExt(layers[0]!.p, 0), getExt(layers[0]!.q, 0)] as const;
-  run.sendExts(labels.root, root);
-  let halves: readonly Ext[] = [];
+  const trees = vectors.map((fractions) => {
+    const layers: Layer[] = [fractions];
+    while (layers[0]!.log > 0) layers.unshift(parentLayer(layers[0]!));
+    return layers;
+  });
+  const roots = trees.map(([top]) => [getExt(top!.p, 0), getExt(top!.q, 0)] as const);
+  run.sendExts(labels.root, roots.flat());
+  const ends = roots.map((root) => ({ point: [] as Ext[], values: [...root, ...root] }));
   let point: readonly Ext[] = [];
-  for (const below of layers.slice(1)) {
-    const layer = new LayerSumcheck(below, point, run.sampleExt(labels.lambda));
+  for (let k = 0; k < Math.max(...vectors.map((v) => v.log)); k++) {
+    const lambda = run.sampleExt(labels.lambda);
+    const active = [...vectors.keys()].filter((v) => vectors[v]!.log > k);
+    const layers = active.map((v) => new LayerSumcheck(trees[v]![k + 1]!, point, lambda));
     const bound: Ext[] = [];
-    while (bound.length < below.log - 1) {
-      const [difference, leading] = layer.round();
-      run.sendExts(labels.round.message, bound.length === 0 ? [leading] : [difference, leading]);
+    while (bound.length < k) {
+      let sums: [Ext, Ext] = [Fp5.ZERO, Fp5.ZERO];
+      layers.forEach((layer, i) => {
+        const weight = Fp5.pow(lambda, BigInt(2 * active[i]!));
+        const [difference, leading] = layer.round();
+        sums = [Fp5.add(sums[0], Fp5.mul(weight, difference)), Fp5.add(sums[1], Fp5.mul(weight, leading))];
+      });
+      run.sendExts(labels.round.message, bound.length === 0 ? [sums[1]] : sums);
       const r = run.sampleExt(labels.round.challenge);
-      layer.bind(r);
+      for (const layer of layers) layer.bind(r);
       bound.push(r);
     }
-    halves = layer.children();
-    run.sendExts(labels.children, halves);
+    const halves = layers.map((layer) => layer.children());
+    run.sendExts(labels.children, halves.flat());
     point = bound;
+    active.forEach((v, i) => {
+      if (vectors[v]!.log !== k + 1) return;
+      const s = run.sampleExt(labels.child);
+      const [p0, p1, q0, q1] = halves[i]!;
+      const p = Fp5.add(p0, Fp5.mul(s, Fp5.sub(p1, p0)));
+      const q = Fp5.add(q0, Fp5.mul(s, Fp5.sub(q1, q0)));
+      ends[v] = { point: [s, ...bound], values: [...roots[v]!, p, q] };
+    });
   }
-  if (fractions.log === 0) return run.finish(point, [...root, ...root]);
-  const s = run.sampleExt(labels.child);
-  const [p0, p1, q0, q1] = halves as [Ext, Ext, Ext, Ext];
-  const p = Fp5.add(p0, Fp5.mul(s, Fp5.sub(p1, p0)));
-  const q = Fp5.add(q0, Fp5.mul(s, Fp5.sub(q1, q0)));
-  return run.finish([s, ...point], [...root, p, q]);
+  return run.finish(
+    ends.flatMap((end) => end.point),
+    ends.flatMap((end) => end.values),
+  );
 }
 
 /**

@@ -120,8 +120,9 @@ export class WasmBackend implements Backend {
     return fractions;
   }
 
-  async gkr(f: Fractions, labels: GkrLabels, sponge: Sponge): Promise<Run> {
-    return proveGkr(this.pool, this.own(f).layer, labels, sponge);
+  async gkr(vectors: readonly Fractions[], labels: GkrLabels, sponge: Sponge): Promise<Run> {
+    const leaves = vectors.map((f) => this.own(f).layer);
+    return proveGkr(this.pool, leaves, labels, sponge);
   }
 
   async zerocheck(spec: ZerocheckSpec, sponge: Sponge): Promise<Run> {

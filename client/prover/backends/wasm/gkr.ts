@@ -41,45 +41,108 @@ export function freeLayer(pool: KernelPool, layer: Layer): void {
   pool.memory.free(layer.q);
 }
 
-/**
- * The sum of all fractions, reduced layer by layer from the root to a claim about the leaves. Values: root p and q, p
- * and q at the point. Leaves `leaves` as they are.
- */
-export function proveGkr(pool: KernelPool, leaves: Layer, labels: GkrLabels, sponge: Sponge): Run {
-  const log = new RunRecorder(sponge);
-  const layers = [leaves];
-  while (layers[0]!.log > 0) layers.unshift(parentLayer(pool, layers[0]!));
-  const top = layers[0]!;
-  const root: readonly [Ext, Ext] = [
-    top.base ? readBase(pool, top.p) : readExt(pool, top.p, 0),
-    readExt(pool, top.q, 0),
-  ];
-  log.send(labels.root, root);
-  if (top !== leaves) freeLayer(pool, top);
-  let point: readonly Ext[] = [];
-  // Numerators and denominators of the claim's layer with its top variable at 0 and at 1, the others at the point.
-  let halves: readonly [Ext, Ext, Ext, Ext] = [root[0], root[0], root[1], root[1]];
-  for (const below of layers.slice(1)) {
-    const lambda = log.sample(labels.lambda);
-    const [p0, p1, q0, q1] = halves;
-    const known = [Fp5.add(p0, Fp5.mul(lambda, q0)), Fp5.add(p1, Fp5.mul(lambda, q1))] as const;
-    const layer = new LayerSumcheck(pool, below, point, lambda, known);
-    while (layer.bound.length < below.log - 1) {
-      log.send(labels.round.message, layer.round());
-      layer.bind(log.sample(labels.round.challenge));
-    }
-    halves = layer.children();
-    layer.free();
-    if (below !== leaves) freeLayer(pool, below);
-    log.send(labels.children, halves);
-    point = layer.bound;
+type Halves = readonly [p0: Ext, p1: Ext, q0: Ext, q1: Ext];
+
+/** One vector's layers on the way down from its root, and the claim that they have come to. */
+class VectorReduction {
+  readonly root: readonly [p: Ext, q: Ext];
+  private readonly pool: KernelPool;
+  private readonly leaves: Layer;
+  private readonly layers: Layer[];
+  /** Numerators and denominators of the claim's layer with its top variable at 0 and at 1, the others at the point. */
+  private halves: Halves;
+  private sumcheck: LayerSumcheck | undefined;
+  /** Where the vector ended: point, p and q. */
+  private end: { readonly point: readonly Ext[]; readonly values: readonly [p: Ext, q: Ext] };
+
+  constructor(pool: KernelPool, leaves: Layer) {
+    this.pool = pool;
+    this.leaves = leaves;
+    this.layers = [leaves];
+    while (this.layers[0]!.log > 0) this.layers.unshift(parentLayer(pool, this.layers[0]!));
+    const top = this.layers.shift()!;
+    this.root = [top.base ? readBase(pool, top.p) : readExt(pool, top.p, 0), readExt(pool, top.q, 0)];
+    if (top !== leaves) freeLayer(pool, top);
+    const [p, q] = this.root;
+    this.halves = [p, p, q, q];
+    this.end = { point: [], values: this.root };
   }
-  if (leaves.log === 0) return log.run(point, [...root, ...root]);
-  const s = log.sample(labels.child);
-  const [p0, p1, q0, q1] = halves;
-  const p = Fp5.add(p0, Fp5.mul(s, Fp5.sub(p1, p0)));
-  const q = Fp5.add(q0, Fp5.mul(s, Fp5.sub(q1, q0)));
-  return log.run([s, ...point], [...root, p, q]);
+
+  get goesOn(): boolean {
+    return this.layers.length > 0;
+  }
+
+  startLayer(point: readonly Ext[], lambda: Ext): LayerSumcheck {
+    const [p0, p1, q0, q1] = this.halves;
+    const known = [Fp5.add(p0, Fp5.mul(lambda, q0)), Fp5.add(p1, Fp5.mul(lambda, q1))] as const;
+    this.sumcheck = new LayerSumcheck(this.pool, this.layers[0]!, point, lambda, known);
+    return this.sumcheck;
+  }
+
+  /** Ends the layer and gives its halves at the bound point. */
+  endLayer(): Halves {
+    this.halves = this.sumcheck!.children();
+    this.sumcheck!.free();
+    const layer = this.layers.shift()!;
+    if (layer !== this.leaves) freeLayer(this.pool, layer);
+    return this.halves;
+  }
+
+  /** Joins the halves of the leaves. */
+  finish(s: Ext, point: readonly Ext[]): void {
+    const [p0, p1, q0, q1] = this.halves;
+    const p = Fp5.add(p0, Fp5.mul(s, Fp5.sub(p1, p0)));
+    const q = Fp5.add(q0, Fp5.mul(s, Fp5.sub(q1, q0)));
+    this.end = { point: [s, ...point], values: [p, q] };
+  }
+
+  get point(): readonly Ext[] {
+    return this.end.point;
+  }
+
+  get values(): readonly Ext[] {
+    return [...this.root, ...this.end.values];
+  }
+}
+
+/**
+ * The sums of all vectors of fractions, reduced layer by layer from the roots to claims about the leaves, in common rounds.
+ * Leaves `leaves` as they are.
+ */
+export function proveGkr(pool: KernelPool, leaves: readonly Layer[], labels: GkrLabels, sponge: Sponge): Run {
+  const log = new RunRecorder(sponge);
+  const vectors = leaves.map((layer) => new VectorReduction(pool, layer));
+  log.send(
+    labels.root,
+    vectors.flatMap(({ root }) => root),
+  );
+  let point: readonly Ext[] = [];
+  for (let active = vectors.filter((v) => v.goesOn); active.length > 0; active = active.filter((v) => v.goesOn)) {
+    const lambda = log.sample(labels.lambda);
+    const layers = active.map((v) => v.startLayer(point, lambda));
+    const weights = active.map((v) => Fp5.pow(lambda, BigInt(2 * vectors.indexOf(v))));
+    const bound: Ext[] = [];
+    while (bound.length < layers[0]!.rounds) {
+      const messages = layers.map((layer, i) => layer.round().map((x) => Fp5.mul(weights[i]!, x)));
+      log.send(
+        labels.round.message,
+        messages.reduce((a, b) => a.map((x, k) => Fp5.add(x, b[k]!))),
+      );
+      const r = log.sample(labels.round.challenge);
+      for (const layer of layers) layer.bind(r);
+      bound.push(r);
+    }
+    log.send(
+      labels.children,
+      active.flatMap((v) => v.endLayer()),
+    );
+    point = bound;
+    for (const v of active) if (!v.goesOn) v.finish(log.sample(labels.child), point);
+  }
+  return log.run(
+    vectors.flatMap((v) => v.point),
+    vectors.flatMap((v) => v.values),
+  );
 }
 
 /**
@@ -88,9 +151,9 @@ export function proveGkr(pool: KernelPool, leaves: Layer, labels: GkrLabels, spo
  * are the halves of the layer above.
  */
 export class LayerSumcheck {
-  readonly bound: Ext[] = [];
+  private readonly bound: Ext[] = [];
   private readonly point: readonly Ext[];
-  private readonly rounds: number;
+  readonly rounds: number;
   private readonly eq: EqProduct;
   private tables: RoundTables;
   /** Claim about the sum over all that is not bound. */

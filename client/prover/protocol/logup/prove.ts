@@ -1,4 +1,4 @@
-import type { Backend, Table } from '../../backends/interface.ts';
+import type { Backend, Fractions, Table } from '../../backends/interface.ts';
 import { LABELS } from '../../transcript/labels.ts';
 import type { ProverTranscript } from '../../transcript/prover-transcript.ts';
 import type { FractionLayout, LogupChallenges } from './shape.ts';
@@ -12,19 +12,20 @@ const GKR_LABELS = {
   child: LABELS.gkrChild,
 } as const;
 
-/** The prover's side of `verifyGkr` for one scope's fractions. */
-export async function proveScope(
+/** The prover's side of `verifyGkr` for the fractions of all scopes. */
+export async function proveScopes(
   backend: Backend,
   tr: ProverTranscript,
   tables: readonly Table[],
-  layout: FractionLayout,
-  challenges: LogupChallenges,
-): Promise<GkrClaim> {
-  const fractions = await backend.fractions(tables, layout, challenges);
+  scopes: readonly { readonly layout: FractionLayout; readonly challenges: LogupChallenges }[],
+): Promise<GkrClaim[]> {
+  const fractions: Fractions[] = [];
   try {
+    for (const { layout, challenges } of scopes) fractions.push(await backend.fractions(tables, layout, challenges));
     const run = await backend.gkr(fractions, GKR_LABELS, tr.state());
-    return tr.replay(run, (channel) => verifyGkr(channel, layout.log));
+    const logs = scopes.map(({ layout }) => layout.log);
+    return tr.replay(run, (channel) => verifyGkr(channel, logs));
   } finally {
-    backend.free(fractions);
+    for (const f of fractions) backend.free(f);
   }
 }

@@ -16,35 +16,66 @@ export type GkrClaim = { readonly root: Root; readonly point: readonly Ext[]; re
 type Halves = readonly [p0: Ext, p1: Ext, q0: Ext, q1: Ext];
 
 /**
- * Reduces the sum of 2^log fractions to one evaluation of numerators and denominators, layer by layer from the root;
- * children of x are (0, x) and (1, x) (ePrint 2023/1284, with λ batching the two products).
+ * Reduces the sums of several vectors of 2^log fractions to one evaluation of numerators and denominators of each, layer by
+ * layer from the roots; children of x are (0, x) and (1, x) (ePrint 2023/1284, with λ batching the products). Layers as far
+ * from their roots have the same size and share their rounds; a shorter vector ends before.
  */
-export function verifyGkr(tr: Channel, log: number): GkrClaim {
-  const [rootP, rootQ] = tr.readExts('gkrRoot', 2);
-  const root = { p: rootP!, q: rootQ! };
-  if (Fp5.isZero(root.q))
+export function verifyGkr(tr: Channel, logs: readonly number[]): GkrClaim[] {
+  const words = tr.readExts('gkrRoot', 2 * logs.length);
+  const roots = logs.map((_, v): Root => ({ p: words[2 * v]!, q: words[2 * v + 1]! }));
+  if (roots.some((root) => Fp5.isZero(root.q)))
     throw new Rejection('logup', 'zeroDenominator', 'the sum of fractions has a zero denominator');
-  let halves: Halves | undefined;
+  const claims = roots.map((root): GkrClaim => ({ root, point: [], ...root }));
+  const halves: Halves[] = [];
   let point: readonly Ext[] = [];
-  for (let k = 0; k < log; k++) {
+  for (let k = 0; k < Math.max(...logs); k++) {
     const lambda = tr.sampleExt('gkrLambda');
-    const join = (p: Ext, q: Ext): Ext => Fp5.add(p, Fp5.mul(lambda, q));
+    const vectors = [...logs.keys()].filter((v) => logs[v]! > k);
+    const joined = (values: (v: number) => readonly [p: Ext, q: Ext]): Ext => joinVectors(lambda, vectors, values);
     const layer: SumcheckClaim =
-      halves === undefined
-        ? { point, value: join(root.p, root.q) }
-        : layerRounds(tr, point, join(halves[0], halves[2]), join(halves[1], halves[3]));
-    halves = tr.readExts('gkrChildren', 4) as unknown as Halves;
-    const [p0, p1, q0, q1] = halves;
-    const parent = join(Fp5.add(Fp5.mul(p0, q1), Fp5.mul(p1, q0)), Fp5.mul(q0, q1));
-    expectEqual('logup', 'gkrLayer', parent, layer.value);
+      k === 0
+        ? { point, value: joined((v) => [roots[v]!.p, roots[v]!.q]) }
+        : layerRounds(
+            tr,
+            point,
+            joined((v) => [halves[v]![0], halves[v]![2]]),
+            joined((v) => [halves[v]![1], halves[v]![3]]),
+          );
+    const children = tr.readExts('gkrChildren', 4 * vectors.length);
+    vectors.forEach((v, i) => {
+      halves[v] = children.slice(4 * i, 4 * i + 4) as unknown as Halves;
+    });
+    expectEqual(
+      'logup',
+      'gkrLayer',
+      joined((v) => parentOf(halves[v]!)),
+      layer.value,
+    );
     point = layer.point;
+    for (const v of vectors) {
+      if (logs[v] !== k + 1) continue;
+      const s = tr.sampleExt('gkrChild');
+      const [p0, p1, q0, q1] = halves[v]!;
+      const between = (at0: Ext, at1: Ext): Ext => Fp5.add(at0, Fp5.mul(s, Fp5.sub(at1, at0)));
+      claims[v] = { root: roots[v]!, point: [s, ...point], p: between(p0, p1), q: between(q0, q1) };
+    }
   }
-  if (halves === undefined) return { root, point, ...root };
-  const s = tr.sampleExt('gkrChild');
-  const [p0, p1, q0, q1] = halves;
-  const between = (at0: Ext, at1: Ext): Ext => Fp5.add(at0, Fp5.mul(s, Fp5.sub(at1, at0)));
-  return { root, point: [s, ...point], p: between(p0, p1), q: between(q0, q1) };
+  return claims;
 }
+
+/** Σ λ^(2v) · (p_v + λ q_v). */
+function joinVectors(lambda: Ext, vectors: readonly number[], values: (v: number) => readonly [p: Ext, q: Ext]): Ext {
+  return vectors.reduce((acc, v) => {
+    const [p, q] = values(v);
+    return Fp5.add(acc, Fp5.mul(Fp5.pow(lambda, BigInt(2 * v)), Fp5.add(p, Fp5.mul(lambda, q))));
+  }, Fp5.ZERO);
+}
+
+/** The sum of two fractions. */
+const parentOf = ([p0, p1, q0, q1]: Halves): readonly [p: Ext, q: Ext] => [
+  Fp5.add(Fp5.mul(p0, q1), Fp5.mul(p1, q0)),
+  Fp5.mul(q0, q1),
+];
 
 /**
  * The rounds of one layer: from the values at X = 0 and X = 1 of t(X) = Σ_x eq(point, x) · g(X, x), g of degree 2 in each

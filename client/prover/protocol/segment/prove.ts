@@ -3,9 +3,9 @@ import { Fp5 } from '../../field/fp5.ts';
 import { profileGrinding } from '../../soundness/key.ts';
 import type { ProverTranscript } from '../../transcript/prover-transcript.ts';
 import { shapesOf } from '../block/layout.ts';
-import { proveScope } from '../logup/prove.ts';
+import { proveScopes } from '../logup/prove.ts';
 import { fractionLayout, logupChallenges } from '../logup/shape.ts';
-import type { GkrClaim, Root } from '../logup/verify.ts';
+import type { Root } from '../logup/verify.ts';
 import { type Machine, maxDegree, maxFields, type SegmentStatement } from '../machine.ts';
 import { proveGrinding } from '../whir/grind.ts';
 import { proveOod, proveOpening } from '../whir/prove.ts';
@@ -137,8 +137,7 @@ async function reduce(
     { layout: fractionLayout(shapes, 'local'), challenges: local },
     { layout: fractionLayout(shapes, 'global'), challenges: global },
   ];
-  const claims: GkrClaim[] = [];
-  for (const { layout, challenges } of scopes) claims.push(await proveScope(backend, tr, tables, layout, challenges));
+  const claims = await proveScopes(backend, tr, tables, scopes);
   onStep('logup');
 
   const openings = await proveZerocheck(

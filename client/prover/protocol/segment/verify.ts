@@ -50,7 +50,8 @@ export function verifySegment(tr: VerifierTranscript, context: SegmentContext): 
 
   const layouts = [fractionLayout(shapes, 'local'), fractionLayout(shapes, 'global')] as const;
   const challenges = [local, context.global];
-  const gkr = layouts.map((layout) => verifyGkr(tr, layout.log));
+  const logs = layouts.map((layout) => layout.log);
+  const gkr = verifyGkr(tr, logs);
   checkLocalBalance(gkr[0]!.root, publicFraction(local, own));
   const globalSum = Fp5.mul(gkr[1]!.root.p, Fp5.inv(gkr[1]!.root.q));
 
