@@ -16,6 +16,7 @@ import { estimateGas, simulateCall } from './execution/state/simulate.ts';
 import { proofKey } from './execution/store/blocks.ts';
 import { ChainView } from './execution/store/chain-view.ts';
 import { commitGenesis, contentSource } from './execution/store/commit.ts';
+import { refuseForeignParent } from './execution/store/directory.ts';
 import { Importer } from './execution/store/importer.ts';
 import { Store, type StoreBatch } from './execution/store/store.ts';
 import { TransactionPool } from './execution/txpool/pool.ts';
@@ -48,7 +49,7 @@ import { parseProofPath } from './rpc/eth/proofs.ts';
 import type { EventPort, ProofJob, ProofPort, RpcPorts } from './rpc/interface.ts';
 import { DEFAULT_LIMITS, dispatcher } from './rpc/jsonrpc/dispatch.ts';
 import type { Downloads } from './rpc/jsonrpc/download.ts';
-import { serveHttp } from './rpc/jsonrpc/server.ts';
+import { checkListen, serveHttp } from './rpc/jsonrpc/server.ts';
 import { DEFAULT_SOCKET_LIMITS } from './rpc/jsonrpc/websocket.ts';
 import { rpcMethods } from './rpc/methods.ts';
 
@@ -98,8 +99,15 @@ const DEV_COINBASE = new Address(new Uint8Array(20).fill(0xc0));
 export async function startNode(config: NodeConfig, version: string, events: NodeEvents): Promise<RunningNode> {
   const { genesisFile } = config;
   const genesis = genesisFile === undefined ? await knownNetwork('dev') : await privateGenesis(genesisFile);
-  const { name } = genesis.network;
-  const store = await Store.open(chainFolder({ ...config, network: name }), genesis.block.hash());
+  const folder = chainFolder({ ...config, network: genesis.network.name });
+  refuseForeignParent(folder);
+  const { peers } = config;
+  await checkListen(config.http);
+  if (peers !== undefined) {
+    const { address, port, wsPort } = peers.network;
+    for (const each of wsPort === undefined ? [port] : [port, wsPort]) await checkListen({ host: address, port: each });
+  }
+  const store = await Store.open(folder, genesis.block.hash());
   try {
     if (store.meta('head') === undefined) {
       await commitGenesis(store, genesis.block, genesis.state ?? { nodes: [], codes: [] });

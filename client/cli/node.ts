@@ -23,6 +23,11 @@ const PRIORITIES = ['low', 'normal'] as const;
 export const nodeCommand = defineCommand({
   command: '$0',
   describe: 'run a node',
+  examples: [
+    ['$0 --dev --prove', 'a chain of its own on http://127.0.0.1:8545 whose blocks are proven'],
+    ['$0 --dev --datadir ./data --http.port 0', 'the same without proofs, elsewhere, on a free port'],
+    ['$0 --genesis net.json --sync proof', 'follows a network by its proofs; net.json names its sealers'],
+  ],
   positionals: {},
   options: {
     dev: { type: 'boolean', default: false, describe: 'a development chain: seals a block when transactions arrive' },
@@ -35,7 +40,6 @@ export const nodeCommand = defineCommand({
     ...networkOptions,
     prove: { type: 'boolean', default: false, describe: 'prove each block, in a process of its own' },
     'prove.from': {
-      type: 'string',
       default: 'head',
       coerce: blockOrHead('prove.from'),
       describe: 'first block to prove; head: those that come from now on',
@@ -43,7 +47,6 @@ export const nodeCommand = defineCommand({
     'prove.profile': { choices: PROFILES, default: 'P100' as ProfileId, describe: 'bits of provable security' },
     'prove.backend': { choices: BACKENDS, default: 'auto' as const, describe: 'what computes the proofs' },
     'prove.threads': {
-      type: 'string',
       coerce: wholeNumber('prove.threads', 1, MAX_THREADS),
       default: String(availableParallelism()),
       defaultDescription: 'all cores',
@@ -55,20 +58,17 @@ export const nodeCommand = defineCommand({
       describe: 'low lets execution, RPC and other programs go first',
     },
     'prove.max-memory': {
-      type: 'string',
       coerce: wholeNumber('prove.max-memory', MIN_MEMORY_MIB, MAX_MEMORY_MIB),
       default: String(backgroundMemoryMiB()),
       defaultDescription: 'half of this machine’s, at most 8192',
       describe: 'MiB that the prover may take',
     },
     'prove.deadline': {
-      type: 'string',
       coerce: wholeNumber('prove.deadline', 1, 7 * 24 * 3600),
       default: String(DEFAULT_PROVE.deadlineSeconds),
       describe: 'seconds after which a proof is given up, to be tried again when nothing else waits',
     },
     'prove.max-backlog': {
-      type: 'string',
       coerce: wholeNumber('prove.max-backlog', 1, 1_000_000),
       default: String(DEFAULT_PROVE.maxBacklog),
       describe: 'blocks that may wait; further ones are proven when nothing else waits',

@@ -55,7 +55,17 @@ export async function serveHttp(dispatch: Dispatch, options: HttpOptions): Promi
   };
 }
 
-async function listen(server: Server, { host, port }: HttpOptions): Promise<void> {
+/**
+ * Whether `serveHttp` will find its port, so that a node which cannot start leaves nothing behind.
+ * @throws HttpError as `serveHttp`
+ */
+export async function checkListen(place: { readonly host: string; readonly port: number }): Promise<void> {
+  const server = createServer();
+  await listen(server, place);
+  await new Promise((resolve) => server.close(resolve));
+}
+
+async function listen(server: Server, { host, port }: Pick<HttpOptions, 'host' | 'port'>): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const place = `${host}:${port}`;
