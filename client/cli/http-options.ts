@@ -6,7 +6,6 @@ import { wholeNumber } from './options.ts';
 export const httpOptions = {
   'http.addr': { type: 'string', default: DEFAULT_HTTP.host, describe: 'address that JSON-RPC listens on' },
   'http.port': {
-    type: 'string',
     default: String(DEFAULT_HTTP.port),
     coerce: wholeNumber('http.port', 0, 65535),
     describe: 'port that JSON-RPC listens on; 0 takes a free one',
