@@ -134,6 +134,7 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
     proofTypes,
     describe: describeProof,
     codesOf: (hash) => codesOf(view, store.get('diffs', hash), hash),
+    unstored: (kind, hash) => unproven?.kept(kind, hash),
   });
 
   let host: ProofNetwork | undefined;
@@ -176,7 +177,7 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
       }
       return undefined;
     },
-    onUnproven: (entries) => unproven?.offer(entries),
+    onUnproven: (entries, from) => unproven?.offer(entries, from),
     onImported: (block, _, result) => {
       modules.onImported(block, result);
       const hash = block.hash();
@@ -285,7 +286,7 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
 }
 
 /** Blocks for a prover that executes nothing, by the rules of a chain. */
-function unprovenBlocks(
+export function unprovenBlocks(
   network: Network,
   proving: ProvingPorts | undefined,
   modules: Pick<UnprovenModules, 'network' | 'blockData' | 'signal' | 'headRlp'>,

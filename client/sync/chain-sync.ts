@@ -33,8 +33,8 @@ export type SyncModules = MissingProofsModules & {
   readonly verifiedCount: () => bigint;
   /** A verified proof that this node holds of a block that it has not imported: its own prover's. */
   readonly ownProof: (hash: Hash, parentHash: Uint8Array) => VerifiedProof | undefined;
-  /** The blocks behind the head, whose first has no proof; told each time that a peer is asked for one. */
-  readonly onUnproven: (entries: readonly UnprovenBlock[]) => void;
+  /** The blocks behind the head as a peer named them, whose first has no proof; told each time that it is asked for one. */
+  readonly onUnproven: (entries: readonly UnprovenBlock[], from: string) => void;
   readonly onImported: (block: Block, seal: Uint8Array, result: ImportResult) => void;
   readonly onError: (where: string, error: unknown) => void;
   readonly now: () => number;
@@ -234,7 +234,7 @@ export class ChainSync {
         if (this.stopper.signal.aborted) break;
         if (!data.ok) {
           this.state = { kind: 'waiting', number: entry.number, hash: entry.hash, missing: data.missing };
-          if (data.missing === 'proof') this.modules.onUnproven(entries.slice(i));
+          if (data.missing === 'proof') this.modules.onUnproven(entries.slice(i), from);
           break;
         }
         if (!(await this.importOne(entry, data.value, from))) break;
