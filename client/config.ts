@@ -15,9 +15,18 @@ export type NodeConfig = {
   readonly peers: PeersConfig | undefined;
   /** how many canonical blocks at most are given up for a better chain */
   readonly reorgDepth: number;
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: HttpConfig;
   /** undefined: blocks are not proven */
   readonly prove: ProveConfig | undefined;
+};
+
+export type HttpConfig = {
+  readonly host: string;
+  readonly port: number;
+  /** origins whose web pages may call from a browser; `*`: all */
+  readonly corsOrigins: readonly string[];
+  /** undefined: no WebSocket */
+  readonly webSocket: { readonly origins: readonly string[] } | undefined;
 };
 
 export type SealConfig = {
@@ -69,6 +78,9 @@ export type NodeFlags = {
   readonly datadir: string;
   readonly 'http.addr': string;
   readonly 'http.port': number;
+  readonly 'http.corsdomain': readonly string[];
+  readonly ws: boolean;
+  readonly 'ws.origins': readonly string[];
   readonly prove: boolean;
   readonly 'prove.profile': ProveConfig['profile'];
   readonly 'prove.backend': ProveConfig['backend'];
@@ -106,7 +118,12 @@ export function nodeConfig(flags: NodeFlags): NodeConfig {
       : undefined,
     peers: hasPeers ? peersConfig(flags, dataDir) : undefined,
     reorgDepth: flags['reorg.depth'],
-    http: Object.freeze({ host: flags['http.addr'], port: flags['http.port'] }),
+    http: Object.freeze({
+      host: flags['http.addr'],
+      port: flags['http.port'],
+      corsOrigins: flags['http.corsdomain'],
+      webSocket: flags.ws ? Object.freeze({ origins: flags['ws.origins'] }) : undefined,
+    }),
     prove: flags.prove ? prove : undefined,
   });
 }

@@ -16,11 +16,13 @@ import { estimateGas, simulateCall } from './execution/state/simulate.ts';
 import { proofKey } from './execution/store/blocks.ts';
 import { ChainView } from './execution/store/chain-view.ts';
 import { commitGenesis, contentSource } from './execution/store/commit.ts';
+import { refuseForeignParent } from './execution/store/directory.ts';
 import { Importer } from './execution/store/importer.ts';
 import { Store, type StoreBatch } from './execution/store/store.ts';
 import { TransactionPool } from './execution/txpool/pool.ts';
 import { returnedTransactions } from './execution/txpool/returned.ts';
 import type { Logger } from './log.ts';
+import { ChainEvents } from './node/chain-events.ts';
 import { privateGenesis } from './node/private-genesis.ts';
 import { joinNetwork, type Peering } from './node/proof-network.ts';
 import { provenNumber } from './node/proven-number.ts';
@@ -44,10 +46,11 @@ import { type JobBlock, ProvingService } from './prover/service/proving-service.
 import { VerifierProcess } from './prover/service/verifier-process.ts';
 import { ACCEPTED_KEYS } from './prover/verifier/accepted-keys.ts';
 import { parseProofPath } from './rpc/eth/proofs.ts';
-import type { ProofJob, ProofPort, RpcPorts } from './rpc/interface.ts';
+import type { EventPort, ProofJob, ProofPort, RpcPorts } from './rpc/interface.ts';
 import { DEFAULT_LIMITS, dispatcher } from './rpc/jsonrpc/dispatch.ts';
 import type { Downloads } from './rpc/jsonrpc/download.ts';
-import { serveHttp } from './rpc/jsonrpc/server.ts';
+import { checkListen, serveHttp } from './rpc/jsonrpc/server.ts';
+import { DEFAULT_SOCKET_LIMITS } from './rpc/jsonrpc/websocket.ts';
 import { rpcMethods } from './rpc/methods.ts';
 
 /** What a running node tells whoever started it. */
@@ -76,6 +79,8 @@ export type BlockReport = {
 export type RunningNode = {
   readonly chainId: bigint;
   readonly url: string;
+  /** undefined: no WebSocket */
+  readonly webSocketUrl: string | undefined;
   readonly head: Block;
   /** multiaddresses that peers reach this node at; empty without peers */
   readonly addresses: readonly string[];
@@ -94,8 +99,15 @@ const DEV_COINBASE = new Address(new Uint8Array(20).fill(0xc0));
 export async function startNode(config: NodeConfig, version: string, events: NodeEvents): Promise<RunningNode> {
   const { genesisFile } = config;
   const genesis = genesisFile === undefined ? await knownNetwork('dev') : await privateGenesis(genesisFile);
-  const { name } = genesis.network;
-  const store = await Store.open(chainFolder({ ...config, network: name }), genesis.block.hash());
+  const folder = chainFolder({ ...config, network: genesis.network.name });
+  refuseForeignParent(folder);
+  const { peers } = config;
+  await checkListen(config.http);
+  if (peers !== undefined) {
+    const { address, port, wsPort } = peers.network;
+    for (const each of wsPort === undefined ? [port] : [port, wsPort]) await checkListen({ host: address, port: each });
+  }
+  const store = await Store.open(folder, genesis.block.hash());
   try {
     if (store.meta('head') === undefined) {
       await commitGenesis(store, genesis.block, genesis.state ?? { nodes: [], codes: [] });
@@ -116,6 +128,7 @@ async function runNode(
 ): Promise<RunningNode> {
   const executor = createChainExecutor(network, contentSource(store));
   const view = new ChainView(store, executor.decodeBlock);
+  const chainEvents = new ChainEvents(view, (error) => events.onError('telling subscribers', error));
   const checker = new CheckerProcess();
   const importer = new Importer(
     { reorgDepth: config.reorgDepth },
@@ -126,6 +139,7 @@ async function runNode(
       },
       onHead: async (change) => {
         await pool.onNewHead(returnedTransactions(change));
+        chainEvents.headMoved(change);
         peering?.onHead();
         sealer?.wake();
         await proving?.onNewHead(change.adopted.map((block) => ({ hash: block.hash(), number: block.header.number })));
@@ -171,6 +185,7 @@ async function runNode(
             onJob: (hash, job, info) => {
               events.onJob(hash, job, info);
               if (job.state !== 'proved') return;
+              chainEvents.proofStored(hash);
               sealer?.wake();
               const type = keyOf(config.prove?.profile ?? 'P100').proofType;
               peering?.announceProof(hash, type).catch((error: unknown) => events.onError('announcing a proof', error));
@@ -228,9 +243,16 @@ async function runNode(
                     proving?.queueWanted(blocks).catch((error: unknown) => events.onError('queueing blocks', error));
                   },
                 },
-          onProof: () => proving?.recheck(),
+          onProof: (hash) => {
+            chainEvents.proofStored(hash);
+            proving?.recheck();
+          },
           verify: async (proofType, proof, expected) => (await verifier.verify(proofType, proof, expected)).result,
-          onImported: (block, result) => events.onImported(block, result),
+          onImported: (block, result) => {
+            // What was there already has got a proof now.
+            if (result.kind === 'known') chainEvents.proofStored(block.hash());
+            events.onImported(block, result);
+          },
           onError: (where, error) => events.onError(where, error),
         });
 
@@ -263,7 +285,10 @@ async function runNode(
           },
         );
   const proofs = proofPort({ network, tables, proving, verifier });
-  const ports = rpcPorts({ clientVersion, peering, importer, network, executor, view, pool, head, proofs });
+  const ports = rpcPorts({
+    ...{ clientVersion, peering, importer, network, executor, view, pool, head, proofs },
+    events: chainEvents,
+  });
   const dispatch = dispatcher(rpcMethods(ports), DEFAULT_LIMITS, (method, error) => events.onError(method, error));
   const downloads = proofDownloads(proofs);
   await proving?.start(config.prove?.from, head().header.number);
@@ -271,17 +296,20 @@ async function runNode(
     await proving?.close();
     await Promise.all([prover?.close(), verifier.close()]);
   };
-  const server = await serveHttp(dispatch, { ...config.http, limits: DEFAULT_LIMITS, downloads }).catch(
-    async (error: unknown) => {
-      await stopProving();
-      await checker.close();
-      throw error;
-    },
-  );
+  const { webSocket, ...http } = config.http;
+  const server = await serveHttp(dispatch, {
+    ...{ ...http, limits: DEFAULT_LIMITS, downloads },
+    webSocket: webSocket && { ...webSocket, limits: DEFAULT_SOCKET_LIMITS },
+  }).catch(async (error: unknown) => {
+    await stopProving();
+    await checker.close();
+    throw error;
+  });
   sealer?.start();
   return {
     chainId: network.config.chainId,
     url: server.url,
+    webSocketUrl: server.webSocketUrl,
     head: head(),
     addresses: peering?.network.addresses() ?? [],
     dataDir: config.dataDir,
@@ -303,6 +331,7 @@ export type RpcModules = {
   readonly head: () => Block;
   readonly proofs: ProofPort;
   readonly importer: Pick<ChainImporter, 'sealerFaults'>;
+  readonly events: EventPort;
 };
 
 /** The node as JSON-RPC sees it. */
@@ -316,6 +345,7 @@ export function rpcPorts({
   pool,
   head,
   proofs,
+  events,
 }: RpcModules): RpcPorts {
   return {
     clientVersion,
@@ -347,6 +377,7 @@ export function rpcPorts({
     },
     proofs,
     sealing: { faults: importer.sealerFaults },
+    events,
     network: peering && { ...peering.network, syncStatus: peering.status, pooledTransactions: () => pool.size },
   };
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import yargs, { type Argv } from 'yargs';
 import { ExitCode } from '../errors.ts';
@@ -10,7 +10,7 @@ import { lightCommand } from './light.ts';
 import { nodeCommand } from './node.ts';
 import { CliError, type Outcome, printFailure, printOutcome, type Streams } from './output.ts';
 import { proveCommand } from './prove.ts';
-import { StatusLine } from './status-line.ts';
+import { type Screen, StatusLine } from './status-line.ts';
 import { verifyCommand } from './verify.ts';
 
 const COMMANDS: readonly Command[] = [
@@ -22,20 +22,31 @@ const COMMANDS: readonly Command[] = [
   lightCommand,
 ];
 
+const EXIT_CODE_LINES = [
+  'Exit codes: 0 accepted or done; 1 block or proof rejected; 2 usage;',
+  '3 input, output, data directory, port or network cannot be used; 4 a defect of this client',
+];
+
+/** Where a command line prints: the process's own streams, or a test's. */
+export type Terminal = { readonly stdout: Screen; readonly stderr: Screen };
+
 /**
  * Parses and runs one command line.
  * @returns the process's exit code: 0 accepted or done, 1 rejected, 2 usage, 3 input unreadable, 4 internal
  */
-export async function runCommandLine(argv: readonly string[]): Promise<ExitCode> {
-  const statusLine = new StatusLine(process.stderr);
+export async function runCommandLine(
+  argv: readonly string[],
+  { stdout, stderr }: Terminal = process,
+): Promise<ExitCode> {
+  const statusLine = new StatusLine(stderr);
   const streams: Streams = {
     out: (line) => {
       statusLine.clear();
-      process.stdout.write(`${line}\n`);
+      stdout.write(`${line}\n`);
     },
     err: (line) => statusLine.note(line),
   };
-  const json = argv.includes('--json');
+  const json = argv.some((word) => /^--json(=true)?$/.test(word));
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, onSignal);
@@ -92,17 +103,48 @@ async function parseAndRun(
       command.describe,
       (y) => {
         for (const [name, spec] of Object.entries(command.positionals)) y.positional(name, spec);
-        return y.options(command.options);
+        for (const [name, spec] of Object.entries(command.options))
+          y.option(name, { requiresArg: spec.type !== 'boolean', ...spec });
+        return y;
       },
       async (args) => {
+        checkGivenOnce(command, args);
         outcome = await command.run(args, context);
       },
     );
   }
-  await parser.parseAsync([...argv], {}, (_error, _args, output) => {
-    if (output !== '') streams.out(output);
+  await parser.parseAsync([...argv], {}, (_error, args, output) => {
+    if (output === '') return;
+    const name = String(args?._[0] ?? '$0');
+    const command = COMMANDS.find((each) => each.command.split(' ')[0] === name);
+    streams.out(command === undefined || args?.help !== true ? output : `${output}\n\n${footer(command)}`);
   });
   return outcome;
+}
+
+/** What follows the options in `--help`: lines that can be pasted, which the parser would break. */
+function footer({ examples }: Command): string {
+  const lines = examples.flatMap(([line, what]) => [`  ${line.replaceAll('$0', programName())}`, `      ${what}`]);
+  return ['Examples:', ...lines, '', ...EXIT_CODE_LINES].join('\n');
+}
+
+/** How this program was called, as far as the same line calls it again: a clone has no `zkl1-node` in its path. */
+function programName(): string {
+  const script = process.argv[1] ?? '';
+  return basename(script).startsWith('main.') ? `node ${relative(process.cwd(), script)}` : 'zkl1-node';
+}
+
+/** @throws CliError `usage` for an option that was given twice, or a name without a letter */
+function checkGivenOnce({ options, positionals }: Command, args: Readonly<Record<string, unknown>>): void {
+  for (const [name, { array }] of Object.entries(options)) {
+    const value = args[name];
+    if (array !== true && Array.isArray(value))
+      throw new CliError('usage', `--${name}: expected once, got ${value.join(' and ')} (zkl1-node --help)`);
+    if (value === '') throw new CliError('usage', `--${name}: expected a value, got an empty one (zkl1-node --help)`);
+  }
+  for (const name of Object.keys(positionals))
+    if (args[name] === '')
+      throw new CliError('usage', `<${name}>: expected a file, got an empty name (zkl1-node --help)`);
 }
 
 /** The version in the package's own package.json: the nearest one upwards from this module. */

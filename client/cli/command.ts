@@ -19,11 +19,16 @@ export type CommandContext = {
 
 type PositionalSpec = PositionalOptions & { readonly type: 'string' | 'number' };
 
+/** A command line that works as it stands, with `$0` for the program, and what it does. */
+export type Example = readonly [line: string, describe: string];
+
 /** One command of the command line; every command lives in its own file. */
 export type Command = {
   /** Name and positionals in yargs' notation, e.g. `execute <block>`. */
   readonly command: string;
   readonly describe: string;
+  /** Shown by `--help`. */
+  readonly examples: readonly Example[];
   readonly positionals: Readonly<Record<string, PositionalSpec>>;
   readonly options: Readonly<Record<string, Options>>;
   readonly run: (args: Readonly<Record<string, unknown>>, context: CommandContext) => Promise<Outcome | undefined>;
@@ -36,6 +41,7 @@ export function defineCommand<
 >(spec: {
   readonly command: string;
   readonly describe: string;
+  readonly examples: readonly Example[];
   readonly positionals: P;
   readonly options: O;
   readonly run: (

@@ -9,9 +9,9 @@ import { loadGuest } from '../prover/guest/load.ts';
 import type { BlockClaim } from '../prover/interface.ts';
 import { type CheckResult, createBlockCheck, guestInputOf } from '../prover/service/check.ts';
 import { createLoweredRunner, type RunSize } from '../prover/service/lowered-run.ts';
-import { type BlockFile, readBlockFile } from './block-file.ts';
+import type { BlockFile } from './block-file.ts';
 import { defineCommand } from './command.ts';
-import { checkedBlock, decodeBlockOf, networkOf } from './input-block.ts';
+import { checkedBlock, openBlockFile } from './input-block.ts';
 
 type EvmReport =
   | { readonly ok: true; readonly stateRoot: string; readonly ms: number }
@@ -28,6 +28,10 @@ type VmReport = GuestReport & {
 export const executeCommand = defineCommand({
   command: 'execute <block>',
   describe: 'run a block file in @ethereumjs/vm and in the guest, and compare',
+  examples: [
+    ['$0 execute block.json', 'whether both engines accept the block'],
+    ['$0 execute block.json --vm --json', 'also how many instructions and table rows its proof will have'],
+  ],
   positionals: {
     block: { type: 'string', demandOption: true, describe: 'block and witness, as `export` writes them' },
   },
@@ -35,9 +39,7 @@ export const executeCommand = defineCommand({
     vm: { type: 'boolean', default: false, describe: 'also run the guest as the zkVM has it, lowered' },
   },
   run: async (args) => {
-    const file = readBlockFile(args.block);
-    const network = await networkOf(file);
-    const block = decodeBlockOf(file, network);
+    const { file, network, block } = await openBlockFile(args.block);
     const evm = await runEvm(file, network, block);
     const guest = await runGuest(file, network, block);
     const vm = args.vm ? runVm(file, network, block, guest) : undefined;

@@ -1,13 +1,19 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Block } from '@ethereumjs/block';
 import { chainFolder } from '../config.ts';
 import { ExitCode } from '../errors.ts';
 import { decodeBlock } from '../execution/chain/block-codec.ts';
 import { hex } from '../execution/chain/block-error.ts';
 import { knownNetwork } from '../execution/chain/known-networks.ts';
+import type { Network } from '../execution/chain/network.ts';
 import { hardforkAt } from '../execution/chain/rules.ts';
+import type { ExecutionWitness } from '../execution/interface.ts';
+import { ContentMap } from '../execution/state/content-map.ts';
+import { createChainExecutor } from '../execution/state/executor.ts';
 import { getBlockRlp } from '../execution/store/blocks.ts';
 import { ChainView } from '../execution/store/chain-view.ts';
+import { damagedStore, StoreError } from '../execution/store/directory.ts';
 import { Store } from '../execution/store/store.ts';
 import { privateGenesis } from '../node/private-genesis.ts';
 import { formatBlockFile } from './block-file.ts';
@@ -20,10 +26,10 @@ import { CliError } from './output.ts';
 export const exportCommand = defineCommand({
   command: 'export',
   describe: 'write a block of the data directory and its execution witness to a file',
+  examples: [['$0 export --block 1 -o block.json', 'block 1 of the development chain; its node must be stopped']],
   positionals: {},
   options: {
     block: {
-      type: 'string',
       demandOption: true,
       coerce: wholeNumber('block', 0, Number.MAX_SAFE_INTEGER),
       describe: 'number of the block',
@@ -46,13 +52,10 @@ export const exportCommand = defineCommand({
     const store = await Store.open(folder, genesis.block.hash());
     try {
       const view = new ChainView(store, (rlp) => decodeBlock(network.common, rlp));
-      const block = view.canonicalBlock(number);
-      const witness = block === undefined ? undefined : view.witness(block.hash());
-      const blockRlp = block === undefined ? undefined : getBlockRlp(store, block.hash());
-      if (block === undefined || witness === undefined || blockRlp === undefined || number === 0n) {
-        const head = view.head().header.number;
+      const head = view.head().header.number;
+      if (number === 0n || number > head)
         throw new CliError('inputUnreadable', `there is no block ${number} to export: expected 1 to ${head}`, { head });
-      }
+      const { block, blockRlp, witness } = await storedBlock(store, view, network, number);
       const { header } = block;
       const blockHash = hex(block.hash());
       const expected = {
@@ -74,3 +77,25 @@ export const exportCommand = defineCommand({
     }
   },
 });
+
+type StoredBlock = { readonly block: Block; readonly blockRlp: Uint8Array; readonly witness: ExecutionWitness };
+
+/**
+ * A canonical block with its witness, which was run again: a file that is exported is one that `execute` accepts.
+ * @throws CliError `inputUnreadable` where there is no witness; StoreError `storeDamaged`
+ */
+async function storedBlock(store: Store, view: ChainView, network: Network, number: bigint): Promise<StoredBlock> {
+  try {
+    const block = view.canonicalBlock(number);
+    if (block === undefined) throw new Error('it is missing');
+    const blockRlp = getBlockRlp(store, block.hash());
+    const witness = view.witness(block.hash());
+    if (blockRlp === undefined || witness === undefined)
+      throw new CliError('inputUnreadable', `block ${number} has no witness: this node has not executed it`);
+    await createChainExecutor(network, ContentMap.ofWitness(witness)).execute(block);
+    return { block, blockRlp, witness };
+  } catch (cause) {
+    if (cause instanceof CliError || cause instanceof StoreError) throw cause;
+    throw damagedStore(store.path, `block ${number}: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+  }
+}

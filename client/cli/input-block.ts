@@ -8,11 +8,34 @@ import { hardforkAt } from '../execution/chain/rules.ts';
 import { ContentMap } from '../execution/state/content-map.ts';
 import { createChainExecutor } from '../execution/state/executor.ts';
 import type { CheckedBlock } from '../prover/service/check.ts';
-import type { BlockFile } from './block-file.ts';
+import { type BlockFile, readBlockFile } from './block-file.ts';
 import { CliError } from './output.ts';
 
+export type OpenedBlockFile = { readonly file: BlockFile; readonly network: Network; readonly block: Block };
+
+/**
+ * Reads a block file, finds its chain and decodes its block.
+ * @throws ClientError for a file that is wrong in itself or against its chain; its message begins with the path
+ */
+export async function openBlockFile(path: string): Promise<OpenedBlockFile> {
+  const file = readBlockFile(path);
+  try {
+    const network = await networkOf(file);
+    return { file, network, block: decodeBlockOf(file, network) };
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    const field = error.code === 'unknownChain' ? 'chainId: ' : '';
+    throw new CliError(
+      'inputInvalid',
+      `${path}: ${field}${error.message}`,
+      { path, ...error.detail },
+      { cause: error },
+    );
+  }
+}
+
 /** The chain of a block file: its own genesis, or the known one of its chain id. */
-export async function networkOf(file: BlockFile): Promise<Network> {
+async function networkOf(file: BlockFile): Promise<Network> {
   const genesis: Genesis =
     file.genesis === undefined ? await networkByChainId(file.chainId) : await parseGenesis('genesis', file.genesis);
   const { chainId } = genesis.network.config;
@@ -25,7 +48,7 @@ export async function networkOf(file: BlockFile): Promise<Network> {
 }
 
 /** The block, after checking that what the file says of it is what it is. */
-export function decodeBlockOf(file: BlockFile, network: Network): Block {
+function decodeBlockOf(file: BlockFile, network: Network): Block {
   let block: Block;
   try {
     block = createChainExecutor(network, new ContentMap()).decodeBlock(file.blockRlp);

@@ -18,19 +18,21 @@ const blocksFlag = optional(wholeNumber('blocks', 1, Number.MAX_SAFE_INTEGER));
 export const lightCommand = defineCommand({
   command: 'light',
   describe: 'follow a chain over any node’s RPC by verifying its proofs; trusts nothing that the node says',
+  examples: [
+    ['$0 light --rpc http://127.0.0.1:8545 --network dev', 'a development chain on this machine, until Ctrl-C'],
+    ['$0 light --rpc http://127.0.0.1:8545 --network dev --from 1 --blocks 1', 'its first block only'],
+  ],
   positionals: {},
   options: {
     rpc: { type: 'string', demandOption: true, describe: 'URL of a node’s JSON-RPC' },
     network: { choices: NAMES, describe: 'the chain, one that this build knows' },
     genesis: { type: 'string', describe: 'the chain’s genesis file, as geth writes it' },
     from: {
-      type: 'string',
       coerce: fromFlag,
       defaultDescription: 'the newest',
       describe: 'first block',
     },
     blocks: {
-      type: 'string',
       coerce: blocksFlag,
       defaultDescription: 'until Ctrl-C',
       describe: 'ends after so many blocks',
@@ -52,7 +54,12 @@ export const lightCommand = defineCommand({
     const blocks = followProofs({
       ...{ url: args.rpc, chain, minBits: args['min-bits'], signal: stop },
       ...(args.from === undefined ? {} : { from: BigInt(args.from) }),
-      onWait: (number, { message }) => status(`waiting for block ${number}: ${message}`),
+      onWait: (number, { code, message }) => {
+        const text = `waiting for block ${number}: ${message}`;
+        // A proof comes with time; an address that is wrong does not get better.
+        if (code === 'notProven' || code === 'blockUnknown') status(text);
+        else note(text);
+      },
       onReorg: (number, expected, actual) =>
         note(`REORG: block ${number} has parent ${actual}, not ${expected}: following its branch`),
     });

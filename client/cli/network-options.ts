@@ -16,7 +16,6 @@ export const networkOptions = {
     describe: 'file of the sealing key, made where it is absent',
   },
   'seal.max-unproven': {
-    type: 'string',
     coerce: optional(wholeNumber('seal.max-unproven', 1, 1_000_000)),
     describe: 'no block is made while this many wait for a proof',
   },
@@ -31,13 +30,11 @@ export const networkOptions = {
     describe: 'what --sync proof does about a block that nobody has proven',
   },
   'proofs.fallback-after': {
-    type: 'string',
     coerce: wholeNumber('proofs.fallback-after', 1, DAY_SECONDS),
     default: '30',
     describe: 'seconds before --proofs.fallback execute executes',
   },
   'reorg.depth': {
-    type: 'string',
     coerce: wholeNumber('reorg.depth', 1, 100_000),
     default: String(DEFAULT_PEERS.reorgDepth),
     describe: 'blocks at most that are given up for a better chain',
@@ -50,7 +47,6 @@ export const networkOptions = {
     describe: 'TCP port for peers; 0 takes a free one',
   },
   'libp2p.ws-port': {
-    type: 'string',
     coerce: optional(wholeNumber('libp2p.ws-port', 0, 65_535)),
     describe: 'WebSocket port for peers, such as browsers',
   },
@@ -72,7 +68,6 @@ export const networkOptions = {
     describe: 'multiaddresses of peers to begin with',
   },
   'libp2p.max-peers': {
-    type: 'string',
     coerce: wholeNumber('libp2p.max-peers', 1, 10_000),
     default: String(DEFAULT_PEERS.maxPeers),
     describe: 'connections, in and out',

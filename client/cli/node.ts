@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { privateToAddress } from '@ethereumjs/util';
-import { DEFAULT_HTTP, DEFAULT_PROVE, type NodeConfig, nodeConfig } from '../config.ts';
+import { DEFAULT_PROVE, type NodeConfig, nodeConfig } from '../config.ts';
 import { DEV_ACCOUNT_KEYS } from '../execution/sealing/dev-accounts.ts';
 import { createLogger } from '../log.ts';
 import { type BlockReport, type RunningNode, startNode } from '../node.ts';
@@ -11,6 +11,7 @@ import type { Job } from '../prover/service/job.ts';
 import type { ProofInfo } from '../prover/service/job-store.ts';
 import { backgroundMemoryMiB, MIN_MEMORY_MIB } from '../prover/service/memory.ts';
 import { defineCommand } from './command.ts';
+import { httpOptions } from './http-options.ts';
 import { networkOptions } from './network-options.ts';
 import { blockOrHead, dataDirOption, MAX_MEMORY_MIB, MAX_THREADS, PROFILES, wholeNumber } from './options.ts';
 import { CliError } from './output.ts';
@@ -22,6 +23,11 @@ const PRIORITIES = ['low', 'normal'] as const;
 export const nodeCommand = defineCommand({
   command: '$0',
   describe: 'run a node',
+  examples: [
+    ['$0 --dev --prove', 'a chain of its own on http://127.0.0.1:8545 whose blocks are proven'],
+    ['$0 --dev --datadir ./data --http.port 0', 'the same without proofs, elsewhere, on a free port'],
+    ['$0 --genesis net.json --sync proof', 'follows a network by its proofs; net.json names its sealers'],
+  ],
   positionals: {},
   options: {
     dev: { type: 'boolean', default: false, describe: 'a development chain: seals a block when transactions arrive' },
@@ -30,17 +36,10 @@ export const nodeCommand = defineCommand({
       describe: 'genesis file in geth’s format of a network whose sealers it names (config.zkl1)',
     },
     datadir: dataDirOption,
-    'http.addr': { type: 'string', default: DEFAULT_HTTP.host, describe: 'address that JSON-RPC listens on' },
-    'http.port': {
-      type: 'string',
-      default: String(DEFAULT_HTTP.port),
-      coerce: wholeNumber('http.port', 0, 65535),
-      describe: 'port that JSON-RPC listens on; 0 takes a free one',
-    },
+    ...httpOptions,
     ...networkOptions,
     prove: { type: 'boolean', default: false, describe: 'prove each block, in a process of its own' },
     'prove.from': {
-      type: 'string',
       default: 'head',
       coerce: blockOrHead('prove.from'),
       describe: 'first block to prove; head: those that come from now on',
@@ -48,7 +47,6 @@ export const nodeCommand = defineCommand({
     'prove.profile': { choices: PROFILES, default: 'P100' as ProfileId, describe: 'bits of provable security' },
     'prove.backend': { choices: BACKENDS, default: 'auto' as const, describe: 'what computes the proofs' },
     'prove.threads': {
-      type: 'string',
       coerce: wholeNumber('prove.threads', 1, MAX_THREADS),
       default: String(availableParallelism()),
       defaultDescription: 'all cores',
@@ -60,20 +58,17 @@ export const nodeCommand = defineCommand({
       describe: 'low lets execution, RPC and other programs go first',
     },
     'prove.max-memory': {
-      type: 'string',
       coerce: wholeNumber('prove.max-memory', MIN_MEMORY_MIB, MAX_MEMORY_MIB),
       default: String(backgroundMemoryMiB()),
       defaultDescription: 'half of this machine’s, at most 8192',
       describe: 'MiB that the prover may take',
     },
     'prove.deadline': {
-      type: 'string',
       coerce: wholeNumber('prove.deadline', 1, 7 * 24 * 3600),
       default: String(DEFAULT_PROVE.deadlineSeconds),
       describe: 'seconds after which a proof is given up, to be tried again when nothing else waits',
     },
     'prove.max-backlog': {
-      type: 'string',
       coerce: wholeNumber('prove.max-backlog', 1, 1_000_000),
       default: String(DEFAULT_PROVE.maxBacklog),
       describe: 'blocks that may wait; further ones are proven when nothing else waits',
@@ -128,12 +123,15 @@ export const nodeCommand = defineCommand({
 });
 
 function readyObject(
-  { chainId, url, dataDir, head, addresses }: RunningNode,
+  { chainId, url, webSocketUrl, dataDir, head, addresses }: RunningNode,
   { prove, genesisFile }: NodeConfig,
 ): object {
   const accounts = genesisFile === undefined ? ACCOUNTS.map((a) => a.address) : [];
   const proving = prove === undefined ? null : { profile: prove.profile, backend: prove.backend };
-  return { ok: true, http: url, libp2p: addresses, chainId, dataDir, head: head.header.number, proving, accounts };
+  return {
+    ...{ ok: true, http: url, ws: webSocketUrl ?? null, libp2p: addresses },
+    ...{ chainId, dataDir, head: head.header.number, proving, accounts },
+  };
 }
 
 function banner(node: RunningNode, config: NodeConfig): string {
@@ -143,6 +141,7 @@ function banner(node: RunningNode, config: NodeConfig): string {
     config.genesisFile === undefined ? '  zkl1-node, development chain' : `  zkl1-node, chain of ${config.genesisFile}`,
     '',
     `  JSON-RPC   ${node.url}   (chain id ${node.chainId})`,
+    ...(node.webSocketUrl === undefined ? [] : [`  WebSocket  ${node.webSocketUrl}`]),
     `  data       ${node.dataDir}`,
     `  head       block ${number}${number === 0n ? ' (genesis)' : ''}`,
     `  proving    ${provingLine(config)}`,

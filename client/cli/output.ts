@@ -3,6 +3,7 @@
  * everything else (progress, logs, error lines) goes to standard error.
  */
 import { ClientError, ExitCode } from '../errors.ts';
+import { exitCodeOf } from './exit-codes.ts';
 
 /** A command's end: what to print for a reader, what for a program, and the exit code. */
 export type Outcome = { readonly exitCode: ExitCode; readonly text: string; readonly json: object };
@@ -47,60 +48,6 @@ function describeError(error: unknown): Described {
 
 function oneLine(text: string): string {
   return text.replace(/\s*\n\s*/g, ' ').trim();
-}
-
-/** Codes of the command line by the way they end the process; a code that is not listed is a defect of the client. */
-const EXIT_CODES: Readonly<Record<string, ExitCode>> = {
-  usage: ExitCode.usage,
-  inputUnreadable: ExitCode.unreadable,
-  inputInvalid: ExitCode.unreadable,
-  outputUnwritable: ExitCode.unreadable,
-  blockRejected: ExitCode.rejected,
-  blockTooLarge: ExitCode.rejected,
-  outOfMemory: ExitCode.unreadable,
-  interrupted: ExitCode.unreadable,
-  proverFailed: ExitCode.internal,
-  systemError: ExitCode.unreadable,
-  portInUse: ExitCode.unreadable,
-  portUnusable: ExitCode.unreadable,
-  unknownChain: ExitCode.unreadable,
-  genesisInvalid: ExitCode.unreadable,
-  genesisUnreadable: ExitCode.unreadable,
-  addressInvalid: ExitCode.usage,
-  sealerUnknown: ExitCode.usage,
-  sealKeyUnreadable: ExitCode.unreadable,
-  sealKeyInvalid: ExitCode.unreadable,
-  sealKeyExposed: ExitCode.unreadable,
-  keyFileUnreadable: ExitCode.unreadable,
-  keyFileMalformed: ExitCode.unreadable,
-  keyFileExposed: ExitCode.unreadable,
-  listenFailed: ExitCode.unreadable,
-  storeLocked: ExitCode.unreadable,
-  storeDamaged: ExitCode.unreadable,
-  storeForeign: ExitCode.unreadable,
-  storeVersion: ExitCode.unreadable,
-  storeOtherChain: ExitCode.unreadable,
-  storeUnopenable: ExitCode.unreadable,
-  storeFull: ExitCode.unreadable,
-  storeUnwritable: ExitCode.unreadable,
-  chainInvalid: ExitCode.unreadable,
-  endpointInvalid: ExitCode.usage,
-  responseTooLarge: ExitCode.unreadable,
-  responseNotJson: ExitCode.unreadable,
-  responseMalformed: ExitCode.unreadable,
-  rpcError: ExitCode.unreadable,
-  pruned: ExitCode.unreadable,
-  proofTypeNotAccepted: ExitCode.rejected,
-  proofTooLarge: ExitCode.rejected,
-  proofHashMismatch: ExitCode.rejected,
-  proofRejected: ExitCode.rejected,
-  blockMismatch: ExitCode.rejected,
-  sealMissing: ExitCode.rejected,
-  sealInvalid: ExitCode.rejected,
-};
-
-function exitCodeOf(code: string): ExitCode {
-  return EXIT_CODES[code] ?? ExitCode.internal;
 }
 
 /** Codes raised by the command line itself. */

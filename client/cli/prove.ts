@@ -8,10 +8,9 @@ import { ProverProcess } from '../prover/service/prover-process.ts';
 import { ACCEPTED_KEYS } from '../prover/verifier/accepted-keys.ts';
 import { acceptedKey } from '../prover/verifier/key.ts';
 import { verify } from '../prover/verifier/verify.ts';
-import { readBlockFile } from './block-file.ts';
 import { type CommandContext, defineCommand } from './command.ts';
 import { checkWritable, writeOutput } from './files.ts';
-import { checkedBlock, decodeBlockOf, networkOf } from './input-block.ts';
+import { checkedBlock, openBlockFile } from './input-block.ts';
 import { MAX_MEMORY_MIB, MAX_THREADS, PROFILES, wholeNumber } from './options.ts';
 import { CliError, type CliErrorCode } from './output.ts';
 import { progressBar } from './status-line.ts';
@@ -20,6 +19,10 @@ import { progressBar } from './status-line.ts';
 export const proveCommand = defineCommand({
   command: 'prove <block>',
   describe: 'prove the block in a block file',
+  examples: [
+    ['$0 prove block.json -o block.proof', 'a proof with 100 bits of security'],
+    ['$0 prove block.json -o block.proof --profile P128 --max-memory 4096', '128 bits, within 4 GiB'],
+  ],
   positionals: {
     block: { type: 'string', demandOption: true, describe: 'block and witness, as `export` writes them' },
   },
@@ -32,14 +35,12 @@ export const proveCommand = defineCommand({
       describe: 'what computes the proof; auto takes the fastest there is',
     },
     threads: {
-      type: 'string',
       coerce: wholeNumber('threads', 1, MAX_THREADS),
       default: String(availableParallelism()),
       defaultDescription: 'all cores',
       describe: 'threads of the wasm backend',
     },
     'max-memory': {
-      type: 'string',
       coerce: wholeNumber('max-memory', MIN_MEMORY_MIB, MAX_MEMORY_MIB),
       default: String(foregroundMemoryMiB()),
       defaultDescription: 'nine tenths of this machine’s',
@@ -51,9 +52,7 @@ export const proveCommand = defineCommand({
     if (key === undefined)
       throw new CliError('usage', `this build has no verification key for profile ${args.profile}`);
     checkWritable(args.output);
-    const file = readBlockFile(args.block);
-    const network = await networkOf(file);
-    const block = decodeBlockOf(file, network);
+    const { file, network, block } = await openBlockFile(args.block);
     const checked = checkedBlock(file, network, block);
     const check = (await createBlockCheck())(checked);
     if (!check.ok)

@@ -1,7 +1,8 @@
 import { ExitCode } from '../errors.ts';
-import { type Genesis, parseGenesis } from '../execution/chain/genesis.ts';
+import type { Genesis } from '../execution/chain/genesis.ts';
 import { knownNetwork, NETWORK_NAMES, networkByChainId } from '../execution/chain/known-networks.ts';
 import { chainSpecOf, type Network } from '../execution/chain/network.ts';
+import { privateGenesis } from '../node/private-genesis.ts';
 import { chainSpecHash } from '../prover/guest/chain-spec.ts';
 import type { Expected, Hash, VerifyResult } from '../prover/interface.ts';
 import { type ProofHeight, proofHeight } from '../prover/service/proof-height.ts';
@@ -13,13 +14,16 @@ import { defineCommand } from './command.ts';
 import { inputSize, readInput } from './files.ts';
 import { CliError, type Outcome } from './output.ts';
 
-const MAX_GENESIS_BYTES = 64 * 2 ** 20;
 const ZERO_HASH = `0x${'00'.repeat(32)}`;
 
 /** `zkl1-node verify`: whether a proof file proves a block of a known chain. */
 export const verifyCommand = defineCommand({
   command: 'verify <proof>',
   describe: 'verify a proof file against this build’s keys and a known chain',
+  examples: [
+    ['$0 verify block.proof', 'a proof of a chain that this build knows'],
+    ['$0 verify block.proof --genesis net.json --json', 'of a chain of your own'],
+  ],
   positionals: {
     proof: { type: 'string', demandOption: true, describe: 'proof, as `prove` writes it' },
   },
@@ -64,7 +68,7 @@ async function expectedOf(
     throw new CliError('usage', 'expected --network or --genesis, got both');
   let genesis: Genesis;
   try {
-    if (args.genesis !== undefined) genesis = await parseGenesis('genesis', readJson(args.genesis));
+    if (args.genesis !== undefined) genesis = await privateGenesis(args.genesis);
     else if (args.network !== undefined) genesis = await knownNetwork(args.network);
     else genesis = await networkByChainId(height.chainId);
   } catch (error) {
@@ -80,15 +84,6 @@ async function expectedOf(
     return { ok: false, stage: 'statement', code: 'otherChain', detail };
   }
   return { chainId, chainSpecHash: chainSpecHash(chainSpecOf(network, height)) };
-}
-
-function readJson(path: string): unknown {
-  const text = readInput(path, MAX_GENESIS_BYTES).toString('utf8');
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new CliError('inputInvalid', `${path} is not JSON: ${(cause as Error).message}`, { path }, { cause });
-  }
 }
 
 function outcome(path: string, result: VerifyResult, start: number): Outcome {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { privateChainName } from '../config.ts';
 import { ClientError } from '../errors.ts';
 import { type Genesis, parseGenesis } from '../execution/chain/genesis.ts';
@@ -6,13 +6,23 @@ import { type Genesis, parseGenesis } from '../execution/chain/genesis.ts';
 /** A genesis, and the file's content that it was made of. */
 export type PrivateGenesis = Genesis & { readonly file: Readonly<Record<string, unknown>> };
 
+/** Mainnet's own, with every account of 2015, has 1 MB. */
+const MAX_BYTES = 64 * 2 ** 20;
+
 /**
  * The chain of a genesis file in geth's format, named by its id and its genesis, as its folder is.
- * @throws ClientError `genesisUnreadable`, or naming the field that is wrong
+ * @throws ClientError `genesisUnreadable` for the file, `genesisInvalid` naming the field that is wrong
  */
 export async function privateGenesis(path: string): Promise<PrivateGenesis> {
   const json = readGenesisFile(path);
-  const genesis = await parseGenesis('private', json);
+  let genesis: Genesis;
+  try {
+    genesis = await parseGenesis('private', json);
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    const detail = { path, ...error.detail };
+    throw new ClientError('genesisInvalid', `genesis file ${path}: ${error.message}`, detail, { cause: error });
+  }
   const { config, genesisHash } = genesis.network;
   const network = { ...genesis.network, name: privateChainName(config.chainId, genesisHash) };
   return { ...genesis, network, file: json as PrivateGenesis['file'] };
@@ -20,6 +30,9 @@ export async function privateGenesis(path: string): Promise<PrivateGenesis> {
 
 function readGenesisFile(path: string): unknown {
   try {
+    const status = statSync(path);
+    if (!status.isFile()) throw new Error('it is not a regular file');
+    if (status.size > MAX_BYTES) throw new Error(`expected at most ${MAX_BYTES} bytes, got ${status.size}`);
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);

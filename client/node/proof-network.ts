@@ -61,7 +61,7 @@ export type PeeringModules = {
   /** What a node that proves without executing adds; undefined: it executes, or does not prove. */
   readonly proving: ProvingPorts | undefined;
   /** A proof has come from a peer and is stored. */
-  readonly onProof: () => void;
+  readonly onProof: (blockHash: Uint8Array) => void;
   readonly clientVersion: string;
   readonly log: Logger;
   readonly onImported: (block: Block, result: ImportResult) => void;
@@ -134,6 +134,7 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
     proofTypes,
     describe: describeProof,
     codesOf: (hash) => codesOf(view, store.get('diffs', hash), hash),
+    unstored: (kind, hash) => unproven?.kept(kind, hash),
   });
 
   let host: ProofNetwork | undefined;
@@ -164,8 +165,10 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
     acceptedProofTypes: proofTypes,
     provenNumber: proven,
     isProven: (hash) => proofTypes.some((type) => hasProof(hash, type)),
-    keepProof: async ({ blockHash, proofType, bytes }) =>
-      await store.write(store.batch().put('proofs', proofKey(blockHash, proofType), bytes)),
+    keepProof: async ({ blockHash, proofType, bytes }) => {
+      await store.write(store.batch().put('proofs', proofKey(blockHash, proofType), bytes));
+      modules.onProof(blockHash);
+    },
     verifiedCount: () => verified,
     ownProof: (hash, parentHash) => {
       for (const proofType of proofTypes) {
@@ -174,7 +177,7 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
       }
       return undefined;
     },
-    onUnproven: (entries) => unproven?.offer(entries),
+    onUnproven: (entries, from) => unproven?.offer(entries, from),
     onImported: (block, _, result) => {
       modules.onImported(block, result);
       const hash = block.hash();
@@ -239,9 +242,9 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
       chainSpecHashOf: specHashOf,
       hasProof,
       storeProof: async ({ claim, proof }, bytes) => {
-        const key = proofKey(bytesOf(claim.blockHash), proof.proofType);
-        await store.write(store.batch().put('proofs', key, bytes));
-        modules.onProof();
+        const blockHash = bytesOf(claim.blockHash);
+        await store.write(store.batch().put('proofs', proofKey(blockHash, proof.proofType), bytes));
+        modules.onProof(blockHash);
       },
       isProvable: (hash) =>
         (numberOf(hash) !== undefined || unproven?.has(hashOf(hash)) === true) &&
@@ -283,7 +286,7 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
 }
 
 /** Blocks for a prover that executes nothing, by the rules of a chain. */
-function unprovenBlocks(
+export function unprovenBlocks(
   network: Network,
   proving: ProvingPorts | undefined,
   modules: Pick<UnprovenModules, 'network' | 'blockData' | 'signal' | 'headRlp'>,

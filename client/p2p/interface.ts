@@ -105,6 +105,8 @@ export type NetworkPorts = {
   readonly adoptProof: (announcement: ProofAnnouncement, proof: Uint8Array, from: string) => Promise<Judgement>;
   /** A block that passed `judgeHeader` and, where inline, `judgeBody`; it is forwarded whatever becomes of it. */
   readonly onBlock: (block: BlockAnnouncement, from: string) => void;
+  /** A peer's status names a head that it did not name before. */
+  readonly onPeerHead: (peer: string) => void;
   /** Whether a transaction waits for a block here. */
   readonly hasTransaction: (hash: Hash) => boolean;
   /** Takes a raw transaction into the pool; `ignore` where the rule it breaks depends on this node's head or pool. */
@@ -202,10 +204,14 @@ export type ProofNetwork = {
   readonly isOwnClaimFirst: (blockHash: Hash, proofType: number) => boolean;
 
   /**
-   * Headers from one peer. Consecutive by number, each the next one's parent, and the first as asked for; seals are for
-   * the caller to judge.
+   * Headers of one peer's chain. Consecutive by number, each the next one's parent, and the first as asked for; seals are
+   * for the caller to judge. `unknown`: it says that it has none of them; `unavailable`: it is no peer of this chain now,
+   * or its answer was none (and it has been charged).
    */
-  readonly headers: (range: HeaderRange, o: FetchOptions) => Promise<Fetched<FetchedFrom<readonly HeaderRecord[]>>>;
+  readonly headers: (
+    range: HeaderRange,
+    o: { readonly signal: AbortSignal; readonly peer: string },
+  ) => Promise<Fetched<readonly HeaderRecord[]> | { readonly ok: false; readonly code: 'unknown' }>;
   /** A proof's bytes, checked against its descriptor: from several peers at once, each charged for its own bytes. */
   readonly proof: (descriptor: ProofDescriptor, o: FetchOptions) => Promise<Fetched<Uint8Array>>;
   /**
@@ -226,7 +232,6 @@ export type FetchOptions = {
   /** peers that are asked first */
   readonly prefer?: readonly string[];
 };
-export type FetchedFrom<T> = { readonly from: string; readonly content: T };
 export type ReportableFault =
   | 'invalidHeader'
   | 'invalidSeal'

@@ -7,11 +7,7 @@ import { createHost, type Host, type Verdict } from './host/host.ts';
 import { identityOf, isSignature } from './host/identity.ts';
 import type {
   BlockAnnouncement,
-  Fetched,
-  FetchedFrom,
-  FetchOptions,
   HeaderRange,
-  HeaderRecord,
   NetworkConfig,
   NetworkPorts,
   ProofAnnouncement,
@@ -263,7 +259,7 @@ class Network {
       isOwnClaimFirst: (blockHash, proofType) => this.#claims.isOwnFirst(blockHash, proofType),
       announceTransaction: (hash) => this.#relay.add(hash),
       onHead: () => this.#followFork(),
-      headers: (range, o) => this.#headers(range, o),
+      headers: this.#headers,
       proof: (descriptor, o) => fetchProof(descriptor, o, this.#fetchModules()),
       blockData: (kind, blockHash, { maxBytes, check, ...o }) =>
         fetchBlockData({ kind, blockHash, maxBytes, check }, o, this.#fetchModules()),
@@ -285,28 +281,20 @@ class Network {
       .map(({ peer }) => peer);
   }
 
-  async #headers(
-    range: HeaderRange,
-    { signal, prefer = [] }: FetchOptions,
-  ): Promise<Fetched<FetchedFrom<readonly HeaderRecord[]>>> {
-    const asked = new Set<string>();
-    for (;;) {
-      const peers = this.#bestFirst();
-      const peer = [...prefer.filter((id) => peers.includes(id)), ...peers].find((id) => !asked.has(id));
-      if (peer === undefined) return { ok: false, code: 'unavailable' };
-      asked.add(peer);
-      const answer = await this.#client.headers(peer, range, signal);
-      if (signal.aborted) return { ok: false, code: 'aborted' };
-      if (!answer.ok) continue;
-      try {
-        const broken = brokenLink(range, answer.value);
-        if (broken === undefined) return { ok: true, value: { from: peer, content: answer.value } };
-        this.book.charge(peer, 'invalidHeader', broken);
-      } catch (error) {
-        this.book.charge(peer, 'malformedMessage', reasonOf(error));
-      }
+  readonly #headers: ProofNetwork['headers'] = async (range: HeaderRange, { signal, peer }) => {
+    if (!this.connector.usable().includes(peer)) return { ok: false, code: 'unavailable' };
+    const answer = await this.#client.headers(peer, range, signal);
+    if (signal.aborted) return { ok: false, code: 'aborted' };
+    if (!answer.ok) return { ok: false, code: answer.code === 'unknown' ? 'unknown' : 'unavailable' };
+    try {
+      const broken = brokenLink(range, answer.value);
+      if (broken === undefined) return { ok: true, value: answer.value };
+      this.book.charge(peer, 'invalidHeader', broken);
+    } catch (error) {
+      this.book.charge(peer, 'malformedMessage', reasonOf(error));
     }
-  }
+    return { ok: false, code: 'unavailable' };
+  };
 
   async #publish(name: TopicName, forkHash: string | undefined, message: Uint8Array): Promise<number> {
     let recipients = 0;

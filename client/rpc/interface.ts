@@ -4,7 +4,7 @@
  */
 import type { Block } from '@ethereumjs/block';
 import type { TypedTransaction } from '@ethereumjs/tx';
-import type { SealerFault } from '../execution/interface.ts';
+import type { HeadChange, SealerFault } from '../execution/interface.ts';
 import type { ProofNetwork } from '../p2p/interface.ts';
 import type { BlockClaim, Hash, ProfileId, Progress, VerifyResult } from '../prover/interface.ts';
 import type { SyncStatus } from '../sync/interface.ts';
@@ -170,6 +170,15 @@ export type NetworkPort = Pick<
   readonly pooledTransactions: () => number;
 };
 
+export type ChainEvent =
+  | { readonly kind: 'head'; readonly change: HeadChange }
+  /** a proof of a canonical block is here from now on */
+  | { readonly kind: 'proof'; readonly block: Block };
+export type EventPort = {
+  /** Tells `listener` of every event from now on; the result ends that. */
+  readonly listen: (listener: (event: ChainEvent) => void) => () => void;
+};
+
 export type RpcPorts = {
   readonly clientVersion: string;
   readonly chain: ChainPort;
@@ -178,6 +187,7 @@ export type RpcPorts = {
   readonly pool: PoolPort;
   readonly proofs: ProofPort;
   readonly sealing: SealingPort;
+  readonly events: EventPort;
   /** undefined: this node has no peers */
   readonly network: NetworkPort | undefined;
 };

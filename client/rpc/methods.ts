@@ -4,6 +4,7 @@ import { feeMethods } from './eth/fees.ts';
 import { proofMethods } from './eth/proofs.ts';
 import { stateMethods } from './eth/state.ts';
 import { submitMethods } from './eth/submit.ts';
+import { subscriptionMethods } from './eth/subscribe.ts';
 import type { RpcPorts } from './interface.ts';
 import type { Method } from './jsonrpc/method.ts';
 import { netMethods } from './net/methods.ts';
@@ -20,6 +21,7 @@ export function rpcMethods(ports: RpcPorts): readonly Method[] {
     feeMethods,
     submitMethods,
     proofMethods,
+    subscriptionMethods,
     debugMethods,
     netMethods,
     web3Methods,

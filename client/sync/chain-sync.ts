@@ -33,8 +33,8 @@ export type SyncModules = MissingProofsModules & {
   readonly verifiedCount: () => bigint;
   /** A verified proof that this node holds of a block that it has not imported: its own prover's. */
   readonly ownProof: (hash: Hash, parentHash: Uint8Array) => VerifiedProof | undefined;
-  /** The blocks behind the head, whose first has no proof; told each time that a peer is asked for one. */
-  readonly onUnproven: (entries: readonly UnprovenBlock[]) => void;
+  /** The blocks behind the head as a peer named them, whose first has no proof; told each time that it is asked for one. */
+  readonly onUnproven: (entries: readonly UnprovenBlock[], from: string) => void;
   readonly onImported: (block: Block, seal: Uint8Array, result: ImportResult) => void;
   readonly onError: (where: string, error: unknown) => void;
   readonly now: () => number;
@@ -42,8 +42,10 @@ export type SyncModules = MissingProofsModules & {
 
 /** Headers asked for at once: the most that one answer holds. */
 const HEADERS_AT_ONCE = 192;
-/** A peer whose chain could not be followed is not asked again for this long. */
+/** A peer whose chain could not be followed is not asked again for this long, unless it names another head. */
 const RETRY_PEER_MS = 15_000;
+/** Where a peer's chain leaves ours is looked for so far below the head, then so many times farther each time. */
+const STEP_BACK = 8n;
 
 type Head = { readonly number: bigint; readonly hash: Uint8Array };
 type Entry = HeaderRecord & { readonly hash: Hash; readonly parentHash: Uint8Array; readonly number: bigint };
@@ -75,6 +77,12 @@ export class ChainSync {
   /** A peer has announced a block whose header passed; it can serve it, or knows who does. */
   noteHead(peer: string, head: Head): void {
     this.announced.set(peer, head);
+    this.retryAt.delete(peer);
+    this.wake();
+  }
+
+  /** A peer's status names another head than before. */
+  noteStatus(peer: string): void {
     this.retryAt.delete(peer);
     this.wake();
   }
@@ -178,42 +186,39 @@ export class ChainSync {
    * branches that grow side by side are compared block by block, not from where they parted each time.
    * @returns undefined if its chain leaves ours too far below the head, or it does not serve it
    */
-  private async entriesBehindOurs(
-    peer: PeerInfo,
-  ): Promise<{ readonly from: string; readonly entries: Entry[] } | undefined> {
+  private async entriesBehindOurs(peer: PeerInfo): Promise<Entry[] | undefined> {
     const { network, isStored, importer } = this.modules;
-    const head = importer.head().header.number;
+    const own = importer.head().header.number;
+    const theirs = this.headOf(peer)?.number ?? own;
     const signal = this.stopper.signal;
-    for (let back = 0n; ; back = back === 0n ? 1n : back * 2n) {
+    // A head of the same height as ours is another block: its chain leaves ours below.
+    for (let back = theirs > own ? 0n : 1n; ; back = back < STEP_BACK ? STEP_BACK : back * STEP_BACK) {
       const tooDeep = back > BigInt(this.options.reorgDepth);
       const depth = tooDeep ? BigInt(this.options.reorgDepth) : back;
-      const first = head > depth ? head + 1n - depth : 1n;
-      const answer = await network.headers({ from: first, count: HEADERS_AT_ONCE }, { signal, prefer: [peer.id] });
-      if (!answer.ok) return undefined;
-      const { from, content } = answer.value;
-      const entries = content.map((record): Entry => {
+      const first = own > depth ? own + 1n - depth : 1n;
+      const answer = await network.headers({ from: first, count: HEADERS_AT_ONCE }, { signal, peer: peer.id });
+      // It may have gone over to a lower chain since it named its head; what lies below is looked at.
+      if (!answer.ok && answer.code !== 'unknown') return undefined;
+      const entries = (answer.ok ? answer.value : []).map((record): Entry => {
         const { hash, parentHash, number } = this.modules.readHeader(record.headerRlp);
         return { ...record, hash: hashOf(hash), parentHash, number };
       });
       if (entries[0] !== undefined && isStored(entries[0].parentHash)) {
         const fresh = entries.findIndex((e) => !isStored(bytesOf(e.hash)));
-        return fresh < 0 ? undefined : { from, entries: entries.slice(fresh) };
+        return fresh < 0 ? undefined : entries.slice(fresh);
       }
       if (tooDeep || first === 1n) return undefined;
     }
   }
 
-  /** Imports blocks in order, fetching a few ahead. @returns whether any came in */
-  private async importAll(
-    { from, entries }: { readonly from: string; readonly entries: readonly Entry[] },
-    peer: string,
-  ): Promise<boolean> {
+  /** Imports blocks in order, fetching a few ahead. @param from who named them @returns whether any came in */
+  private async importAll(entries: readonly Entry[], from: string): Promise<boolean> {
     const ahead: Promise<Obtained<Block | ProvenData>>[] = [];
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, this.stopper.signal]);
     const fetchTo = (end: number): void => {
       while (ahead.length < Math.min(end, entries.length)) {
-        const fetched = this.obtain(entries[ahead.length]!, from, peer, signal);
+        const fetched = this.obtain(entries[ahead.length]!, from, signal);
         // An import that ends early leaves fetches behind; their errors are those of the abort.
         fetched.catch(() => {});
         ahead.push(fetched);
@@ -229,7 +234,7 @@ export class ChainSync {
         if (this.stopper.signal.aborted) break;
         if (!data.ok) {
           this.state = { kind: 'waiting', number: entry.number, hash: entry.hash, missing: data.missing };
-          if (data.missing === 'proof') this.modules.onUnproven(entries.slice(i));
+          if (data.missing === 'proof') this.modules.onUnproven(entries.slice(i), from);
           break;
         }
         if (!(await this.importOne(entry, data.value, from))) break;
@@ -256,13 +261,8 @@ export class ChainSync {
     }
   }
 
-  private async obtain(
-    entry: Entry,
-    from: string,
-    peer: string,
-    signal: AbortSignal,
-  ): Promise<Obtained<Block | ProvenData>> {
-    const o = { signal, prefer: [from, peer] };
+  private async obtain(entry: Entry, from: string, signal: AbortSignal): Promise<Obtained<Block | ProvenData>> {
+    const o = { signal, prefer: [from] };
     if (this.options.mode === 'full' || this.fallsBack(entry.hash)) return obtainBlock(this.modules, entry, o);
     const own = this.modules.ownProof(entry.hash, entry.parentHash);
     const [proof, block] = await Promise.all([

@@ -23,7 +23,7 @@ export type GossipModules = Omit<SyncModules, 'network'> & {
 
 type GossipPorts = Pick<
   NetworkPorts,
-  'judgeHeader' | 'judgeBody' | 'wantsProof' | 'verifyProof' | 'adoptProof' | 'onBlock' | 'isProvable'
+  'judgeHeader' | 'judgeBody' | 'wantsProof' | 'verifyProof' | 'adoptProof' | 'onBlock' | 'onPeerHead' | 'isProvable'
 >;
 
 /** A proof is adopted at the head only; a block further ahead is left to the range sync. */
@@ -63,6 +63,7 @@ export function gossipPorts(mode: SyncMode, modules: GossipModules): GossipPorts
       return importAnnounced(modules, announcement, bytes, from);
     },
     onBlock: ({ headerRlp }, from) => modules.sync().noteHead(from, readHeader(headerRlp)),
+    onPeerHead: (peer) => modules.sync().noteStatus(peer),
     isProvable: (blockHash) => modules.isProvable(bytesOf(blockHash)),
   };
 }

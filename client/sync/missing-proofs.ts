@@ -34,17 +34,16 @@ export async function fetchMissingProofs(modules: MissingProofsModules, signal: 
   if (canonicalHash(first) === undefined) return false;
   for (const peer of network.peers()) {
     if (peer.status === undefined || peer.status.provenNumber < first) continue;
-    const answer = await network.headers({ from: first, count: BLOCKS_AT_ONCE }, { signal, prefer: [peer.id] });
+    const answer = await network.headers({ from: first, count: BLOCKS_AT_ONCE }, { signal, peer: peer.id });
     if (!answer.ok) continue;
-    const { from, content } = answer.value;
     let isAny = false;
-    for (const record of content) {
+    for (const record of answer.value) {
       const { hash, parentHash, number } = readHeader(record.headerRlp);
       const own = canonicalHash(number);
       if (own === undefined || Buffer.compare(own, hash) !== 0) break;
       if (isProven(hash)) continue;
       const named = { ...record, hash: hashOf(hash), parentHash };
-      const proof = await obtainProof(modules, named, from, { signal, prefer: [from] });
+      const proof = await obtainProof(modules, named, peer.id, { signal, prefer: [peer.id] });
       if (!proof.ok || signal.aborted) break;
       await keepProof(proof.value);
       isAny = true;

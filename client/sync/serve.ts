@@ -1,6 +1,13 @@
 /** What this node serves of its chain, as the network asks for it. */
 import type { ChainData } from '../execution/interface.ts';
-import type { HeaderRange, HeaderRecord, NetworkPorts, ProofDescriptor, Served } from '../p2p/interface.ts';
+import type {
+  BlockDataKind,
+  HeaderRange,
+  HeaderRecord,
+  NetworkPorts,
+  ProofDescriptor,
+  Served,
+} from '../p2p/interface.ts';
 import type { Hash } from '../prover/interface.ts';
 import { bytesOf } from './block-data.ts';
 
@@ -16,6 +23,8 @@ export type ServeModules = {
   readonly describe: (proofType: number, proof: Uint8Array) => ProofDescriptor;
   /** rlp list of the codes that a block deployed. */
   readonly codesOf: (blockHash: Uint8Array) => Uint8Array | undefined;
+  /** Data of a block that is not in the store, or not all of it. */
+  readonly unstored: (kind: BlockDataKind, blockHash: Hash) => Uint8Array | undefined;
 };
 
 /** Blocks whose proofs' names are kept in memory. */
@@ -39,9 +48,10 @@ export class ChainServer {
       headers: async (range) => this.headers(range),
       proof: async (proofHash) => this.proof(proofHash),
       blockData: async (kind, blockHash) => {
-        const { data, codesOf } = this.modules;
+        const { data, codesOf, unstored } = this.modules;
         const hash = bytesOf(blockHash);
-        return this.servedOr(hash, kind === 'codes' ? codesOf(hash) : data[kind](hash));
+        const stored = kind === 'codes' ? codesOf(hash) : data[kind](hash);
+        return this.servedOr(hash, stored ?? unstored(kind, blockHash));
       },
     };
   }

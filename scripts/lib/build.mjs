@@ -1,12 +1,13 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { emitDeclarations } from './declarations.mjs';
 import { root } from './root.mjs';
 import { step } from './step.mjs';
 
 /** Folders with sources that end in dist/. */
 const SOURCES = ['client', 'genesis', 'test'];
-/** Folders that hold other languages' sources and build outputs: nothing in them is read at run time. */
-const NOT_COPIED = new Set(['node_modules', 'target', 'assembly']);
+/** Other languages' sources, build outputs, settings of the compiler: nothing in them is read at run time. */
+const NOT_COPIED = new Set(['node_modules', 'target', 'assembly', 'tsconfig.json']);
 /** What the program reads beside its modules, by ending. */
 const ASSETS = /\.(wasm|sha256|wgsl|json|bin|hex|txt|md)$/;
 
@@ -16,14 +17,16 @@ export function ensureBuilt() {
   for (const folder of SOURCES) {
     if (existsSync(join(root, folder))) copyAssets(folder);
   }
+  emitDeclarations();
   removeStale('dist');
 }
 
 function copyAssets(folder) {
   for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
     const path = join(folder, entry.name);
+    if (NOT_COPIED.has(entry.name)) continue;
     if (entry.isDirectory()) {
-      if (!NOT_COPIED.has(entry.name)) copyAssets(path);
+      copyAssets(path);
     } else if (ASSETS.test(entry.name)) {
       const from = join(root, path);
       const to = join(root, 'dist', path);
@@ -47,7 +50,7 @@ function removeStale(folder) {
     if (entry.isDirectory()) {
       removeStale(path);
     } else {
-      const source = path.slice('dist/'.length).replace(/\.js(\.map)?$/, '.ts');
+      const source = path.slice('dist/'.length).replace(/(\.js(\.map)?|\.d\.ts)$/, '.ts');
       if (!existsSync(join(root, source))) rmSync(join(root, path));
     }
   }

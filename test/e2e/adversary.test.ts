@@ -201,8 +201,9 @@ test('peer with headers of another chain in place of those asked for → dropped
         [s.chain[1]!, other[2]!].map((block) => encodeHeaderRecord(recordOf(block))),
       ),
   });
-  const got = await s.victim.network.headers({ from: 1n, count: 3 }, { signal: soon(), prefer: [bad.host.peerId] });
-  assert.ok(got.ok && got.value.from === s.honest.network.peerId);
+  const of = (peer: string) => s.victim.network.headers({ from: 1n, count: 3 }, { signal: soon(), peer });
+  assert.deepEqual(await of(bad.host.peerId), { ok: false, code: 'unavailable' });
+  assert.ok((await of(s.honest.network.peerId)).ok);
   await dropped(s, bad, 'invalidHeader');
 });
 

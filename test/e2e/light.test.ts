@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { keccak_256 } from '@noble/hashes/sha3.js';
+import { WebSocket } from 'ws';
 import { fetchBlockProof, type LightError, trustedChain } from '../../client/light/index.ts';
 import { jsonOf, runNode } from '../support/command.ts';
 import { type DevNode, devClients, rpc, startDevNode } from '../support/dev-node.ts';
@@ -12,6 +14,7 @@ const LIMIT_MS = 900_000;
 const chain = trustedChain('dev');
 
 type Entry = { readonly proofData: string; readonly proofHash: string; readonly proofType: string };
+type Announced = { readonly params: { readonly result: { readonly proofs: readonly object[] } } };
 type Answer = { readonly seal: string; readonly proofs: readonly [Entry] };
 
 async function untilProven(node: DevNode, block: string): Promise<Answer> {
@@ -20,6 +23,16 @@ async function untilProven(node: DevNode, block: string): Promise<Answer> {
     if (result !== undefined) return result as Answer;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
+}
+
+/** A connection on which the node has said that it will tell of proofs. */
+async function subscribed(t: TestContext, url: string): Promise<WebSocket> {
+  const socket = new WebSocket(url.replace('http', 'ws'));
+  t.after(() => socket.terminate());
+  await once(socket, 'open');
+  socket.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_subscribe', params: ['newBlockProofs'] }));
+  await once(socket, 'message');
+  return socket;
 }
 
 const hashOf = (bytes: Uint8Array): string => `0x${Buffer.from(keccak_256(bytes)).toString('hex')}`;
@@ -37,10 +50,19 @@ test('a proof that a node made → verified here; what liars make of it → refu
 }, async (t) => {
   const node = await startDevNode(t, temporaryFolder(t), ['--prove', '--prove.priority', 'normal']);
   const { walletClient, publicClient } = devClients(node.url);
+  const told = once(await subscribed(t, node.url), 'message');
   const hash = await walletClient.sendTransaction({ to: `0x${'34'.repeat(20)}`, value: 1n });
   const { blockHash } = await publicClient.waitForTransactionReceipt({ hash });
   await assert.rejects(fetchBlockProof({ url: node.url, chain, block: blockHash }), { code: 'notProven' });
+  const [message] = (await told) as [Buffer];
+  const { proofs, ...place } = (JSON.parse(message.toString()) as Announced).params.result;
   const honest = await untilProven(node, blockHash);
+  const { proofs: found, ...served } = honest;
+  assert.deepEqual(place, served);
+  assert.deepEqual(
+    proofs,
+    found.map(({ proofData, ...rest }) => rest),
+  );
 
   for (const block of [blockHash, 1n, 'latest'] as const) {
     const verified = await fetchBlockProof({ url: node.url, chain, block });

@@ -11,7 +11,7 @@ import { devGenesis } from '../support/dev-vm.ts';
 import { Member, pause } from '../support/process-network.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
-const LIMIT_MS = 900_000;
+const LIMIT_MS = 300_000;
 const PERIOD_SECONDS = 2;
 const LINE = { delayMs: 100, loss: 0.02 };
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { runCommandLine } from '../../client/cli/command-line.ts';
 import { repoRoot } from './data.ts';
 
 export type CommandResult = { readonly exitCode: number | null; readonly stdout: string; readonly stderr: string };
@@ -39,6 +40,18 @@ export async function runNode(args: readonly string[]): Promise<CommandResult> {
   });
   clearTimeout(timer);
   return { exitCode, stdout, stderr };
+}
+
+/** What `runNode` gives, from this process: for commands that end by themselves, many of them in one test. */
+export async function runHere(args: readonly string[]): Promise<CommandResult> {
+  const written = { stdout: '', stderr: '' };
+  const screen = (name: 'stdout' | 'stderr') => ({
+    write: (text: string): void => {
+      written[name] += text;
+    },
+  });
+  const exitCode = await runCommandLine(args, { stdout: screen('stdout'), stderr: screen('stderr') });
+  return { exitCode, ...written };
 }
 
 /** The one JSON object that a command printed with `--json`; throws when standard output holds anything else. */

@@ -1,9 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
-import type { TestContext } from 'node:test';
 import { createPublicClient, createWalletClient, defineChain, http, type PublicClient } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { DEV_ACCOUNT_KEYS } from '../../client/execution/sealing/dev-accounts.ts';
 import { spawnNode } from './command.ts';
+import type { Lifetime } from './temporary.ts';
 
 const READY_LIMIT_MS = 60_000;
 
@@ -19,11 +19,11 @@ export type DevNode = {
 };
 
 /** Starts a dev chain in `dataDir`; it is killed when the test ends. */
-export const startDevNode = (t: TestContext, dataDir: string, flags: readonly string[] = []): Promise<DevNode> =>
+export const startDevNode = (t: Lifetime, dataDir: string, flags: readonly string[] = []): Promise<DevNode> =>
   startNode(t, dataDir, ['--dev', ...flags]);
 
 /** Starts a node in `dataDir`; it is killed when the test ends. */
-export async function startNode(t: TestContext, dataDir: string, flags: readonly string[]): Promise<DevNode> {
+export async function startNode(t: Lifetime, dataDir: string, flags: readonly string[]): Promise<DevNode> {
   const child = spawnNode(['--datadir', dataDir, '--http.port', '0', '--json', ...flags]);
   t.after(() => child.kill('SIGKILL'));
   let stdout = '';

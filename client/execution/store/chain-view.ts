@@ -1,7 +1,7 @@
 import type { Block } from '@ethereumjs/block';
 import type { ExecutionWitness } from '../interface.ts';
 import { getBlockRlp, getReceipts, getTransactionPlace, getWitness } from './blocks.ts';
-import { StoreError } from './directory.ts';
+import { damagedStore, StoreError } from './directory.ts';
 import type { Receipt } from './receipts.ts';
 import type { Store } from './store.ts';
 
@@ -38,9 +38,8 @@ export class ChainView {
     const key = Buffer.from(hash).toString('hex');
     const cached = this.#blocks.get(key);
     if (cached !== undefined) return cached;
-    const rlp = getBlockRlp(this.#store, hash);
-    if (rlp === undefined) return undefined;
-    const block = this.#decode(rlp);
+    const block = this.#read(hash);
+    if (block === undefined) return undefined;
     const oldest = this.#blocks.keys().next();
     if (this.#blocks.size >= CACHED_BLOCKS && oldest.done !== true) this.#blocks.delete(oldest.value);
     this.#blocks.set(key, block);
@@ -79,10 +78,25 @@ export class ChainView {
     return this.#require(hash, `block 0x${Buffer.from(hash).toString('hex')}`);
   }
 
+  /** LevelDB gives what stands in its files unchecked: a header shows by its hash whether it is what was written. */
+  #read(hash: Uint8Array): Block | undefined {
+    const name = `block 0x${Buffer.from(hash).toString('hex')}`;
+    let block: Block;
+    try {
+      const rlp = getBlockRlp(this.#store, hash);
+      if (rlp === undefined) return undefined;
+      block = this.#decode(rlp);
+    } catch (cause) {
+      if (cause instanceof StoreError) throw cause;
+      throw damagedStore(this.#store.path, `${name} does not decode: ${(cause as Error).message}`, cause);
+    }
+    if (Buffer.from(hash).equals(block.hash())) return block;
+    throw damagedStore(this.#store.path, `what stands for ${name} has another hash`);
+  }
+
   #require(hash: Uint8Array | undefined, what: string): Block {
     const block = hash === undefined ? undefined : this.blockByHash(hash);
     if (block !== undefined) return block;
-    const { path } = this.#store;
-    throw new StoreError('storeDamaged', `data directory ${path} is damaged: ${what} is missing`, { path });
+    throw damagedStore(this.#store.path, `${what} is missing`);
   }
 }

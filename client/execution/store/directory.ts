@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { Level } from 'level';
 import { ClientError } from '../../errors.ts';
 
@@ -37,7 +37,7 @@ export async function openDatabase(path: string): Promise<Database> {
     );
   }
   if (isLevel && !names.includes('CURRENT') && names.some((name) => name !== 'LOCK')) {
-    throw new StoreError('storeDamaged', `data directory ${path} is damaged: its file CURRENT is missing`, { path });
+    throw damagedStore(path, 'its file CURRENT is missing');
   }
   const database: Database = new Level(path, { keyEncoding: 'view', valueEncoding: 'view' });
   try {
@@ -46,6 +46,25 @@ export async function openDatabase(path: string): Promise<Database> {
     throw openingError(path, error);
   }
   return database;
+}
+
+/**
+ * Refuses to begin a store below a folder of somebody else: one that is there, and holds other things than stores.
+ * @param path of the store
+ * @throws StoreError `storeForeign`
+ */
+export function refuseForeignParent(path: string): void {
+  const folder = dirname(path);
+  if (existsSync(path) || !existsSync(folder)) return;
+  let found: readonly string[];
+  try {
+    found = readdirSync(folder).slice(0, 5);
+  } catch {
+    return;
+  }
+  if (found.length === 0) return;
+  const message = `data directory ${folder} holds other files (${found.join(', ')}): expected ${basename(path)}, an empty folder or none`;
+  throw new StoreError('storeForeign', message, { path: folder, found });
 }
 
 /**
@@ -66,7 +85,7 @@ function openingError(path: string, error: unknown): StoreError {
       return new StoreError('storeLocked', `data directory ${path} is in use by another process`, { path }, { cause });
     case 'LEVEL_CORRUPTION':
     case 'LEVEL_IO_ERROR':
-      return new StoreError('storeDamaged', `data directory ${path} is damaged: ${reason}`, { path }, { cause });
+      return damagedStore(path, reason, cause);
     default:
       return new StoreError(
         'storeUnopenable',
@@ -80,8 +99,12 @@ function openingError(path: string, error: unknown): StoreError {
 /** What a failed read means: the files are not what was written. */
 export function readingError(path: string, error: unknown): StoreError {
   const cause = (error as { cause?: unknown }).cause ?? error;
-  const message = `data directory ${path} is damaged: ${messageOf(cause)}`;
-  return new StoreError('storeDamaged', message, { path }, { cause });
+  return damagedStore(path, messageOf(cause), cause);
+}
+
+/** The files of a store are not what was written. */
+export function damagedStore(path: string, reason: string, cause?: unknown): StoreError {
+  return new StoreError('storeDamaged', `data directory ${path} is damaged: ${reason}`, { path }, { cause });
 }
 
 /** LevelDB gives the system's error only as its text. */

@@ -16,7 +16,7 @@ export type ConnectorModules = {
   readonly host: Host;
   readonly client: RequestClient;
   readonly book: PeerBook;
-  readonly ports: Pick<NetworkPorts, 'status' | 'forkHashes'>;
+  readonly ports: Pick<NetworkPorts, 'status' | 'forkHashes' | 'onPeerHead'>;
   readonly log: Logger;
   readonly signal: AbortSignal;
   /** milliseconds of a clock that does not jump */
@@ -25,13 +25,15 @@ export type ConnectorModules = {
 
 const STATUS_MS = 15_000;
 /** Between two statuses that something has given a reason for. */
-const LEAST_STATUS_MS = 2000;
+const LEAST_STATUS_MS = 500;
 const EXCHANGE_MS = 30_000;
 const LONG_AGO = Number.NEGATIVE_INFINITY;
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 300_000;
-/** Without any peer nothing else brings the chain: a line that is mended is used soon, before two sides have gone too far. */
-const LAST_RETRY_ALONE_MS = 10_000;
+/** Two parts of a network that was cut find each other by what both were told to begin with, however long the cut was. */
+const LAST_BOOT_RETRY_MS = 15_000;
+/** Without any peer nothing else brings the chain: a line that is mended is used at once, before two sides have gone far. */
+const LAST_RETRY_ALONE_MS = 2000;
 const DIAL_MS = 15_000;
 /** Dials per tick. */
 const MAX_DIALS = 4;
@@ -79,7 +81,7 @@ export class Connector {
     return this.#peers.get(peer)?.status;
   }
 
-  /** A peer's chain is not what its last status said: asks again, though no more often than every two seconds. */
+  /** A peer's chain is not what its last status said: asks again, though no more often than twice a second. */
   refresh(id: string): void {
     const peer = this.#peers.get(id);
     if (peer === undefined || this.#modules.now() - peer.askedAt < LEAST_STATUS_MS) return;
@@ -133,7 +135,9 @@ export class Connector {
     } else if (!ports.forkHashes.includes(status.forkHash)) {
       await this.#drop(id, 'unknownFork', `fork ${status.forkHash}`);
     } else {
+      const isNews = peer.status?.headHash !== status.headHash;
       peer.status = status;
+      if (isNews) ports.onPeerHead(id);
     }
   }
 
@@ -175,7 +179,8 @@ export class Connector {
     const retry = this.#retries.get(target);
     if (this.#dialling.has(target)) return false;
     if (retry === undefined) return true;
-    const waitMs = this.#peers.size === 0 ? Math.min(retry.waitMs, LAST_RETRY_ALONE_MS) : retry.waitMs;
+    const most = this.#options.bootnodes.includes(target) ? LAST_BOOT_RETRY_MS : LAST_RETRY_MS;
+    const waitMs = Math.min(retry.waitMs, this.#peers.size === 0 ? LAST_RETRY_ALONE_MS : most);
     return retry.since + waitMs <= this.#modules.now();
   }
 

@@ -24,7 +24,7 @@ export function claimJson(claim: BlockClaim): object {
 }
 
 /** @param full whole transactions instead of their hashes */
-export function blockJson(block: Block, full: boolean): object {
+export function blockJson(block: Block, full: boolean) {
   const h = block.header;
   const optional = (value: bigint | undefined): Hex | undefined => (value === undefined ? undefined : quantity(value));
   const optionalData = (value: Uint8Array | undefined): Hex | undefined =>
@@ -150,20 +150,48 @@ export function receiptJson(block: Block, receipts: readonly RpcReceipt[], index
     gasUsed: quantity(receipt.cumulativeGasUsed - (before.at(-1)?.cumulativeGasUsed ?? 0n)),
     effectiveGasPrice: quantity(effectiveGasPrice(tx, block)),
     logsBloom: data(receipt.bloom),
-    logs: receipt.logs.map((log, i) => ({
-      address: data(log.address),
-      topics: log.topics.map(data),
-      data: data(log.data),
-      ...blockFields,
-      ...txFields,
-      blockTimestamp: quantity(block.header.timestamp),
-      logIndex: quantity(logsBefore + i),
-      removed: false,
-    })),
+    logs: logsJson(block, receipt, { index, logsBefore }),
     ...(blobGas === undefined
       ? {}
       : { blobGasUsed: quantity(blobGas), blobGasPrice: quantity(block.header.getBlobGasPrice()) }),
   };
+}
+
+export type LogJson = { readonly address: Hex; readonly topics: readonly Hex[]; readonly removed: boolean };
+
+/** Logs of every transaction of a block, in order. @param removed whether the block is no longer canonical */
+export function blockLogsJson(block: Block, receipts: readonly RpcReceipt[], removed: boolean): readonly LogJson[] {
+  let logsBefore = 0;
+  return receipts.flatMap((receipt, index) => {
+    const logs = logsJson(block, receipt, { index, logsBefore, removed });
+    logsBefore += logs.length;
+    return logs;
+  });
+}
+
+function logsJson(
+  block: Block,
+  receipt: RpcReceipt,
+  place: { readonly index: number; readonly logsBefore: number; readonly removed?: boolean },
+): readonly LogJson[] {
+  const { index, logsBefore, removed = false } = place;
+  const tx = block.transactions[index];
+  if (tx === undefined) throw new RangeError(`no transaction ${index} in the block`);
+  const common = {
+    blockHash: data(block.hash()),
+    blockNumber: quantity(block.header.number),
+    transactionHash: data(tx.hash()),
+    transactionIndex: quantity(index),
+    blockTimestamp: quantity(block.header.timestamp),
+  };
+  return receipt.logs.map((log, i) => ({
+    address: data(log.address),
+    topics: log.topics.map(data),
+    data: data(log.data),
+    ...common,
+    logIndex: quantity(logsBefore + i),
+    removed,
+  }));
 }
 
 function blobGasOf(tx: TypedTransaction): bigint | undefined {

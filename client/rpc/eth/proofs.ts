@@ -1,5 +1,5 @@
 import type { Block } from '@ethereumjs/block';
-import type { ProofRecord, RpcPorts } from '../interface.ts';
+import type { ChainPort, ProofRecord, RpcPorts } from '../interface.ts';
 import { RpcError } from '../jsonrpc/errors.ts';
 import { type Method, method } from '../jsonrpc/method.ts';
 import * as p from '../jsonrpc/params.ts';
@@ -41,19 +41,28 @@ export function proofMethods({ chain, proofs }: RpcPorts): readonly Method[] {
           const state = job.status === 'proved' ? ({ status: 'notRequested' } as const) : job;
           throw new RpcError('resourceUnavailable', `block not proven: ${state.status}`, state);
         }
-        const seal = chain.seal(hash) ?? new Uint8Array(0);
-        const sealed = seal.length === 0 ? {} : { seal: data(seal) };
-        return { ...placeOf(block), status: 'proved', ...sealed, proofs: found };
+        return { ...placeOf(chain, block), status: 'proved', proofs: found };
       },
     ),
   ];
 }
 
-function placeOf(block: Block): object {
+/**
+ * What `newBlockProofs` tells of a block: the answer of `eth_getBlockProof` without the proofs' bytes; undefined where
+ * it has none.
+ */
+export function provenJson({ chain, proofs }: Pick<RpcPorts, 'chain' | 'proofs'>, block: Block): object | undefined {
+  const found = proofs.proofs(block.hash()).map((record) => recordJson(record, {}));
+  return found.length === 0 ? undefined : { ...placeOf(chain, block), status: 'proved', proofs: found };
+}
+
+function placeOf(chain: Pick<ChainPort, 'seal'>, block: Block): object {
+  const seal = chain.seal(block.hash()) ?? new Uint8Array(0);
   return {
     blockHash: data(block.hash()),
     blockNumber: quantity(block.header.number),
     parentHash: data(block.header.parentHash),
+    ...(seal.length === 0 ? {} : { seal: data(seal) }),
   };
 }
 
@@ -82,13 +91,17 @@ function proofJson(
     if (bytes === undefined) return undefined;
     content = { proofData: encoding === 'hex' ? data(bytes) : Buffer.from(bytes).toString('base64') };
   }
+  return recordJson(record, content);
+}
+
+function recordJson(record: ProofRecord, content: object): object {
   return {
-    proofType: quantity(proofType),
+    proofType: quantity(record.proofType),
     vkHash: record.vkHash,
     claim: claimJson(record.claim),
     ...content,
     proofHash: record.proofHash,
-    proofSize: quantity(proofSize),
+    proofSize: quantity(record.proofSize),
     ...madeJson(record.made),
   };
 }

@@ -1,10 +1,13 @@
 import { RpcError } from './errors.ts';
 import type { Param } from './params.ts';
+import type { Subscriptions } from './subscriptions.ts';
 
 /** What a method may know of the request besides its parameters. */
 export type CallContext = {
   /** Scheme and host under which the caller reached this server, e.g. `http://127.0.0.1:8545` */
   readonly origin: string;
+  /** of the connection that the request came by; absent where nothing can be sent later */
+  readonly subscriptions?: Subscriptions;
 };
 
 /** One method of the table: its parameters by position, and what runs on their values. */

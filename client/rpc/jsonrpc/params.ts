@@ -50,6 +50,8 @@ export const storageKey = matching('a storage key (up to 32 bytes, 0x… hex)', 
 export const uint64 = bounded('a quantity (0x… hex without leading zeros, 64 bits)', U64);
 export const uint256 = bounded('a quantity (0x… hex without leading zeros, 256 bits)', U256);
 
+export const subscriptionId = matching('the id of a subscription (0x… hex)', /^0x[0-9a-f]{1,64}$/i);
+
 /** A small number, as quantity or as JSON number. */
 export const uint8: Param<number> = {
   expects: 'a number from 0 to 255',
@@ -129,6 +131,15 @@ export function listOf<T>(inner: Param<T>, maxLength: number): Param<readonly T[
       if (!Array.isArray(value) || value.length > maxLength) return fail(where, expects, value);
       return value.map((item, i) => inner.read(item, `${where}[${i}]`));
     },
+  };
+}
+
+/** A single value stands for a list of it. */
+export function oneOrMore<T>(inner: Param<T>, maxLength: number): Param<readonly T[]> {
+  const list = listOf(inner, maxLength);
+  return {
+    expects: `${inner.expects} or ${list.expects}`,
+    read: (value, where) => (Array.isArray(value) ? list.read(value, where) : [inner.read(value, where)]),
   };
 }
 

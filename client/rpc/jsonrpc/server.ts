@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ClientError } from '../../errors.ts';
+import { answerPreflight, isHostAllowed, type Origins } from './access.ts';
 import type { Dispatch, Limits } from './dispatch.ts';
 import { type Downloads, serveDownload } from './download.ts';
+import { type SocketLimits, serveWebSockets } from './websocket.ts';
 
 export type HttpOptions = {
   readonly host: string;
@@ -11,36 +13,59 @@ export type HttpOptions = {
   readonly limits: Limits;
   /** What GET and HEAD requests find. */
   readonly downloads: Downloads;
+  /** whose web pages may call from a browser */
+  readonly corsOrigins: Origins;
+  /** undefined: no WebSocket */
+  readonly webSocket: { readonly origins: Origins; readonly limits: SocketLimits } | undefined;
 };
-export type RpcServer = { readonly url: string; readonly close: () => Promise<void> };
+export type RpcServer = {
+  readonly url: string;
+  /** undefined: no WebSocket */
+  readonly webSocketUrl: string | undefined;
+  readonly close: () => Promise<void>;
+};
 
 /** A body that does not arrive within this time is given up. */
 const REQUEST_TIMEOUT_MS = 30_000;
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
 
 /**
- * Serves JSON-RPC over HTTP.
+ * Serves JSON-RPC over HTTP and WebSocket.
  * @throws HttpError `portInUse` where another process listens, `portUnusable` where the system refuses
  */
 export async function serveHttp(dispatch: Dispatch, options: HttpOptions): Promise<RpcServer> {
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
     handle(request, response, dispatch, options).catch(() => response.destroy());
   });
+  const { webSocket, limits } = options;
+  const sockets =
+    webSocket && serveWebSockets(server, dispatch, { ...webSocket, maxRequestBytes: limits.maxRequestBytes });
   await listen(server, options);
   const { port } = server.address() as AddressInfo;
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   return {
     url: `http://${host}:${port}`,
+    webSocketUrl: webSocket && `ws://${host}:${port}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
+        sockets?.close();
         server.closeIdleConnections();
         setTimeout(() => server.closeAllConnections(), 1000).unref();
       }),
   };
 }
 
-async function listen(server: Server, { host, port }: HttpOptions): Promise<void> {
+/**
+ * Whether `serveHttp` will find its port, so that a node which cannot start leaves nothing behind.
+ * @throws HttpError as `serveHttp`
+ */
+export async function checkListen(place: { readonly host: string; readonly port: number }): Promise<void> {
+  const server = createServer();
+  await listen(server, place);
+  await new Promise((resolve) => server.close(resolve));
+}
+
+async function listen(server: Server, { host, port }: Pick<HttpOptions, 'host' | 'port'>): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const place = `${host}:${port}`;
@@ -58,9 +83,10 @@ async function handle(
   request: IncomingMessage,
   response: ServerResponse,
   dispatch: Dispatch,
-  { host, port, limits, downloads }: HttpOptions,
+  { host, port, limits, downloads, corsOrigins }: HttpOptions,
 ): Promise<void> {
   if (!isHostAllowed(request)) return plain(response, 403, 'the Host header names another host');
+  if (answerPreflight(request, response, corsOrigins)) return;
   if (serveDownload(request, response, downloads)) return;
   if (request.method !== 'POST') {
     response.setHeader('Allow', 'POST');
@@ -80,17 +106,6 @@ async function handle(
     return;
   }
   response.writeHead(200, { 'Content-Type': 'application/json' }).end(text);
-}
-
-/**
- * A web page can make a browser send requests to the loopback interface under a name of its own (DNS rebinding);
- * on loopback only loopback names are answered.
- */
-function isHostAllowed(request: IncomingMessage): boolean {
-  const local = request.socket.localAddress ?? '';
-  const isLoopback = local === '::1' || /^(::ffff:)?127\./.test(local);
-  const name = (request.headers.host ?? '').replace(/:\d+$/, '');
-  return !isLoopback || name === '' || LOOPBACK.test(name);
 }
 
 /** The body as text, or undefined when it is larger than the cap; the rest is not read then. */

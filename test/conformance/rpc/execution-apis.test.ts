@@ -95,6 +95,7 @@ describe('execution-apis', needsData(), () => {
       pool,
       head: () => head,
       proofs,
+      events: { listen: () => () => {} },
     });
     dispatch = dispatcher(rpcMethods(ports), DEFAULT_LIMITS, (_, error) => internal.push(error));
   });

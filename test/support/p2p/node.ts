@@ -99,6 +99,7 @@ export async function testNode(
     onBlock: (block) => {
       seenBlocks.push(block);
     },
+    onPeerHead: () => {},
     hasTransaction: () => false,
     takeTransaction: async () => ({ verdict: 'ignore', code: 'noPool' }),
     waitingTransaction: () => undefined,

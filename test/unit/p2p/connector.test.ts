@@ -8,10 +8,11 @@ const PEER = '12D3KooWBoot';
 const ADDRESS = `/ip4/127.0.0.1/tcp/1/p2p/${PEER}`;
 
 /** A connector whose dials all fail, on a clock that only the test moves; it looks at what is due every millisecond. */
-function lonely(t: TestContext) {
+function lonely(t: TestContext, status?: () => object) {
   let seconds = 0;
   const dials: number[] = [];
   const asked: number[] = [];
+  const told: string[] = [];
   const host = {
     peers: () => [],
     knownPeers: async () => [],
@@ -23,34 +24,61 @@ function lonely(t: TestContext) {
   const connector = new Connector({ bootnodes: [ADDRESS], wantedPeers: 8, tickMs: 1 }, {
     host,
     client: {
+      peerRecords: async () => ({ ok: false, code: 'timeout' }),
       status: async () => {
         asked.push(seconds);
-        return { ok: false, code: 'timeout' };
+        return status === undefined ? { ok: false, code: 'timeout' } : { ok: true, value: status() };
       },
     },
     book: { isBanned: () => false },
+    ports: {
+      status: () => ({ genesisHash: '0x00' }),
+      forkHashes: ['00'],
+      onPeerHead: (peer: string) => told.push(peer),
+    },
     log: createLogger('silent'),
     signal: new AbortController().signal,
     now: () => seconds * 1000,
   } as unknown as ConnectorModules);
   t.after(() => connector.stop());
-  const pass = async (count: number): Promise<number> => {
+  const pass = async (count: number, step = 1): Promise<number> => {
     const before = dials.length;
     for (let i = 0; i < count; i++) {
-      seconds++;
+      seconds += step;
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     return dials.length - before;
   };
-  return { connector, dials, asked, pass };
+  return { connector, dials, asked, told, pass };
 }
 
-test('node that reaches nobody → tries again after 1, 2, 4, 8, then every 10 seconds', async (t) => {
+test('node that reaches nobody → tries again after a second, then every 2', async (t) => {
   const { connector, dials, pass } = lonely(t);
   connector.start();
-  await pass(60);
+  await pass(20);
   const pauses = dials.slice(1).map((at, i) => at - dials[i]!);
-  assert.deepEqual(pauses.slice(0, 6), [1, 2, 4, 8, 10, 10]);
+  assert.deepEqual(pauses.slice(0, 6), [1, 2, 2, 2, 2, 2]);
+});
+
+test('node with peers that does not reach a bootstrap peer → tries again ever less often, at least every 15 seconds', async (t) => {
+  const { connector, dials, pass } = lonely(t);
+  connector.onPeer('12D3KooWOther');
+  connector.start();
+  await pass(70);
+  const pauses = dials.slice(1).map((at, i) => at - dials[i]!);
+  assert.deepEqual(pauses.slice(0, 6), [1, 2, 4, 8, 15, 15]);
+});
+
+test('peer whose status names another head → told of once', async (t) => {
+  const heads = ['a', 'a', 'b'];
+  const { connector, told, pass } = lonely(t, () => ({ genesisHash: '0x00', forkHash: '00', headHash: heads.shift() }));
+  connector.onPeer(PEER);
+  await pass(1);
+  assert.deepEqual(told, [PEER]);
+  await pass(15);
+  assert.deepEqual(told, [PEER]);
+  await pass(15);
+  assert.deepEqual(told, [PEER, PEER]);
 });
 
 test('bootstrap peer that was reached and is gone → tried again at once, whatever came before', async (t) => {
@@ -62,12 +90,12 @@ test('bootstrap peer that was reached and is gone → tried again at once, whate
   assert.equal(await pass(4), 3, 'at once, after 1 and 2 more seconds');
 });
 
-test('peer whose chain surprises → asked for its status again, every two seconds at most', async (t) => {
+test('peer whose chain surprises → asked for its status again, twice a second at most', async (t) => {
   const { connector, asked, pass } = lonely(t);
   connector.onPeer(PEER);
   for (let i = 0; i < 5; i++) {
-    await pass(1);
+    await pass(1, 0.25);
     connector.refresh(PEER);
   }
-  assert.deepEqual(asked, [0, 2, 4]);
+  assert.deepEqual(asked, [0, 0.5, 1]);
 });

@@ -38,23 +38,23 @@ test('headers, bodies and proofs of a range → fetched, linked, checked', async
   const a = await testNode(t, chain, { holds: chain, proven: chain });
   const b = await testNode(t, chain, { bootnodes: [a.address] });
   await connected([[b, 1]]);
-  const first = await b.network.headers({ from: 0n, count: 192 }, { signal: soon() });
+  const peer = a.network.peerId;
+  const first = await b.network.headers({ from: 0n, count: 192 }, { signal: soon(), peer });
   assert.ok(first.ok);
-  assert.equal(first.value.content.length, 192);
-  const second = await b.network.headers({ from: chain[192]!.hash, count: 192 }, { signal: soon() });
+  assert.equal(first.value.length, 192);
+  const second = await b.network.headers({ from: chain[192]!.hash, count: 192 }, { signal: soon(), peer });
   assert.ok(second.ok);
-  assert.equal(second.value.content.length, 108);
-  assert.deepEqual(second.value.content[0]!.proofs[0], chain[192]!.descriptor);
+  assert.equal(second.value.length, 108);
+  assert.deepEqual(second.value[0]!.proofs[0], chain[192]!.descriptor);
   const body = await b.network.blockData('body', chain[7]!.hash, {
     signal: soon(),
     maxBytes: 10_000,
     check: (bytes) => Buffer.compare(bytes, chain[7]!.body) === 0,
   });
   assert.ok(body.ok);
-  assert.deepEqual(await b.network.headers({ from: 999n, count: 1 }, { signal: soon() }), {
-    ok: false,
-    code: 'unavailable',
-  });
+  const none = async (of: string) => await b.network.headers({ from: 999n, count: 1 }, { signal: soon(), peer: of });
+  assert.deepEqual(await none(peer), { ok: false, code: 'unknown' });
+  assert.deepEqual(await none(b.network.peerId), { ok: false, code: 'unavailable' });
   const absent = await b.network.blockData('witness', chain[7]!.hash, {
     signal: soon(),
     maxBytes: 9,

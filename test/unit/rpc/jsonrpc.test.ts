@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { describe, type TestContext, test } from 'node:test';
 import { DEFAULT_LIMITS, dispatcher, type Limits } from '../../../client/rpc/jsonrpc/dispatch.ts';
-import { NO_DOWNLOADS } from '../../../client/rpc/jsonrpc/download.ts';
 import { RpcError } from '../../../client/rpc/jsonrpc/errors.ts';
 import { method } from '../../../client/rpc/jsonrpc/method.ts';
 import * as p from '../../../client/rpc/jsonrpc/params.ts';
-import { type RpcServer, serveHttp } from '../../../client/rpc/jsonrpc/server.ts';
+import type { RpcServer } from '../../../client/rpc/jsonrpc/server.ts';
+import { serveRpc } from '../../support/rpc-server.ts';
 
 const internal: string[] = [];
 const METHODS = [
@@ -138,14 +138,12 @@ describe('parameters', () => {
 });
 
 describe('HTTP server', () => {
-  const serve = async (t: TestContext): Promise<RpcServer> => {
-    const server = await serveHttp(
+  const serve = (t: TestContext, options: { corsOrigins?: readonly string[] } = {}): Promise<RpcServer> =>
+    serveRpc(
+      t,
       dispatcher(METHODS, SMALL, () => {}),
-      { host: '127.0.0.1', port: 0, limits: SMALL, downloads: NO_DOWNLOADS },
+      { limits: SMALL, ...options },
     );
-    t.after(() => server.close());
-    return server;
-  };
   const post = (url: string, body: string, headers: Record<string, string> = {}) =>
     fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
 
@@ -191,12 +189,29 @@ describe('HTTP server', () => {
     assert.equal(status, 403);
   });
 
+  test('pages of allowed origins → may call, after the browser has asked; no others', async (t) => {
+    const preflight = async (url: string, origin: string) => {
+      const { status, headers } = await fetch(url, { method: 'OPTIONS', headers: { origin } });
+      return [status, headers.get('access-control-allow-origin')];
+    };
+    const { url } = await serve(t, { corsOrigins: ['https://here.example'] });
+    assert.deepEqual(await preflight(url, 'https://here.example'), [204, 'https://here.example']);
+    for (const other of ['https://elsewhere.example', 'http://here.example', 'null'])
+      assert.deepEqual(await preflight(url, other), [405, null]);
+    const answer = await post(url, JSON.stringify(call('sum', ['0x1'])), { origin: 'https://here.example' });
+    assert.equal(answer.headers.get('access-control-allow-origin'), 'https://here.example');
+    assert.equal(answer.headers.get('vary'), 'Origin');
+    const all = await serve(t, { corsOrigins: ['*'] });
+    assert.deepEqual(await preflight(all.url, 'https://any.example'), [204, 'https://any.example']);
+  });
+
   test('rejects a port in use, naming it', async (t) => {
     const { url } = await serve(t);
     const port = Number(new URL(url).port);
-    const second = serveHttp(
+    const second = serveRpc(
+      t,
       dispatcher([], SMALL, () => {}),
-      { host: '127.0.0.1', port, limits: SMALL, downloads: NO_DOWNLOADS },
+      { port },
     );
     await assert.rejects(second, { code: 'portInUse', message: new RegExp(`port ${port}`) });
   });

@@ -7,8 +7,8 @@ import { parseProofPath, proofPath } from '../../../client/rpc/eth/proofs.ts';
 import type { ProofJob, ProofPort, ProofRecord, RpcPorts } from '../../../client/rpc/interface.ts';
 import { DEFAULT_LIMITS, dispatcher } from '../../../client/rpc/jsonrpc/dispatch.ts';
 import type { Downloads } from '../../../client/rpc/jsonrpc/download.ts';
-import { serveHttp } from '../../../client/rpc/jsonrpc/server.ts';
 import { rpcMethods } from '../../../client/rpc/methods.ts';
+import { serveRpc } from '../../support/rpc-server.ts';
 
 const HASH = `0x${'11'.repeat(32)}` as const;
 const CLAIM = {
@@ -206,9 +206,7 @@ describe('proof downloads', () => {
     asked === path ? { sizeBytes: bytes.length, tag: 'tag', bytes: () => bytes } : undefined;
   const serve = async (t: TestContext): Promise<string> => {
     const dispatch = async (): Promise<undefined> => undefined;
-    const server = await serveHttp(dispatch, { host: '127.0.0.1', port: 0, limits: DEFAULT_LIMITS, downloads });
-    t.after(() => server.close());
-    return `${server.url}${path}`;
+    return `${(await serveRpc(t, dispatch, { downloads })).url}${path}`;
   };
   const bodyOf = async (response: Response): Promise<Uint8Array> => new Uint8Array(await response.arrayBuffer());
 

@@ -84,6 +84,8 @@ function memoryImporter(): ChainImporter & {
 type Peer = {
   readonly id: string;
   headers: Header[];
+  /** the head that its status names, where it is another than the last header that it serves */
+  announced?: Header;
   readonly proven: (h: Header) => boolean;
   /** as its status says; 0 by default */
   provenNumber?: bigint;
@@ -103,16 +105,16 @@ function network(peers: readonly Peer[]) {
   const net: Pick<ProofNetwork, 'peers' | 'headers' | 'proof' | 'blockData' | 'charge'> = {
     peers: () =>
       peers.map((p): PeerInfo => {
-        const head = p.headers.at(-1)!;
+        const head = p.announced ?? p.headers.at(-1)!;
         const { provenNumber = 0n } = p;
         const status = { headHash: hashOf(hash(head)), headNumber: BigInt(head.number), provenNumber } as NetworkStatus;
         return { id: p.id, addresses: [], direction: 'outbound', status, score: 0, faults: {} };
       }),
-    headers: async ({ from, count }, { prefer }) => {
+    headers: async ({ from, count }, o) => {
       asked.push(Number(from));
-      const peer = peers.find((p) => p.id === prefer?.[0])!;
-      const content = peer.headers.slice(Number(from), Number(from) + count).map((h) => record(peer, h));
-      return { ok: true, value: { from: peer.id, content } };
+      const peer = peers.find((p) => p.id === o.peer)!;
+      const value = peer.headers.slice(Number(from), Number(from) + count).map((h) => record(peer, h));
+      return value.length === 0 ? { ok: false, code: 'unknown' } : { ok: true, value };
     },
     proof: async () => ({ ok: true, value: bytes }),
     blockData: async (kind, blockHash, { check }) => {
@@ -250,6 +252,41 @@ test('a block on a branch that is stored beside our chain → fetched as it come
   await until(head(21));
   assert.deepEqual(importer.canonical, b.headers);
   assert.deepEqual(asked, [21]);
+  await sync.stop();
+});
+
+test('a branch of the same height → found in a few questions, though none of its peers is higher', async () => {
+  const ours = chain(20, 'x');
+  const peer: Peer = { id: 'a', headers: ours, proven: everything };
+  const { sync, until, importer, asked } = syncing([peer]);
+  sync.start();
+  await until(head(20));
+  asked.length = 0;
+  peer.headers = chain(20, 'y', ours.slice(0, 9));
+  sync.wake();
+  await until(() => importer.isStored(hash(peer.headers.at(-1)!)));
+  assert.deepEqual(asked, [20, 13, 1]);
+  await sync.stop();
+});
+
+test('a peer that has gone over to a chain that ends below our head → looked at below, asked again when it names a head', async () => {
+  const ours = chain(20, 'x');
+  const peer: Peer = { id: 'a', headers: ours, proven: everything };
+  const { sync, until, importer, asked } = syncing([peer], { now: () => 0 });
+  sync.start();
+  await until(head(20));
+  const higher = chain(23, 'y', ours.slice(0, 18));
+  peer.announced = higher.at(-1)!;
+  peer.headers = ours.slice(0, 18);
+  asked.length = 0;
+  sync.wake();
+  await until(() => asked.length > 0);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  assert.deepEqual(asked, [21, 13], 'once, whatever its status says');
+  peer.headers = higher;
+  sync.noteStatus('a');
+  await until(head(23));
+  assert.deepEqual(importer.canonical, higher);
   await sync.stop();
 });
 
