@@ -28,9 +28,12 @@ export function evaluateRow(
   return values;
 }
 
-/** Values of all nodes at a point: `cells` are the openings of all columns. The verifier's interpreter of four ops. */
-export function evaluateInExt(chip: CompiledChip, cells: readonly Ext[], publics: readonly Ext[]): ExtVec {
-  const { nodes } = chip;
+/** Values of all nodes at a point: `cells` are the openings of the columns that they use. The verifier's interpreter. */
+export function evaluateInExt(
+  { nodes }: Pick<CompiledChip, 'nodes'>,
+  cells: readonly (Ext | undefined)[],
+  publics: readonly Ext[],
+): ExtVec {
   const values = extVec(nodes.length);
   for (let id = 0; id < nodes.length; id++) {
     const node = nodes[id]!;

@@ -56,6 +56,7 @@ export function exceededLimit(machine: Machine, block: Pick<BlockStatement, 'seg
     logGlobalFractions: logFractions(segments.flat(), 'global'),
     maxTuple: maxFields(machine) + 1,
     maxDegree: maxDegree(machine),
+    maxSliceDegree: Math.max(0, ...machine.chips.map((c) => c.compiled.slices?.degree ?? 0)),
     maxConstraintsPerChip: Math.max(0, ...machine.chips.map((c) => c.compiled.constraints.length)),
     maxInstances: Math.max(0, ...segments.map((s) => s.length)),
     maxLogHeight: Math.max(0, ...segments.flat().map((i) => i.logHeight)),

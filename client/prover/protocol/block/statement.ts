@@ -5,7 +5,7 @@ import type { LogupChallenges } from '../logup/shape.ts';
 import { logupChallenges } from '../logup/shape.ts';
 import type { BlockStatement, Machine, SegmentStatement, VerifyingKey } from '../machine.ts';
 import { maxFields } from '../machine.ts';
-import { batchClaims } from '../segment/statement.ts';
+import { batchClaims, type PlacedClaim, placesOf } from '../segment/statement.ts';
 import type { SegmentResult } from '../segment/verify.ts';
 import type { Weight, WeightTerm } from '../whir/shape.ts';
 import { shapeChain, stateWords, wordsOf } from './chain.ts';
@@ -83,13 +83,15 @@ export function closingClaims(
     const by = scale;
     scale = Fp5.mul(scale, sigma);
     const own = layout.segments[j]!;
-    const offsets = new Map(own.slots.map((s) => [`${s.instance}/${s.column}`, own.offset + s.offset]));
-    return result.openClaims.map((claim) => {
+    const placeOf = placesOf(own.slots);
+    return result.openClaims.map((claim): PlacedClaim => {
       const chip = block.segments[j]!.instances[claim.instance]!.chip;
-      const offset =
-        offsets.get(`${claim.instance}/${claim.column}`) ??
-        machine.fixedSlots.find((s) => s.chip === chip && s.column === claim.column)!.offset;
-      return { offset, claim, scale: by };
+      const place = (column: number): number => {
+        const offset = placeOf(claim.instance, column);
+        if (offset !== undefined) return own.offset + offset;
+        return machine.fixedSlots.find((s) => s.chip === chip && s.column === column)!.offset;
+      };
+      return { claim, place, scale: by };
     });
   });
   return batchClaims(tau, columns, ood, layout.table.logRows + layout.table.logColumns);

@@ -1,7 +1,7 @@
 import type { BusScope, NodeId } from '../../air/dag.ts';
 import { addInto, type ExtVec, extVec, getExt, mulAddInto, packExt, setExt, subInto } from '../../field/ext-vec.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
-import type { BitProducts } from '../../poly/eq.ts';
+import { type BitProducts, eqAt } from '../../poly/eq.ts';
 import { SKIP_LOG } from '../../poly/interpolate.ts';
 import { blockWeight, type FractionLayout, type LogupChallenges } from '../logup/shape.ts';
 import type { InstanceShape } from '../shape.ts';
@@ -147,3 +147,20 @@ const ZERO = extVec(1);
  */
 export const instanceHigh = (full: readonly Ext[], logHeight: number): readonly Ext[] =>
   full.slice(full.length - logHeight, full.length - SKIP_LOG);
+
+/**
+ * By scope: what the values of an instance's forms are multiplied by in the claim behind the last round.
+ * @param eqs by scope: its point's factor for the skipped row bits
+ * @param point challenges of all rounds behind the skip; those in which the instance was idle multiply its claim
+ */
+export function instanceFactors(
+  points: readonly (readonly Ext[])[],
+  eqs: readonly Ext[],
+  point: readonly Ext[],
+  logHeight: number,
+): Ext[] {
+  const idleRounds = point.length - (logHeight - SKIP_LOG);
+  const idle = point.slice(0, idleRounds).reduce((acc, r) => Fp5.mul(acc, r), Fp5.ONE);
+  const own = point.slice(idleRounds);
+  return points.map((p, s) => Fp5.mul(idle, Fp5.mul(eqs[s]!, eqAt(instanceHigh(p, logHeight), own))));
+}
