@@ -8,14 +8,13 @@ import { evaluateInExt } from '../../../client/prover/air/evaluate.ts';
 import { keccakRound } from '../../../client/prover/chips/keccak/round.ts';
 import { getExt } from '../../../client/prover/field/ext-vec.ts';
 import { type Ext, Fp5 } from '../../../client/prover/field/fp5.ts';
-import { eqProducts } from '../../../client/prover/poly/eq.ts';
 import { fractionLayout, logupChallenges } from '../../../client/prover/protocol/logup/shape.ts';
-import { mainClaims } from '../../../client/prover/protocol/segment/statement.ts';
+import { batchClaims, mainClaims } from '../../../client/prover/protocol/segment/statement.ts';
 import { stackColumns } from '../../../client/prover/protocol/shape.ts';
 import { type SliceSum, sliceSums, sliceValue } from '../../../client/prover/protocol/slices/form.ts';
 import { proveSlices } from '../../../client/prover/protocol/slices/prove.ts';
 import { type LaneClaim, verifySlices } from '../../../client/prover/protocol/slices/verify.ts';
-import { formValues, muPowers, SCOPES } from '../../../client/prover/protocol/zerocheck/form.ts';
+import { formValues, muPowers, SCOPES, scopePlaces } from '../../../client/prover/protocol/zerocheck/form.ts';
 import { columnOpenings } from '../../../client/prover/protocol/zerocheck/verify.ts';
 import type { Label } from '../../../client/prover/transcript/labels.ts';
 import { ProverTranscript } from '../../../client/prover/transcript/prover-transcript.ts';
@@ -73,7 +72,7 @@ function setting() {
     const layout = fractionLayout(SHAPES, scope);
     const point = exts(layout.log);
     const [p, q] = exts(2) as [Ext, Ext];
-    return { layout, point, p, q, challenges: logupChallenges(alpha, beta, 128), products: eqProducts(point) };
+    return { layout, point, p, q, challenges: logupChallenges(alpha, beta, 128) };
   });
   const factors = SHAPES.map(() => exts(SCOPES.length));
   const values = CHIPS.map((chip) => exts(chip.columns.length));
@@ -82,7 +81,7 @@ function setting() {
   /** Σ factor · form of an instance, where `chip` stands for its chip. */
   const formsOf = (i: number, chip: CompiledChip): Ext => {
     const nodes = evaluateInExt(chip, values[i]!, publics[i]!);
-    return formValues({ ...SHAPES[i]!, chip }, i, lambda, mu, scopes, nodes).reduce(
+    return formValues({ ...SHAPES[i]!, chip }, i, lambda, mu, scopes.map(scopePlaces), nodes).reduce(
       (acc, value, s) => Fp5.add(acc, Fp5.mul(factors[i]![s]!, value)),
       Fp5.ZERO,
     );
@@ -199,8 +198,12 @@ function batch(of: readonly (readonly LaneClaim[])[]): { readonly claim: Ext; re
   const opened = columnOpenings(SHAPES, own.values, own.sums, of);
   const openings = { skipPoint: Fp5.ONE, lagrange: exts(16), point: [], high: () => [], opened };
   const { slots, size } = stackColumns(SHAPES, ['main']);
-  const layout = { slots, logSize: Math.ceil(Math.log2(size)) };
-  const { terms, claim } = mainClaims(randomExt(random), layout, openings, []);
+  const { terms, claim } = batchClaims(
+    randomExt(random),
+    mainClaims({ slots }, openings),
+    [],
+    Math.ceil(Math.log2(size)),
+  );
   const valueAt = new Map(slots.map((s) => [s.offset, own.values[s.instance]![s.column]!]));
   assert.equal(terms.length, slots.length, 'a term per column');
   let actual = Fp5.ZERO;

@@ -1,5 +1,7 @@
+import { packExt } from '../../field/ext-vec.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
 import { powerProducts } from '../../poly/eq.ts';
+import { evaluateUnivariate } from '../../poly/evaluate.ts';
 import { SKIP_SIZE } from '../../poly/interpolate.ts';
 import { MIN_LOG_TABLE, whirParams } from '../../soundness/profiles.ts';
 import { type WhirLayer, type WhirParams, whirLayers } from '../../soundness/whir.ts';
@@ -8,7 +10,7 @@ import { stateWords, wordsOf } from '../block/chain.ts';
 import type { LogupChallenges } from '../logup/shape.ts';
 import type { BlockStatement, Machine, SegmentStatement, VerifyingKey } from '../machine.ts';
 import { type ColumnSlot, ceilLog2, type InstanceShape, stackColumns } from '../shape.ts';
-import type { Weight, WeightTerm } from '../whir/shape.ts';
+import type { VerifierTerm, Weight, WeightTerm } from '../whir/shape.ts';
 import type { ColumnOpening, ColumnOpenings } from '../zerocheck/verify.ts';
 
 /** What a segment's transcript starts from, besides its own statement. */
@@ -79,20 +81,13 @@ export function mainLayout(machine: Machine, shapes: readonly InstanceShape[]): 
   return { slots, logSize, params, first, columns: Math.max(1, Math.ceil(size / 2 ** first.logRows)) };
 }
 
-/** What a segment's own opening shows: what is claimed of main columns, and the values out of the domain. */
-export function mainClaims(
-  tau: Ext,
-  { slots, logSize }: Pick<MainLayout, 'slots' | 'logSize'>,
-  openings: ColumnOpenings,
-  ood: readonly { readonly weight: Weight; readonly value: Ext }[],
-): { readonly terms: WeightTerm[]; readonly claim: Ext } {
+/** What a segment's own opening shows: what is claimed of main columns. */
+export function mainClaims({ slots }: Pick<MainLayout, 'slots'>, openings: ColumnOpenings): PlacedClaim[] {
   const placeOf = placesOf(slots);
-  const claims = slots.flatMap(({ instance, column, logHeight }) =>
-    columnClaims(openings, instance, column, logHeight).map((claim): PlacedClaim => {
-      return { claim, place: (c) => placeOf(instance, c)!, scale: Fp5.ONE };
-    }),
-  );
-  return batchClaims(tau, claims, ood, logSize);
+  return slots.flatMap(({ instance, column, logHeight }) => {
+    const place = (c: number): number => placeOf(instance, c)!;
+    return columnClaims(openings, instance, column, logHeight).map((claim) => ({ claim, place, scale: Fp5.ONE }));
+  });
 }
 
 /**
@@ -169,4 +164,63 @@ export function batchClaims(
     total = Fp5.add(total, Fp5.mul(by, value));
   });
   return { terms, claim: total };
+}
+
+/** Neighbouring columns of one height with one scale, the first at `offset`. */
+type ClaimedRun = { readonly offset: number; readonly first: PlacedClaim; readonly values: Ext[] };
+
+/** Claims as few runs: neighbours joined as they come, then those runs that turn out to be neighbours. */
+function runsOf(columns: readonly PlacedClaim[]): ClaimedRun[] {
+  const isNext = ({ offset, first, values }: ClaimedRun, at: number, next: PlacedClaim): boolean =>
+    at === offset + values.length * 2 ** first.claim.logHeight &&
+    next.scale === first.scale &&
+    next.claim.logHeight === first.claim.logHeight &&
+    next.claim.high === first.claim.high &&
+    next.claim.lagrange === first.claim.lagrange;
+  const runs: ClaimedRun[] = [];
+  for (const column of columns) {
+    const offset = column.place(column.claim.column);
+    const last = runs[runs.length - 1];
+    if (last !== undefined && isNext(last, offset, column)) last.values.push(column.claim.value);
+    else runs.push({ offset, first: column, values: [column.claim.value] });
+  }
+  const joined: ClaimedRun[] = [];
+  for (const run of runs.sort((a, b) => a.offset - b.offset)) {
+    const last = joined[joined.length - 1];
+    if (last === undefined || !isNext(last, run.offset, run.first)) joined.push(run);
+    else for (const value of run.values) last.values.push(value);
+  }
+  return joined;
+}
+
+/**
+ * What `batchClaims` gives for the same claims, as the verifier computes it: the columns of a run lie a fixed number of
+ * slots apart, so their powers of τ are a geometric series. Combinations of columns are batched one by one.
+ */
+export function batchRuns(
+  tau: Ext,
+  claims: readonly PlacedClaim[],
+  ood: readonly { readonly weight: Weight; readonly value: Ext }[],
+  logSize: number,
+): { readonly terms: VerifierTerm[]; readonly claim: Ext } {
+  const others = batchClaims(
+    tau,
+    claims.filter(({ claim }) => claim.of !== undefined),
+    ood,
+    logSize,
+  );
+  const powers = powerProducts(tau, INDEX_BITS);
+  const power = (e: number): Ext => powers.at(e, INDEX_BITS);
+  let total = others.claim;
+  const columns = claims.filter(({ claim }) => claim.of === undefined);
+  const runs = runsOf(columns).map(({ offset, first, values }): VerifierTerm => {
+    const { claim, scale } = first;
+    const { logHeight, lagrange, high } = claim;
+    const ratio = power(2 ** logHeight / SKIP_SIZE);
+    const sum = Fp5.mul(power(offset / SKIP_SIZE), evaluateUnivariate(packExt(values), ratio));
+    total = Fp5.add(total, Fp5.mul(scale, sum));
+    const count = values.length;
+    return { weight: { kind: 'columns', offset, logHeight, lagrange, high, count, ratio }, by: scale, since: 0 };
+  });
+  return { terms: [...runs, ...others.terms], claim: total };
 }

@@ -1,17 +1,18 @@
 import type { Chip } from '../../air/chip.ts';
 import { evaluateInExt } from '../../air/evaluate.ts';
 import { evaluateClosedForm } from '../../air/fixed.ts';
+import { oncePer } from '../../air/once-per.ts';
 import { addScaledInto, dotExt, extVec, getExt, packExt } from '../../field/ext-vec.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
-import { eqProducts, eqTable } from '../../poly/eq.ts';
-import { interpolateAt, SKIP_LOG, SKIP_SIZE, skipLagrange, skipNodes, skipToDomain } from '../../poly/interpolate.ts';
+import { eqTable } from '../../poly/eq.ts';
+import { lagrangeAt, SKIP_LOG, SKIP_SIZE, skipLagrange, skipNodes, skipToDomain } from '../../poly/interpolate.ts';
 import type { Channel, Transcript } from '../../transcript/transcript.ts';
 import type { VerifierTranscript } from '../../transcript/verifier-transcript.ts';
 import type { InstanceShape } from '../shape.ts';
 import { type SliceSum, sliceSums } from '../slices/form.ts';
 import { type LaneClaim, verifySlices } from '../slices/verify.ts';
 import { expectEqual, type SumcheckClaim, verifySumcheck } from '../sumcheck/verify.ts';
-import { formValues, instanceFactors, joinedClaim, muPowers, type ScopeClaims } from './form.ts';
+import { formValues, instanceFactors, joinedClaim, muPowers, type ScopeClaims, scopePlaces } from './form.ts';
 
 /** Everything that is fixed before the first round. */
 export type ZerocheckStatement = {
@@ -92,6 +93,8 @@ export function isSent({ compiled, fixed }: Chip, column: number): boolean {
   return sliced === undefined && fixed[name]?.kind !== 'closedForm';
 }
 
+const sentCount = oncePer((chip: Chip): number => chip.compiled.columns.filter((_, c) => isSent(chip, c)).length);
+
 /** What is opened of all instances: values by column, and the claims about lanes by instance in `sums`. */
 export function columnOpenings(
   shapes: readonly InstanceShape[],
@@ -163,7 +166,6 @@ export function verifyZerocheck(
   const batch = sampleBatch(tr, statement);
   const { shapes, scopes, maxDegree } = statement;
   const count = skipCount(maxDegree);
-  const nodes = skipNodes(count);
   let eqs: readonly Ext[] = [];
   const { skipPoint, lagrange, inner } = readZerocheckRounds(tr, {
     scopes: scopes.length,
@@ -173,12 +175,13 @@ export function verifyZerocheck(
     bindSkip: (sent, z, basis) => {
       expectEqual('zerocheck', 'skipSum', batch.claim, skipTotal(sent, batch.points));
       eqs = batch.points.map((point) => eqSkip(point, basis));
-      return sent.reduce((acc, h, s) => Fp5.add(acc, Fp5.mul(eqs[s]!, interpolateAt(nodes, h, z))), Fp5.ZERO);
+      const weights = packExt(lagrangeAt(skipNodes(count), z));
+      return sent.reduce((acc, h, s) => Fp5.add(acc, Fp5.mul(eqs[s]!, dotExt(weights, packExt(h)))), Fp5.ZERO);
     },
   });
   const sentValues = tr.readExts(
     'openings',
-    shapes.reduce((n, { chip }, i) => n + chip.columns.filter((_, c) => isSent(chips[i]!, c)).length, 0),
+    chips.reduce((n, chip) => n + sentCount(chip), 0),
   );
   let next = 0;
   const high = openingHigh(inner.point);
@@ -191,8 +194,11 @@ export function verifyZerocheck(
       return evaluateClosedForm(contents, lagrange, high(logHeight));
     }),
   );
-  const places = scopes.map((scope) => ({ ...scope, products: eqProducts(scope.point) }));
-  const factors = shapes.map((s) => instanceFactors(batch.points, eqs, inner.point, s.logHeight));
+  const places = scopes.map(scopePlaces);
+  const byHeight = new Map<number, Ext[]>();
+  for (const { logHeight } of shapes)
+    if (!byHeight.has(logHeight)) byHeight.set(logHeight, instanceFactors(batch.points, eqs, inner.point, logHeight));
+  const factors = shapes.map((s) => byHeight.get(s.logHeight)!);
   let expected = Fp5.ZERO;
   shapes.forEach((shape, i) => {
     const chip = shape.chip.slices?.rest ?? shape.chip;
