@@ -20,8 +20,44 @@ export function renderReadme() {
 }
 
 function tables(reports) {
-  const parts = [proofTable(reports), validationTable(reports), networkLine(reports), syncLine(reports)];
+  const parts = [
+    proofTable(reports),
+    verifyTable(reports),
+    validationTable(reports),
+    networkLine(reports),
+    syncLine(reports),
+  ];
   return parts.filter((part) => part !== undefined).join('\n\n');
+}
+
+/** What verifying costs by stage, one row per block. */
+function verifyTable(reports) {
+  const measured = reports
+    .filter((r) => r.bench === 'verify')
+    .sort((a, b) => a.figures.segments - b.figures.segments || a.figures.verifyMs - b.figures.verifyMs);
+  if (measured.length === 0) return undefined;
+  const rows = measured.map(({ parameters, figures: f }) => [
+    `\`${parameters.block}\``,
+    f.segments,
+    ...[f.verifyMs, f.perSegmentMs, f.firstMs, f.keyMs].map(milliseconds),
+    ...[f.stages.logup, f.stages.zerocheck, f.stages.open, f.stages.closing].map(milliseconds),
+  ]);
+  const head = [
+    'block',
+    'segments',
+    'verified in',
+    'per segment',
+    'first time',
+    'key',
+    'LogUp',
+    'zerocheck',
+    'openings',
+    'closing',
+  ];
+  const say =
+    'Verifying in plain TypeScript, one core: medians of a warm process, as a whole and by stage; the first proof of a process, which V8 has not compiled yet; and once per process the set-up of the key.';
+  const commits = [...new Set(measured.map((r) => r.commit))].join(', ');
+  return `${say} Commit ${commits}.\n\n${markdownTable(head, rows)}`;
 }
 
 /** The three ways to know that a block is valid, one row per block. */

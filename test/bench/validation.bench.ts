@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkedBlock } from '../../client/cli/input-block.ts';
@@ -10,6 +9,7 @@ import { ACCEPTED_KEYS } from '../../client/prover/verifier/accepted-keys.ts';
 import { acceptedKey } from '../../client/prover/verifier/key.ts';
 import { verify } from '../../client/prover/verifier/verify.ts';
 import { benchArguments, median, reportBench } from '../support/bench.ts';
+import { proofOf } from '../support/bench-proofs.ts';
 import { executeOpened, openedBlockFile } from '../support/block-files.ts';
 import { dataDir } from '../support/data.ts';
 
@@ -20,7 +20,6 @@ import { dataDir } from '../support/data.ts';
  */
 const BLOCKS = ['mainnet-1', 'mainnet-2675001', 'mainnet-21688509'];
 const RUNS = 7;
-const MAIN = join(import.meta.dirname, '..', '..', 'client', 'main.js');
 
 const folder = mkdtempSync(join(tmpdir(), 'zkl1-bench-'));
 try {
@@ -31,7 +30,7 @@ try {
       console.error(`skipped: ${name}: the block file is not there`);
       continue;
     }
-    const proof = proofOf(name, file);
+    const proof = proofOf(name, file, folder);
     const height = proofHeight(proof);
     const data = ACCEPTED_KEYS.find((key) => height.ok && key.proofType === height.proofType);
     if (!height.ok || data === undefined) throw new Error(`the proof of ${name} has no key of this build`);
@@ -73,12 +72,4 @@ try {
   }
 } finally {
   rmSync(folder, { recursive: true });
-}
-
-function proofOf(name: string, block: string): Uint8Array {
-  const given = process.env.PROOFS === undefined ? undefined : join(process.env.PROOFS, `${name}.proof`);
-  if (given !== undefined && existsSync(given)) return readFileSync(given);
-  const path = join(folder, `${name}.proof`);
-  execFileSync(process.execPath, ['--max-old-space-size=8192', MAIN, 'prove', block, '-o', path, '--json']);
-  return readFileSync(path);
 }

@@ -115,9 +115,8 @@ for (const width of [32, 64] as const) {
       ['another rotation', { power: power * 2, coPower: coPower / 2 }, 'PROGRAM'],
       ['power and coPower exchanged', { power: coPower, coPower: power }, 'PROGRAM'],
       ['a coPower that is not 2^16 / power', { coPower: coPower * 2 }, 'power · coPower = 2^16'],
-      ['a move by a limb more', { 'isUp[0]': 0, 'isUp[1]': 1 }, 'PROGRAM'],
-      ['two moves at once', { 'isUp[1]': 1 }, 'one move'],
-      ['no move', { 'isUp[0]': 0 }, 'one move'],
+      ['a move by a limb more', { 'isUp[0]': 1 }, 'PROGRAM'],
+      ['two moves at once, and one back', { 'isUp[0]': 2 }, 'one move'],
       ['the result in another slot', { 'c.slot': 999 }, 'PROGRAM'],
       ['the operand of another slot', { 'a.slot': 999 }, 'PROGRAM'],
     ];

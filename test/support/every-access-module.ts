@@ -46,6 +46,9 @@ export const EVERYTHING = wasmModule({
         ...copy(2001, 2005, 37),
         ...copy(2100, 2001, 0),
         ...copy(2096, 1000, 3),
+        // Whole cells between bytes, towards both ends, and over themselves.
+        ...[...copy(2201, 1001, 60), ...copy(1009, 2201, 75), ...copy(2209, 2201, 64), ...copy(2193, 2201, 64)],
+        ...[...copy(2208, 1000, 8), ...copy(2208, 1008, 4), ...copy(2216, 2216, 40), ...copy(2001, 2201, 5)],
         ...fill(3001, 0x1ab, 21),
         ...fill(3000, 7, 0),
         ...[...i32(3), ...i32(0), 0x11, 5, 0, 0x1a],

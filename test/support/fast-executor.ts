@@ -13,7 +13,7 @@ import {
 } from '../../client/prover/vm/flat-records.ts';
 import { INSTRUCTIONS, OP_NAMES, type OpName } from '../../client/prover/vm/isa.ts';
 import { type RecordEnd, recordSegments, type SegmentLimits } from '../../client/prover/vm/record.ts';
-import { UNALIGNED_CHIP } from '../../client/prover/vm/records.ts';
+import { CHIP_BY_ADDRESS } from '../../client/prover/vm/records.ts';
 
 /** One row type per chip of the instruction set. */
 export const ROW_TYPES: readonly RowType[] = (() => {
@@ -24,7 +24,8 @@ export const ROW_TYPES: readonly RowType[] = (() => {
   for (const op of OP_NAMES) {
     const { chip, memoryBytes, writes } = INSTRUCTIONS[op];
     add(chip, op);
-    if (memoryBytes > 1) add(writes.length > 0 ? UNALIGNED_CHIP.load : UNALIGNED_CHIP.store, op);
+    if (op === 'copy') add(CHIP_BY_ADDRESS.copy, op);
+    if (memoryBytes > 1) add(writes.length > 0 ? CHIP_BY_ADDRESS.load : CHIP_BY_ADDRESS.store, op);
   }
   return [...opsOf].map(([id, ops]) => rowTypeOf(id, ops));
 })();

@@ -137,10 +137,21 @@ function eventsOf(chip: string, row: InstructionRecord, fail: (what: string) => 
 function operandsAfter(op: string, [to, second, third]: readonly number[]): readonly number[] {
   const length = op === 'inputRead' ? second! : third!;
   const backward = op === 'copy' && to! > second!;
+  const cells = op === 'copy' ? cellsMoved(to!, second!, length) : 0;
+  if (cells > 0) {
+    const by = backward ? 0 : 8 * cells;
+    return [to! + by, second! + by, length - 8 * cells];
+  }
   const room = backward ? ((to! + length + 7) & 7) + 1 : 8 - (to! & 7);
   const moved = Math.min(length, room);
   const step = backward ? 0 : moved;
   return op === 'copy' ? [to! + step, second! + step, length - moved] : [to! + step, length - moved];
+}
+
+/** How many whole cells a row of COPY moves: up to four, where both ends of what is left are ends of cells. */
+function cellsMoved(to: number, from: number, length: number): number {
+  const ends = to > from ? [to + length, from + length] : [to, from];
+  return ends.every((end) => (end & 7) === 0) ? Math.min(4, length >>> 3) : 0;
 }
 
 const pick = ({ before, after, prev }: AccessRecord) => ({ before, after, prev });
@@ -175,6 +186,18 @@ function cellPlaces(row: InstructionRecord, { chip, memoryBytes }: Instruction, 
   switch (op) {
     case 'copy': {
       if (third === 0) return at([], 3);
+      const moved = cellsMoved(to, second, third);
+      if (moved > 0) {
+        const pairs = Array.from({ length: moved }, (_, k) => {
+          const skipped = to > second ? third - 8 - 8 * k : 8 * k;
+          return [(second + skipped) / 8, (to + skipped) / 8];
+        });
+        return at(
+          pairs.flat().map((cell, k) => [cell, k] as const),
+          8,
+          'copy_cells',
+        );
+      }
       const n = third - number(row.writes[2]!.after);
       const skip = to > second ? third - n : 0;
       const first = (second + skip) >>> 3;

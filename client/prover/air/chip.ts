@@ -9,10 +9,19 @@ import {
   type View,
   viewOf,
 } from './columns.ts';
-import type { Bus, CompiledChip, Constraint, Instance, Interaction } from './dag.ts';
+import {
+  type Bus,
+  type Column,
+  type CompiledChip,
+  type Constraint,
+  type Instance,
+  type Interaction,
+  SLICES,
+} from './dag.ts';
 import { DagBuilder, Expr, type Operand } from './expr.ts';
 import type { FixedColumn } from './fixed.ts';
 import { checkRules } from './rules.ts';
+import { SliceBuilder, type SliceConstraints } from './slices.ts';
 
 /** What `constrain` states about one row. */
 export type Constraints = {
@@ -25,6 +34,8 @@ export type Constraints = {
   /** A public value of the segment. */
   public(name: string): Expr;
   constant(value: number): Expr;
+  /** Of a chip with lanes. */
+  readonly slices: SliceConstraints;
 };
 
 export type ChipSpec<C extends ColumnSpecs, R> = {
@@ -72,12 +83,13 @@ export function defineChip<const C extends ColumnSpecs, R>(spec: ChipSpec<C, R>)
   const lift = (x: Operand): Expr => (typeof x === 'number' ? constant(x) : x);
   const constant = (value: number): Expr => new Expr(builder, builder.push({ op: 'const', value: 0 })).add(value);
   const checkDegree = (what: string, e: Expr): void => {
+    if (e.builder !== builder) fail('notOfRow', `${what}: expected an expression over the row's cells`);
     if (e.degree > spec.maxDegree)
       fail('degreeTooHigh', `${what}: expected degree ≤ ${spec.maxDegree}, got ${e.degree}`);
   };
-  const assertZero = (label: string, e: Expr): void => {
+  const assertZero = (label: string, e: Expr): number => {
     checkDegree(label, e);
-    constraints.push({ label, node: e.id, degree: e.degree });
+    return constraints.push({ label, node: e.id, degree: e.degree }) - 1;
   };
   const interact =
     (direction: Interaction['direction']) =>
@@ -100,15 +112,21 @@ export function defineChip<const C extends ColumnSpecs, R>(spec: ChipSpec<C, R>)
         degree: Math.max(counted.degree, ...fields.map((e) => e.degree)),
       });
     };
-  const view = viewOf(spec.columns, (column) => new Expr(builder, builder.push({ op: 'column', column })));
+  const cellAt = (column: number): Expr => new Expr(builder, builder.push({ op: 'column', column }));
+  const view = viewOf(spec.columns, cellAt);
+  const lanes = laneStarts(columns);
+  const slices = new SliceBuilder({ lanes, column: cellAt, constant, assertZero, fail });
   columns.forEach((column, i) => {
-    const cell = new Expr(builder, builder.push({ op: 'column', column: i }));
-    if (column.kind === 'bit' && column.tree !== 'fixed') assertZero(`${column.name} is a bit`, cell.mul(cell.sub(1)));
+    if (column.kind !== 'bit' || column.tree === 'fixed') return;
+    const isBit = (cell: Expr): Expr => cell.mul(cell.sub(1));
+    if (!column.sliced) assertZero(`${column.name} is a bit`, isBit(cellAt(i)));
+    else if (lanes.includes(i)) slices.assertZero((z) => `${columns[i + z]!.name} is a bit`, isBit(slices.cellOf(i)));
   });
   const publics = spec.publics ?? [];
   spec.constrain(
     {
-      assertZero,
+      assertZero: (label, e) => void assertZero(label, e),
+      slices,
       send: interact('send'),
       receive: interact('receive'),
       constant,
@@ -120,7 +138,7 @@ export function defineChip<const C extends ColumnSpecs, R>(spec: ChipSpec<C, R>)
     },
     view,
   );
-  const compiled: CompiledChip = {
+  const whole: CompiledChip = {
     id: spec.id,
     maxDegree: spec.maxDegree,
     publics,
@@ -130,8 +148,15 @@ export function defineChip<const C extends ColumnSpecs, R>(spec: ChipSpec<C, R>)
     interactions,
     freeCells: spec.freeCells ?? {},
   };
+  const compiled = lanes.length === 0 ? whole : { ...whole, slices: slices.finish(whole) };
   checkRules(compiled, spec.fixed ?? {});
   return { spec, compiled, fixed: spec.fixed ?? {} };
+}
+
+/** First columns of the lanes. */
+function laneStarts(columns: readonly Column[]): number[] {
+  const sliced = columns.flatMap((column, i) => (column.sliced ? [i] : []));
+  return sliced.filter((_, k) => k % SLICES === 0);
 }
 
 /** The smallest table: the zerocheck's first round takes 16 rows at once. */

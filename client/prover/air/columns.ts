@@ -1,4 +1,4 @@
-import type { Column, Tree } from './dag.ts';
+import { type Column, SLICES, type Tree } from './dag.ts';
 import type { WordOperand } from './word.ts';
 
 /** A column or an array of columns as declared in a chip. */
@@ -8,6 +8,7 @@ export type ColumnSpec<N extends number | undefined = number | undefined> = {
   readonly tree: Tree;
   /** undefined for a single column. */
   readonly length: N;
+  readonly sliced?: true;
 };
 /** Columns by name; a nested record is a group, whose cells are named `group.name`. */
 export type ColumnSpecs = { readonly [name: string]: ColumnSpec | ColumnSpecs };
@@ -33,6 +34,13 @@ export const field = (doc: string): ColumnSpec<undefined> => spec('field', doc);
 
 /** `length` columns of one kind; limbs are little-endian. */
 export const array = <N extends number>(item: ColumnSpec<undefined>, length: N): ColumnSpec<N> => ({ ...item, length });
+
+/** `count` lanes of 64 columns, one behind the other: cell z of each belongs to slice z (`slices.ts`). */
+export const lanes = (item: ColumnSpec<undefined>, count: number): ColumnSpec<number> => ({
+  ...item,
+  length: SLICES * count,
+  sliced: true,
+});
 
 type InTree<S> = S extends ColumnSpec<infer N> ? ColumnSpec<N> : { readonly [K in keyof S]: InTree<S[K]> };
 
@@ -89,10 +97,10 @@ export function columnList(specs: ColumnSpecs, prefix = ''): Column[] {
   return Object.entries(specs).flatMap(([key, item]) => {
     const name = prefix + key;
     if (!isColumn(item)) return columnList(item, `${name}.`);
-    const { kind, tree, doc, length } = item;
+    const { length, ...column } = item;
     return length === undefined
-      ? [{ name, kind, tree, doc }]
-      : Array.from({ length }, (_, i) => ({ name: `${name}[${i}]`, kind, tree, doc }));
+      ? [{ name, ...column }]
+      : Array.from({ length }, (_, i) => ({ name: `${name}[${i}]`, ...column }));
   });
 }
 

@@ -23,6 +23,8 @@ export type Column = {
   readonly kind: 'bit' | 'u8' | 'u16' | 'field';
   readonly tree: Tree;
   readonly doc: string;
+  /** One of the 64 cells of a lane: see `Slices`. */
+  readonly sliced?: true;
 };
 
 export type BusKind = 'lookup' | 'permutation';
@@ -60,6 +62,51 @@ export type Interaction = {
   readonly degree: number;
 };
 
+/** log2 of the cells of a lane. */
+export const SLICE_LOG = 6;
+export const SLICES = 2 ** SLICE_LOG;
+
+/**
+ * What an expression about slice z reads: cell (z + rotation) mod 64 of the lane that starts at `column`, or entry z of a
+ * table of nodes of `rest`.
+ */
+export type SliceInput =
+  | { readonly kind: 'cell'; readonly column: number; readonly rotation: number }
+  | { readonly kind: 'table'; readonly nodes: readonly NodeId[] };
+
+/** Limb l of a packed word is constant + Σ_j coefficients[j] · (the word's expression in slice l · n + j), n coefficients. */
+export type Packing = { readonly coefficients: readonly number[]; readonly constant: number };
+
+/**
+ * Parts of a chip that are one expression in each of 64 slices. A lane is 64 columns, cell z of each belongs to slice z.
+ * The chip's own constraints and message fields are these expressions written out; a verifier who has them here need not
+ * know the value of every column: the chip's value is that of `rest` plus a sum over z.
+ */
+export type Slices = {
+  /** First columns of the lanes. */
+  readonly lanes: readonly number[];
+  readonly inputs: readonly SliceInput[];
+  /** Expressions about one slice; its columns are the inputs. */
+  readonly nodes: readonly DagNode[];
+  /** Largest degree of a node below, every input counted once. */
+  readonly degree: number;
+  /** Zero in every slice: constraint `first` + z of the chip is node in slice z. */
+  readonly constraints: readonly { readonly node: NodeId; readonly first: number }[];
+  readonly packings: readonly Packing[];
+  /** Field `field` + l of a message is limb l of the node packed. */
+  readonly packed: readonly {
+    readonly node: NodeId;
+    readonly packing: number;
+    readonly interaction: number;
+    readonly field: number;
+  }[];
+  /**
+   * The chip without its lanes: the same columns, constraints and messages by number, zero for the constraints and the
+   * packing's constant for the fields that stand above.
+   */
+  readonly rest: CompiledChip;
+};
+
 export type CompiledChip = {
   readonly id: string;
   readonly maxDegree: number;
@@ -71,6 +118,8 @@ export type CompiledChip = {
   readonly interactions: readonly Interaction[];
   /** Cells that no check binds, with the reason why that is harmless. */
   readonly freeCells: Readonly<Record<string, string>>;
+  /** Only of chips that have lanes. */
+  readonly slices?: Slices;
 };
 
 /**

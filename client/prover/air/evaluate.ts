@@ -1,7 +1,8 @@
 import { addInto, EXT_WORDS, type ExtVec, extVec, mulInto, scaleInto, setExt, subInto } from '../field/ext-vec.ts';
 import { Fp } from '../field/fp.ts';
 import type { Ext } from '../field/fp5.ts';
-import type { CompiledChip } from './dag.ts';
+import type { CompiledChip, DagNode } from './dag.ts';
+import { oncePer } from './once-per.ts';
 
 /** Values of all nodes on one row of base cells. */
 export function evaluateRow(
@@ -28,35 +29,79 @@ export function evaluateRow(
   return values;
 }
 
-/** Values of all nodes at a point: `cells` are the openings of all columns. The verifier's interpreter of four ops. */
-export function evaluateInExt(chip: CompiledChip, cells: readonly Ext[], publics: readonly Ext[]): ExtVec {
-  const { nodes } = chip;
-  const values = extVec(nodes.length);
-  for (let id = 0; id < nodes.length; id++) {
-    const node = nodes[id]!;
-    switch (node.op) {
-      case 'const':
-        values[EXT_WORDS * id] = node.value;
+/** The operations of a `NodeProgram`. */
+export const NodeOp = { constant: 0, column: 1, public: 2, add: 3, sub: 4, mul: 5, scale: 6 } as const;
+
+/** Words per node. */
+export const NODE_WORDS = 3;
+
+/**
+ * A chip's nodes as triples (operation, a, b) in their order; a is a value, a column, the index of a public value or a
+ * node, b a node, or the factor of `scale`, which is a product with a constant.
+ */
+export type NodeProgram = Uint32Array;
+
+export const nodeProgram: (nodes: readonly DagNode[]) => NodeProgram = oncePer((nodes) => {
+  const program = new Uint32Array(NODE_WORDS * nodes.length);
+  nodes.forEach((node, id) => {
+    program.set(triple(node, nodes), NODE_WORDS * id);
+  });
+  return program;
+});
+
+function triple(node: DagNode, nodes: readonly DagNode[]): readonly [number, number, number] {
+  switch (node.op) {
+    case 'const':
+      return [NodeOp.constant, node.value, 0];
+    case 'column':
+      return [NodeOp.column, node.column, 0];
+    case 'public':
+      return [NodeOp.public, node.index, 0];
+    case 'mul': {
+      const a = nodes[node.a]!;
+      const b = nodes[node.b]!;
+      if (b.op === 'const') return [NodeOp.scale, node.a, b.value];
+      if (a.op === 'const') return [NodeOp.scale, node.b, a.value];
+      return [NodeOp.mul, node.a, node.b];
+    }
+    default:
+      return [NodeOp[node.op], node.a, node.b];
+  }
+}
+
+/** Values of all nodes at a point: `cells` are the openings of the columns that they use. The verifier's interpreter. */
+export function evaluateInExt(
+  { nodes }: Pick<CompiledChip, 'nodes'>,
+  cells: readonly (Ext | undefined)[],
+  publics: readonly Ext[],
+): ExtVec {
+  const program = nodeProgram(nodes);
+  const count = nodes.length;
+  const values = extVec(count);
+  for (let id = 0; id < count; id++) {
+    const a = program[NODE_WORDS * id + 1]!;
+    const b = program[NODE_WORDS * id + 2]!;
+    switch (program[NODE_WORDS * id]) {
+      case NodeOp.constant:
+        values[EXT_WORDS * id] = a;
         break;
-      case 'column':
-        setExt(values, id, cells[node.column]!);
+      case NodeOp.column:
+        setExt(values, id, cells[a]!);
         break;
-      case 'public':
-        setExt(values, id, publics[node.index]!);
+      case NodeOp.public:
+        setExt(values, id, publics[a]!);
         break;
-      case 'add':
-        addInto(values, id, values, node.a, values, node.b);
+      case NodeOp.add:
+        addInto(values, id, values, a, values, b);
         break;
-      case 'sub':
-        subInto(values, id, values, node.a, values, node.b);
+      case NodeOp.sub:
+        subInto(values, id, values, a, values, b);
         break;
-      default: {
-        const a = nodes[node.a]!;
-        const b = nodes[node.b]!;
-        if (b.op === 'const') scaleInto(values, id, values, node.a, b.value);
-        else if (a.op === 'const') scaleInto(values, id, values, node.b, a.value);
-        else mulInto(values, id, values, node.a, values, node.b);
-      }
+      case NodeOp.mul:
+        mulInto(values, id, values, a, values, b);
+        break;
+      default:
+        scaleInto(values, id, values, a, b);
     }
   }
   return values;

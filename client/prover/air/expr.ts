@@ -114,7 +114,9 @@ export class Expr {
 
   private lift(x: Operand): Expr {
     if (typeof x === 'number' && !Number.isSafeInteger(x)) throw new RangeError(`expected an integer, got ${x}`);
-    return typeof x === 'number' ? this.make({ op: 'const', value: Fp.fromInt(x) }) : x;
+    if (typeof x === 'number') return this.make({ op: 'const', value: Fp.fromInt(x) });
+    if (x.builder !== this.builder) throw new RangeError('expected two expressions over the same cells');
+    return x;
   }
 
   private make(node: DagNode): Expr {

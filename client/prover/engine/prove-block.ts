@@ -20,6 +20,7 @@ import {
 } from '../protocol/block/statement.ts';
 import type { BlockStatement, Machine, VerifyingKey } from '../protocol/machine.ts';
 import { freeTables, placeTables, proveSegment, type StepTimer } from '../protocol/segment/prove.ts';
+import { batchClaims } from '../protocol/segment/statement.ts';
 import type { SegmentResult } from '../protocol/segment/verify.ts';
 import { proveGrinding } from '../protocol/whir/grind.ts';
 import { type OpenedTable, proveOpening } from '../protocol/whir/prove.ts';
@@ -145,8 +146,9 @@ export async function proveBlock(
     absorbClosing(closing, vk, block, chain, global.seed, segments);
     const sigma = closing.sampleExt('sigma');
     const tau = closing.sampleExt('tau');
-    const { terms, claim } = closingClaims(machine, block, layout, segments, sigma, tau, ood);
     const logSize = layout.table.logRows + layout.table.logColumns;
+    const claims = closingClaims(machine, block, layout, segments, sigma);
+    const { terms, claim } = batchClaims(tau, claims, ood, logSize);
     await proveOpening(backend, closing, layout.params, logSize, trees, terms, claim);
     onStep('closing');
     return {

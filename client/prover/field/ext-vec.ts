@@ -39,6 +39,17 @@ export function unpackExt(v: ExtVec): Ext[] {
   return Array.from({ length: extLength(v) }, (_, i) => getExt(v, i));
 }
 
+/** out[k] = a[i]. */
+export function copyInto(out: ExtVec, k: number, a: ExtVec, i: number): void {
+  const o = EXT_WORDS * k;
+  const p = EXT_WORDS * i;
+  out[o] = a[p]!;
+  out[o + 1] = a[p + 1]!;
+  out[o + 2] = a[p + 2]!;
+  out[o + 3] = a[p + 3]!;
+  out[o + 4] = a[p + 4]!;
+}
+
 /** out[k] = a[i] · b[j]; `out` may be one of the operands. */
 export function mulInto(out: ExtVec, k: number, a: ExtVec, i: number, b: ExtVec, j: number): void {
   mulAddInto(out, k, NONE, 0, a, i, b, j);

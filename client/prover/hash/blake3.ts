@@ -24,68 +24,110 @@ export const DIGEST_WORDS = 8;
 export { compress };
 export const IV_WORDS = Uint32Array.from(IV);
 
-/** A node whose output is not yet taken: what remains to compress, and how. */
-type Output = {
-  readonly key: Uint32Array;
-  readonly block: Uint32Array;
-  readonly counter: number;
-  readonly length: number;
-  readonly flags: number;
-};
+const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
-function chainingValue(o: Output): Uint32Array {
-  const out = new Uint32Array(8);
-  compress(out, 0, o.key, 0, o.block, 0, o.counter, o.length, o.flags);
-  return out;
-}
-
-function blockAt(input: Uint8Array, start: number, end: number): Uint32Array {
-  const words = new Uint32Array(BLOCK_WORDS);
-  for (let i = start; i < end; i++) words[(i - start) >> 2]! |= input[i]! << (8 * ((i - start) & 3));
+/** The whole little-endian words of `bytes`, as a copy; up to three bytes at the end are left out. */
+export function wordsFromBytes(bytes: Uint8Array): Uint32Array {
+  const words = new Uint32Array(bytes.length >>> 2);
+  if (LITTLE_ENDIAN) new Uint8Array(words.buffer).set(bytes.subarray(0, 4 * words.length));
+  else {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (let i = 0; i < words.length; i++) words[i] = view.getUint32(4 * i, true);
+  }
   return words;
 }
 
-function chunkOutput(
-  input: Uint8Array,
+/** Words as little-endian bytes, a copy. */
+export function bytesFromWords(words: Uint32Array): Uint8Array {
+  const bytes = new Uint8Array(4 * words.length);
+  if (LITTLE_ENDIAN) new Uint32Array(bytes.buffer).set(words);
+  else {
+    const view = new DataView(bytes.buffer);
+    for (let i = 0; i < words.length; i++) view.setUint32(4 * i, words[i]!, true);
+  }
+  return bytes;
+}
+
+/** An input of the hash as words in whole blocks, zero behind its last byte. */
+export const blockWords = (bytes: number): Uint32Array =>
+  new Uint32Array(BLOCK_WORDS * Math.max(1, Math.ceil(bytes / BLOCK_BYTES)));
+
+/** The chaining value of a subtree that is not the root, into out[outAt …]. */
+function subtree(
+  out: Uint32Array,
+  outAt: number,
+  words: Uint32Array,
+  start: number,
+  end: number,
+  key: Uint32Array,
+  mode: number,
+): void {
+  if (end - start <= CHUNK_BYTES) {
+    const counter = start / CHUNK_BYTES;
+    const flags = mode | (end - start > BLOCK_BYTES ? 0 : Flag.chunkStart) | Flag.chunkEnd;
+    const at = innerBlocks(out, outAt, words, start, end, key, counter, mode);
+    compress(out, outAt, out, outAt, words, at / 4, counter, end - at, flags);
+    return;
+  }
+  const children = new Uint32Array(BLOCK_WORDS);
+  const left = start + leftBytes(end - start);
+  subtree(children, 0, words, start, left, key, mode);
+  subtree(children, DIGEST_WORDS, words, left, end, key, mode);
+  compress(out, outAt, key, 0, children, 0, 0, BLOCK_BYTES, mode | Flag.parent);
+}
+
+/** The chaining value in front of a chunk's last block, into out[outAt …]; returns where that block starts. */
+function innerBlocks(
+  out: Uint32Array,
+  outAt: number,
+  words: Uint32Array,
   start: number,
   end: number,
   key: Uint32Array,
   counter: number,
   mode: number,
-): Output {
-  let chaining = key;
+): number {
+  for (let i = 0; i < DIGEST_WORDS; i++) out[outAt + i] = key[i]!;
   let at = start;
-  let flags = mode | Flag.chunkStart;
-  while (end - at > BLOCK_BYTES) {
-    const out = new Uint32Array(8);
-    compress(out, 0, chaining, 0, blockAt(input, at, at + BLOCK_BYTES), 0, counter, BLOCK_BYTES, flags);
-    chaining = out;
-    at += BLOCK_BYTES;
-    flags = mode;
-  }
-  return { key: chaining, block: blockAt(input, at, end), counter, length: end - at, flags: flags | Flag.chunkEnd };
+  for (let flags = mode | Flag.chunkStart; end - at > BLOCK_BYTES; at += BLOCK_BYTES, flags = mode)
+    compress(out, outAt, out, outAt, words, at / 4, counter, BLOCK_BYTES, flags);
+  return at;
 }
 
-function treeOutput(input: Uint8Array, start: number, end: number, key: Uint32Array, mode: number): Output {
-  if (end - start <= CHUNK_BYTES) return chunkOutput(input, start, end, key, start / CHUNK_BYTES, mode);
-  const chunks = Math.ceil((end - start) / CHUNK_BYTES);
-  const left = 2 ** Math.floor(Math.log2(chunks - 1)) * CHUNK_BYTES;
-  const block = new Uint32Array(BLOCK_WORDS);
-  block.set(chainingValue(treeOutput(input, start, start + left, key, mode)), 0);
-  block.set(chainingValue(treeOutput(input, start + left, end, key, mode)), 8);
-  return { key, block, counter: 0, length: BLOCK_BYTES, flags: mode | Flag.parent };
+/** Bytes of the left part: the most chunks that are a power of two and leave something. */
+const leftBytes = (bytes: number): number => 2 ** (31 - Math.clz32(Math.ceil(bytes / CHUNK_BYTES) - 1)) * CHUNK_BYTES;
+
+/**
+ * BLAKE3 of an input given by `blockWords`, of fewer than 2^31 chunks: fills `out`, whole blocks of output.
+ * @param key 8 words: IV or key
+ * @param mode 0 or `Flag.keyedHash`
+ */
+export function blake3Words(out: Uint32Array, words: Uint32Array, bytes: number, key: Uint32Array, mode: number): void {
+  if (bytes <= CHUNK_BYTES) {
+    const chaining = CHAINING;
+    const at = innerBlocks(chaining, 0, words, 0, bytes, key, 0, mode);
+    const flags = mode | (bytes > BLOCK_BYTES ? 0 : Flag.chunkStart) | Flag.chunkEnd | Flag.root;
+    for (let k = 0; k < out.length; k += BLOCK_WORDS)
+      compress(out, k, chaining, 0, words, at / 4, k / BLOCK_WORDS, bytes - at, flags);
+    return;
+  }
+  const children = new Uint32Array(BLOCK_WORDS);
+  const left = leftBytes(bytes);
+  subtree(children, 0, words, 0, left, key, mode);
+  subtree(children, DIGEST_WORDS, words, left, bytes, key, mode);
+  for (let k = 0; k < out.length; k += BLOCK_WORDS)
+    compress(out, k, key, 0, children, 0, k / BLOCK_WORDS, BLOCK_BYTES, mode | Flag.parent | Flag.root);
 }
+
+const CHAINING = new Uint32Array(DIGEST_WORDS);
 
 function digest(input: Uint8Array, key: Uint32Array, mode: number, length: number): Uint8Array {
-  const root = treeOutput(input, 0, input.length, key, mode);
-  const bytes = new Uint8Array(length);
-  const words = new Uint32Array(16);
-  for (let at = 0; at < length; at += BLOCK_BYTES) {
-    compress(words, 0, root.key, 0, root.block, 0, at / BLOCK_BYTES, root.length, root.flags | Flag.root);
-    for (let i = at; i < Math.min(length, at + BLOCK_BYTES); i++)
-      bytes[i] = words[(i - at) >> 2]! >>> (8 * ((i - at) & 3));
-  }
-  return bytes;
+  const words = blockWords(input.length);
+  words.set(wordsFromBytes(input));
+  for (let i = input.length & ~3; i < input.length; i++) words[i >> 2]! |= input[i]! << (8 * (i & 3));
+  const out = blockWords(length);
+  blake3Words(out, words, input.length, key, mode);
+  return bytesFromWords(out).slice(0, length);
 }
 
 /** BLAKE3 of `input`, `length` bytes of output. */
@@ -93,5 +135,5 @@ export const blake3 = (input: Uint8Array, length = DIGEST_BYTES): Uint8Array => 
 
 /** Keyed BLAKE3; `key` has 32 bytes. */
 export function blake3Keyed(key: Uint8Array, input: Uint8Array, length = DIGEST_BYTES): Uint8Array {
-  return digest(input, blockAt(key, 0, DIGEST_BYTES).slice(0, 8), Flag.keyedHash, length);
+  return digest(input, wordsFromBytes(key), Flag.keyedHash, length);
 }

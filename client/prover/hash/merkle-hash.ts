@@ -1,4 +1,14 @@
-import { BLOCK_BYTES, BLOCK_WORDS, blake3, CHUNK_BYTES, compress, DIGEST_WORDS, Flag, IV_WORDS } from './blake3.ts';
+import {
+  BLOCK_BYTES,
+  BLOCK_WORDS,
+  blake3Words,
+  blockWords,
+  CHUNK_BYTES,
+  compress,
+  DIGEST_WORDS,
+  Flag,
+  IV_WORDS,
+} from './blake3.ts';
 
 const WORD_BYTES = 4;
 const CHUNK_WORDS = CHUNK_BYTES / WORD_BYTES;
@@ -9,11 +19,10 @@ const CHUNK_WORDS = CHUNK_BYTES / WORD_BYTES;
  */
 export function hashLeaf(out: Uint32Array, outAt: number, words: Uint32Array, at: number, count: number): void {
   if (count > CHUNK_WORDS) {
-    const bytes = new Uint8Array(count * WORD_BYTES);
-    const view = new DataView(bytes.buffer);
-    for (let i = 0; i < count; i++) view.setUint32(WORD_BYTES * i, words[at + i]!, true);
-    const digest = new DataView(blake3(bytes).buffer);
-    for (let i = 0; i < DIGEST_WORDS; i++) out[outAt + i] = digest.getUint32(WORD_BYTES * i, true);
+    const row = blockWords(count * WORD_BYTES);
+    row.set(words.subarray(at, at + count));
+    blake3Words(BLOCK, row, count * WORD_BYTES, IV_WORDS, 0);
+    out.set(BLOCK.subarray(0, DIGEST_WORDS), outAt);
     return;
   }
   CHAINING.set(IV_WORDS);

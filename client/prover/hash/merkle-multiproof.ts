@@ -6,15 +6,26 @@ import { hashLeaf, hashNode } from './merkle-hash.ts';
  * from the leaves up, by position.
  */
 
-/** One level of a tree as far as it is known: positions ascending and different. */
-type Level = { readonly positions: readonly number[]; readonly known: ReadonlySet<number> };
+/** Positions of one level, ascending and different. */
+type Level = readonly number[];
 
-function levelOf(positions: Iterable<number>): Level {
-  const known = new Set(positions);
-  return { positions: [...known].sort((a, b) => a - b), known };
+const levelOf = (positions: Iterable<number>): Level => [...new Set(positions)].sort((a, b) => a - b);
+
+/** Positions of the nodes above. */
+function parents(level: Level): number[] {
+  const above: number[] = [];
+  for (const i of level) {
+    const parent = Math.floor(i / 2);
+    if (above[above.length - 1] !== parent) above.push(parent);
+  }
+  return above;
 }
 
-const parents = (level: Level): Level => levelOf(level.positions.map((i) => Math.floor(i / 2)));
+/** Whether the sibling of the k-th position of a level is one of its positions too. */
+const siblingKnown = (level: Level, k: number): boolean => {
+  const i = level[k]!;
+  return i % 2 === 0 ? level[k + 1] === i + 1 : level[k - 1] === i - 1;
+};
 
 /**
  * Joins the paths of `indices` (siblings from the bottom up, `depth` digests each).
@@ -30,9 +41,9 @@ export function joinPaths(depth: number, indices: readonly number[], paths: read
   let pathAt = first;
   for (let d = 0; d < depth; d++) {
     const above = new Map<number, number>();
-    for (const i of level.positions) {
+    for (const [k, i] of level.entries()) {
       const q = pathAt.get(i)!;
-      if (!level.known.has(i ^ 1)) nodes.push(...paths[q]!.subarray(d * DIGEST_WORDS, (d + 1) * DIGEST_WORDS));
+      if (!siblingKnown(level, k)) nodes.push(...paths[q]!.subarray(d * DIGEST_WORDS, (d + 1) * DIGEST_WORDS));
       if (!above.has(Math.floor(i / 2))) above.set(Math.floor(i / 2), q);
     }
     level = parents(level);
@@ -45,7 +56,7 @@ export function joinPaths(depth: number, indices: readonly number[], paths: read
 export function joinedWords(depth: number, indices: readonly number[]): number {
   let words = 0;
   for (let d = 0, level = levelOf(indices); d < depth; d++, level = parents(level))
-    for (const i of level.positions) if (!level.known.has(i ^ 1)) words += DIGEST_WORDS;
+    for (let k = 0; k < level.length; k++) if (!siblingKnown(level, k)) words += DIGEST_WORDS;
   return words;
 }
 
@@ -60,36 +71,39 @@ export function checkMultiproof(
   rows: ReadonlyMap<number, Uint32Array>,
   nodes: Uint32Array,
 ): boolean {
-  const indices = [...rows.keys()];
-  if (nodes.length !== joinedWords(depth, indices)) return false;
-  let level = levelOf(indices);
-  let digests = new Map<number, Uint32Array>();
-  for (const [i, row] of rows) {
-    const digest = new Uint32Array(DIGEST_WORDS);
-    hashLeaf(digest, 0, row, 0, row.length);
-    digests.set(i, digest);
-  }
-  const pair = new Uint32Array(2 * DIGEST_WORDS);
+  let level = levelOf(rows.keys());
+  if (nodes.length !== joinedWords(depth, level)) return false;
+  let digests = new Uint32Array(level.length * DIGEST_WORDS);
+  level.forEach((i, k) => {
+    const row = rows.get(i)!;
+    hashLeaf(digests, k * DIGEST_WORDS, row, 0, row.length);
+  });
   let at = 0;
   for (let d = 0; d < depth; d++) {
-    for (const i of level.positions)
-      if (!level.known.has(i ^ 1)) {
-        digests.set(i ^ 1, nodes.subarray(at, at + DIGEST_WORDS));
+    const pairs = new Uint32Array(2 * digests.length);
+    let pair = 0;
+    for (let k = 0; k < level.length; k++, pair += 2 * DIGEST_WORDS) {
+      const [own, other] = level[k]! % 2 === 0 ? [pair, pair + DIGEST_WORDS] : [pair + DIGEST_WORDS, pair];
+      copyDigest(pairs, own, digests, k * DIGEST_WORDS);
+      if (siblingKnown(level, k)) {
+        // A sibling that is known stands on the right: it is the next one.
+        k++;
+        copyDigest(pairs, other, digests, k * DIGEST_WORDS);
+      } else {
+        copyDigest(pairs, other, nodes, at);
         at += DIGEST_WORDS;
       }
-    const above = new Map<number, Uint32Array>();
-    level = parents(level);
-    for (const i of level.positions) {
-      pair.set(digests.get(2 * i)!, 0);
-      pair.set(digests.get(2 * i + 1)!, DIGEST_WORDS);
-      const digest = new Uint32Array(DIGEST_WORDS);
-      hashNode(digest, 0, pair, 0);
-      above.set(i, digest);
     }
-    digests = above;
+    level = parents(level);
+    digests = new Uint32Array(level.length * DIGEST_WORDS);
+    for (let k = 0; k < level.length; k++) hashNode(digests, k * DIGEST_WORDS, pairs, 2 * k * DIGEST_WORDS);
   }
-  return level.positions.every((i) => {
-    const digest = digests.get(i)!;
-    return digest.every((w, k) => cap[i * DIGEST_WORDS + k] === w);
-  });
+  for (const [k, i] of level.entries())
+    for (let w = 0; w < DIGEST_WORDS; w++)
+      if (cap[i * DIGEST_WORDS + w] !== digests[k * DIGEST_WORDS + w]) return false;
+  return true;
+}
+
+function copyDigest(out: Uint32Array, outAt: number, from: Uint32Array, at: number): void {
+  for (let w = 0; w < DIGEST_WORDS; w++) out[outAt + w] = from[at + w]!;
 }

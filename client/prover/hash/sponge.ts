@@ -1,6 +1,6 @@
 import { P } from '../field/fp.ts';
 import type { Ext } from '../field/fp5.ts';
-import { blake3Keyed } from './blake3.ts';
+import { blake3Words, blockWords, bytesFromWords, Flag } from './blake3.ts';
 
 /**
  * A transcript's state as plain data, so that it can be handed to a backend and taken back. One keyed BLAKE3 call per
@@ -16,20 +16,25 @@ const COORDINATE_BYTES = 6;
 
 export const initialSponge = (): Sponge => ({ state: new Uint8Array(STATE_BYTES), challenge: undefined });
 
-/** Words in little-endian bytes, the label behind them. */
-function encode(words: ArrayLike<number>, label: number): Uint8Array {
-  const bytes = new Uint8Array(4 * (words.length + 1));
-  const view = new DataView(bytes.buffer);
-  for (let i = 0; i < words.length; i++) view.setUint32(4 * i, words[i]!, true);
-  view.setUint32(4 * words.length, label, true);
-  return bytes;
+/** State after a message of 32-bit words: keyed BLAKE3 of the words, the label behind them. */
+export function absorb(sponge: Sponge, label: number, words: ArrayLike<number>): Sponge {
+  const bytes = 4 * (words.length + 1);
+  const message = bytes <= SHORT.byteLength ? SHORT.fill(0) : blockWords(bytes);
+  for (let i = 0; i < words.length; i++) message[i] = words[i]!;
+  message[words.length] = label;
+  for (let i = 0; i < KEY.length; i++) KEY[i] = wordAt(sponge.state, 4 * i);
+  blake3Words(OUT, message, bytes, KEY, Flag.keyedHash);
+  const both = bytesFromWords(OUT);
+  return { state: both.subarray(0, STATE_BYTES), challenge: both.subarray(STATE_BYTES) };
 }
 
-/** State after a message of 32-bit words. */
-export function absorb(sponge: Sponge, label: number, words: ArrayLike<number>): Sponge {
-  const out = blake3Keyed(sponge.state, encode(words, label), 2 * STATE_BYTES);
-  return { state: out.slice(0, STATE_BYTES), challenge: out.slice(STATE_BYTES) };
-}
+/** Nearly all messages are a round's few elements. */
+const SHORT = blockWords(128);
+const KEY = new Uint32Array(STATE_BYTES / 4);
+const OUT = blockWords(2 * STATE_BYTES);
+
+const wordAt = (bytes: Uint8Array, at: number): number =>
+  bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
 
 /** 32 bytes of challenge and the state behind them. */
 export function squeeze(sponge: Sponge, label: number): { readonly bytes: Uint8Array; readonly sponge: Sponge } {

@@ -17,6 +17,7 @@ import {
 } from '../chips/branch/chip.ts';
 import { compare32, compare32i, compare64, compare64i } from '../chips/compare/chip.ts';
 import { branchTable, call, callIndirect, jump, returns } from '../chips/control/chip.ts';
+import { copyCells } from '../chips/copy/cells.ts';
 import { copy, fill } from '../chips/copy/chip.ts';
 import { countBits32, countBits64 } from '../chips/count-zeros/chip.ts';
 import { ecMsm } from '../chips/curve/host.ts';
@@ -102,6 +103,7 @@ export const INSTRUCTION_CHIPS: readonly InstructionChip[] = [
   loadUnaligned,
   storeUnaligned,
   copy,
+  copyCells,
   fill,
   jump,
   branchZero32,

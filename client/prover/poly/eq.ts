@@ -1,4 +1,15 @@
-import { EXT_WORDS, type ExtVec, extVec, lineInto, mulExtInto, setExt, subInto } from '../field/ext-vec.ts';
+import {
+  EXT_WORDS,
+  type ExtVec,
+  extVec,
+  getExt,
+  lineInto,
+  mulExtInto,
+  mulInto,
+  packExt,
+  setExt,
+  subInto,
+} from '../field/ext-vec.ts';
 import { type Ext, Fp5 } from '../field/fp5.ts';
 
 /**
@@ -45,29 +56,48 @@ export function eqAtIndex(point: readonly Ext[], index: number): Ext {
  * columns are, it computes again only what changed since the place before: two products each, not one per bit.
  */
 export class BitProducts {
-  private readonly factors: readonly (readonly [Ext, Ext])[];
-  private readonly partial: Ext[] = [Fp5.ONE];
+  private readonly bits: number;
+  /** Two per bit. */
+  private readonly factors: ExtVec;
+  private readonly isOne: readonly boolean[];
+  /** Over the first k bits. */
+  private readonly partial: ExtVec;
   /** The index whose partial products are known, and how many of its leading bits. */
   private index = 0;
   private known = 0;
 
   /** @param factors for a 0 and for a 1 at each bit, most significant first; at most 31 */
   constructor(factors: readonly (readonly [Ext, Ext])[]) {
-    this.factors = factors;
+    this.bits = factors.length;
+    this.factors = packExt(factors.flat());
+    this.isOne = factors.flat().map((f) => Fp5.eq(f, Fp5.ONE));
+    this.partial = extVec(factors.length + 1);
+    setExt(this.partial, 0, Fp5.ONE);
   }
 
   /** Over the first `count` bits of an index below 2^factors.length. */
   at(index: number, count: number): Ext {
-    const n = this.factors.length;
+    this.reach(index, count);
+    return getExt(this.partial, count);
+  }
+
+  /** The same into out[k]. */
+  into(out: ExtVec, k: number, index: number, count: number): void {
+    this.reach(index, count);
+    out.set(this.partial.subarray(EXT_WORDS * count, EXT_WORDS * (count + 1)), EXT_WORDS * k);
+  }
+
+  private reach(index: number, count: number): void {
+    const n = this.bits;
     const common = n - (32 - Math.clz32(index ^ this.index));
     this.known = Math.min(this.known, common);
     this.index = index;
     for (let k = this.known; k < count; k++) {
-      const factor = this.factors[k]![(index >>> (n - 1 - k)) & 1]!;
-      this.partial[k + 1] = factor === Fp5.ONE ? this.partial[k]! : Fp5.mul(this.partial[k]!, factor);
+      const factor = 2 * k + ((index >>> (n - 1 - k)) & 1);
+      if (this.isOne[factor]) this.partial.copyWithin(EXT_WORDS * (k + 1), EXT_WORDS * k, EXT_WORDS * (k + 1));
+      else mulInto(this.partial, k + 1, this.partial, k, this.factors, factor);
     }
     this.known = Math.max(this.known, count);
-    return this.partial[count]!;
   }
 }
 
@@ -80,6 +110,36 @@ export function powerProducts(x: Ext, bits: number): BitProducts {
   const factors: [Ext, Ext][] = [];
   for (let i = 0, power = x; i < bits; i++, power = Fp5.mul(power, power)) factors.push([Fp5.ONE, power]);
   return new BitProducts(factors.reverse());
+}
+
+/**
+ * Σ ratio^i · eq(point, bits of i) over `count` indices i from `first` on; first + count ≤ 2^point.length. What is
+ * summed is a product over the bits of i, so that the sum below any bound takes a few products per bit.
+ */
+export function rangeProduct(point: readonly Ext[], ratio: Ext, first: number, count: number): Ext {
+  const n = point.length;
+  const zero = point.map((r) => Fp5.sub(Fp5.ONE, r));
+  const one = new Array<Ext>(n);
+  /** By bit: Σ over everything that the bits behind it can be. */
+  const behind = new Array<Ext>(n);
+  let all = Fp5.ONE;
+  for (let k = n - 1, power = ratio; k >= 0; k--, power = Fp5.mul(power, power)) {
+    behind[k] = all;
+    one[k] = Fp5.mul(point[k]!, power);
+    all = Fp5.mul(all, Fp5.add(zero[k]!, one[k]!));
+  }
+  const below = (end: number): Ext => {
+    if (end === 2 ** n) return all;
+    let sum = Fp5.ZERO;
+    let prefix = Fp5.ONE;
+    for (let k = 0; k < n; k++) {
+      const isOne = Math.floor(end / 2 ** (n - 1 - k)) % 2 === 1;
+      if (isOne) sum = Fp5.add(sum, Fp5.mul(prefix, Fp5.mul(zero[k]!, behind[k]!)));
+      prefix = Fp5.mul(prefix, isOne ? one[k]! : zero[k]!);
+    }
+    return sum;
+  };
+  return Fp5.sub(below(first + count), below(first));
 }
 
 /** Binds the top variable: (1 − r) · lower half + r · upper half, a vector of half the length. */

@@ -2,14 +2,15 @@ import {
   addInto,
   dotBase,
   dotExt,
-  EXT_WORDS,
   type ExtVec,
   extLength,
   extVec,
   getExt,
+  mulAddInto,
+  packExt,
   scaleInto,
 } from '../field/ext-vec.ts';
-import { type Ext, Fp5 } from '../field/fp5.ts';
+import type { Ext } from '../field/fp5.ts';
 import { eqTable } from './eq.ts';
 
 /** Multilinear extension of 2^n base values at a point of n coordinates. */
@@ -20,10 +21,10 @@ export const mleExt = (values: ExtVec, point: readonly Ext[]): Ext => dotExt(eqT
 
 /** Σ coefficients[i] · y^i by Horner's rule. */
 export function evaluateUnivariate(coefficients: ExtVec, y: Ext): Ext {
-  let sum = Fp5.ZERO;
-  for (let i = coefficients.length / EXT_WORDS - 1; i >= 0; i--)
-    sum = Fp5.add(Fp5.mul(sum, y), getExt(coefficients, i));
-  return sum;
+  const sum = extVec(1);
+  const factor = packExt([y]);
+  for (let i = extLength(coefficients) - 1; i >= 0; i--) mulAddInto(sum, 0, coefficients, i, sum, 0, factor, 0);
+  return getExt(sum, 0);
 }
 
 /** The same at a base point. */

@@ -1,3 +1,4 @@
+import { extVec, getExt, mulAddInto, scaleInto, setExt, subInto } from '../field/ext-vec.ts';
 import { Fp } from '../field/fp.ts';
 import { type Ext, Fp5 } from '../field/fp5.ts';
 import { rootOfUnity, subgroup } from '../field/roots.ts';
@@ -17,14 +18,34 @@ export function interpolateAt(nodes: readonly number[], ys: readonly Ext[], r: E
   return sum;
 }
 
-/** 0, 1, …, n − 1 for small n: rounds of a sumcheck are sent as values there. */
-const INTEGERS: readonly (readonly number[])[] = Array.from({ length: 16 }, (_, n) =>
-  Array.from({ length: n }, (_, i) => i),
-);
+/** Working memory: a round of a sumcheck has few values, and there are hundreds of rounds. */
+const SHORT = 16;
+const DIFFERENCES = extVec(SHORT);
+const FACTOR = extVec(1);
+const VALUE = extVec(1);
 
-/** Value at r of the polynomial with values ys at 0, 1, …, ys.length − 1. */
+/** 1/k, at place k. */
+const INVERSES: readonly number[] = Array.from({ length: 32 }, (_, k) => Fp.inv(k));
+
+/**
+ * Value at r of the polynomial with values ys at 0, 1, …, ys.length − 1, by Newton's form: the k-th forward difference
+ * times r·(r − 1)·…·(r − k + 1)/k!.
+ */
 export function interpolateIntegers(ys: readonly Ext[], r: Ext): Ext {
-  return interpolateAt(INTEGERS[ys.length] ?? ys.map((_, i) => i), ys, r);
+  const n = ys.length;
+  const differences = n <= SHORT ? DIFFERENCES : extVec(n);
+  for (let i = 0; i < n; i++) setExt(differences, i, ys[i]!);
+  for (let k = 1; k < n; k++)
+    for (let i = n - 1; i >= k; i--) subInto(differences, i, differences, i, differences, i - 1);
+  setExt(VALUE, 0, Fp5.ZERO);
+  for (let k = n - 1; k >= 0; k--) {
+    // (r − k)/(k + 1) is the factor between this term and the next.
+    setExt(FACTOR, 0, r);
+    FACTOR[0] = Fp.sub(r[0], k);
+    scaleInto(FACTOR, 0, FACTOR, 0, INVERSES[k + 1] ?? Fp.inv(k + 1));
+    mulAddInto(VALUE, 0, differences, k, VALUE, 0, FACTOR, 0);
+  }
+  return getExt(VALUE, 0);
 }
 
 /** 1 / Π_{j ≠ i} (x_i − x_j) for every node x_i: what a Lagrange basis needs of its nodes, once per list. */

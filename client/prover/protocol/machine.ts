@@ -1,5 +1,6 @@
 import type { ExtraMessage } from '../air/check.ts';
 import type { Chip } from '../air/chip.ts';
+import { oncePer } from '../air/once-per.ts';
 import type { SoundnessProfile } from '../soundness/profiles.ts';
 
 /** Where a segment starts or ends; the clock starts at 1 in every segment. */
@@ -61,8 +62,11 @@ export type Machine = {
 export type VerifyingKey = { readonly machine: Machine; readonly digest: Uint8Array; readonly fixedCap: Uint32Array };
 
 /** Longest message of any chip, bus index not counted. */
-export const maxFields = (machine: Machine): number =>
-  Math.max(1, ...machine.chips.flatMap((c) => c.compiled.interactions.map((i) => i.fields.length)));
+export const maxFields: (machine: Machine) => number = oncePer((machine) =>
+  Math.max(1, ...machine.chips.flatMap((c) => c.compiled.interactions.map((i) => i.fields.length))),
+);
 
 /** Largest degree of any chip. */
-export const maxDegree = (machine: Machine): number => Math.max(1, ...machine.chips.map((c) => c.compiled.maxDegree));
+export const maxDegree: (machine: Machine) => number = oncePer((machine) =>
+  Math.max(1, ...machine.chips.map((c) => c.compiled.maxDegree)),
+);

@@ -11,6 +11,8 @@ export type ArgumentShape = {
   readonly maxTuple: number;
   /** Largest degree of a constraint or of a message's fields and count. */
   readonly maxDegree: number;
+  /** Largest degree of an expression about a slice of lanes, in the values that it reads. */
+  readonly maxSliceDegree: number;
   readonly maxConstraintsPerChip: number;
   readonly maxInstances: number;
   readonly maxLogHeight: number;
@@ -56,6 +58,7 @@ export function argumentRounds(shape: ArgumentShape, grind: LogupGrinding, logIn
     round('zerocheck.mu', over(FRACTION_CLAIMS + shape.maxInstances - 1)),
     round('zerocheck.skip', over(SKIP_DEGREE * (shape.maxDegree + 1))),
     round('zerocheck.sumcheck', over(shape.maxDegree + 1)),
+    round('slices.sumcheck', over(shape.maxSliceDegree + 1)),
     HASH,
   ];
 }

@@ -25,6 +25,7 @@ export const LIMITS: ArgumentShape = {
   logGlobalFractions: 32,
   maxTuple: 256,
   maxDegree: 8,
+  maxSliceDegree: 8,
   maxConstraintsPerChip: 8192,
   maxInstances: 256,
   maxLogHeight: 24,

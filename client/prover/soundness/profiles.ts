@@ -75,7 +75,7 @@ export function whirParams(profile: SoundnessProfile, m: number): WhirParams {
       { expected: [MIN_LOG_TABLE, MAX_LOG_TABLE], actual: m },
     );
   const logColumns = logColumnsOf(m);
-  return chooseWhir(PROFILES[profile], { logRows: m - logColumns, logColumns }, logSlotDegree(m));
+  return chosenWhir(profile, PROFILES[profile].logInvRate, { logRows: m - logColumns, logColumns });
 }
 
 /**
@@ -112,6 +112,18 @@ export function closingParams(profile: SoundnessProfile, table: TableShape): Whi
       expected: [CLOSING_LOG_COLUMNS, CLOSING_LOG_ROWS],
       actual: [logColumns, logRows],
     });
-  const goal = { ...PROFILES[profile], logInvRate: PROFILES[profile].closingLogInvRate };
-  return chooseWhir(goal, table, logSlotDegree(logRows + logColumns));
+  return chosenWhir(profile, PROFILES[profile].closingLogInvRate, table);
 }
+
+/** The search over radii takes longer than an opening's verification: done once for each of the few hundred tables. */
+function chosenWhir(profile: SoundnessProfile, logInvRate: number, { logRows, logColumns }: TableShape): WhirParams {
+  const key = `${profile}/${logInvRate}/${logRows}/${logColumns}`;
+  const known = chosen.get(key);
+  if (known !== undefined) return known;
+  const goal = { ...PROFILES[profile], logInvRate };
+  const params = chooseWhir(goal, { logRows, logColumns }, logSlotDegree(logRows + logColumns));
+  chosen.set(key, params);
+  return params;
+}
+
+const chosen = new Map<string, WhirParams>();

@@ -1,6 +1,7 @@
-import { EXT_WORDS, unpackExt } from '../field/ext-vec.ts';
+import { EXT_WORDS, type ExtVec, unpackExt } from '../field/ext-vec.ts';
 import { P } from '../field/fp.ts';
 import { type Ext, Fp5 } from '../field/fp5.ts';
+import { wordsFromBytes } from '../hash/blake3.ts';
 import { checkMultiproof, joinedWords } from '../hash/merkle-multiproof.ts';
 import { tryNonce } from '../hash/sponge.ts';
 import { LABELS, type Label } from './labels.ts';
@@ -27,8 +28,12 @@ export class VerifierTranscript extends Transcript implements Channel {
   }
 
   readExts(label: Label, count: number): Ext[] {
-    const words = this.readFields(label, EXT_WORDS * count);
-    return unpackExt(words);
+    return unpackExt(this.readExtVec(label, count));
+  }
+
+  /** The same as one vector. */
+  readExtVec(label: Label, count: number): ExtVec {
+    return this.readFields(label, EXT_WORDS * count);
   }
 
   readExt(label: Label): Ext {
@@ -79,8 +84,7 @@ export class VerifierTranscript extends Transcript implements Channel {
 
   private takeWords(label: Label, count: number): Uint32Array {
     const at = this.take(label, 4 * count);
-    const view = new DataView(this.proof.buffer, this.proof.byteOffset, this.proof.byteLength);
-    return Uint32Array.from({ length: count }, (_, i) => view.getUint32(at + 4 * i, true));
+    return wordsFromBytes(this.proof.subarray(at, this.at));
   }
 
   /** Where the next `count` bytes start. */

@@ -5,6 +5,7 @@ import { wordsOf } from '../protocol/block/chain.ts';
 import { verifyBlock } from '../protocol/block/verify.ts';
 import type { BlockStatement, CpuState, VerifyingKey } from '../protocol/machine.ts';
 import { Rejection } from '../transcript/rejection.ts';
+import type { TranscriptListener } from '../transcript/transcript.ts';
 import { decodeProof, type EncodedProof } from './codec.ts';
 
 /** What this build accepts under one proof type. */
@@ -21,10 +22,16 @@ export type AcceptedKey = {
 /**
  * Verifies a proof against a key of this build and what the caller knows of the chain. Synchronous and pure; returns,
  * never throws: bytes of any kind give a result. The claim is the proof's only where the result is ok.
+ * @param listener hears of each message and challenge, for measurements
  */
-export function verify(key: AcceptedKey, proof: Uint8Array, expected: Expected): VerifyResult {
+export function verify(
+  key: AcceptedKey,
+  proof: Uint8Array,
+  expected: Expected,
+  listener?: TranscriptListener,
+): VerifyResult {
   try {
-    return verifyDecoded(key, decodeProof(proof), expected);
+    return verifyDecoded(key, decodeProof(proof), expected, listener);
   } catch (error) {
     if (error instanceof Rejection) return { ok: false, stage: error.stage, code: error.code, detail: error.message };
     return {
@@ -36,18 +43,24 @@ export function verify(key: AcceptedKey, proof: Uint8Array, expected: Expected):
   }
 }
 
-function verifyDecoded(key: AcceptedKey, p: EncodedProof, expected: Expected): VerifyResult {
+function verifyDecoded(
+  key: AcceptedKey,
+  p: EncodedProof,
+  expected: Expected,
+  listener?: TranscriptListener,
+): VerifyResult {
   if (p.proofType !== key.proofType)
     reject('unknownProofType', `expected proof type ${key.proofType}, got ${p.proofType}`);
   if (!sameBytes(p.vkHash, key.vk.digest))
     reject('foreignKey', `expected verification key ${hex(key.vk.digest)}, got ${hex(p.vkHash)}`);
   const claim = readClaim(p);
   compareChain(claim, expected);
-  verifyBlock(key.vk, statementOf(key, p), {
+  const block = {
     interface: p.interface,
     segments: p.segments.map((s) => ({ globalSum: s.globalSum, bytes: s.bytes })),
     closing: p.closing[0] ?? reject('closingCount', 'expected one closing, got none'),
-  });
+  };
+  verifyBlock(key.vk, statementOf(key, p), block, listener);
   return { ok: true, claim, profile: key.profile, securityBits: key.securityBits };
 }
 

@@ -4,6 +4,8 @@ import { HOST_CALLS } from './host-calls.ts';
 import { FIRST_PC, HALT_PC, INSTRUCTIONS, OP_NAMES, type OpName, TRAP_PC } from './isa.ts';
 import { keccakF } from './keccak-f.ts';
 import type { ProgramInstruction } from './program.ts';
+import { ROW_BYTES } from './records.ts';
+import { resumableRows } from './resumable-rows.ts';
 
 const {
   w0: W0,
@@ -49,8 +51,6 @@ export type RunResult =
 export const PUBLIC_BYTES = 144;
 /** Slots of all frames together: absolute slots and fp + offset stay below this. */
 export const MAX_SLOTS = 2 ** 22;
-/** Bytes that one row of COPY, FILL and INPUT moves. */
-export const ROW_BYTES = 8;
 export const KECCAK_BYTES = 200;
 
 /** Where an instruction stands, and the frame it works in. */
@@ -63,10 +63,6 @@ class Trap extends Error {
     this.reason = reason;
   }
 }
-
-/** Rows of a resumable instruction: one per destination cell, at least one (`records.ts`). */
-const rowsOf = (to: number, length: number): number =>
-  length === 0 ? 1 : Math.floor((to + length - 1) / ROW_BYTES) - Math.floor(to / ROW_BYTES) + 1;
 
 const trap = (reason: TrapReason): never => {
   throw new Trap(reason);
@@ -613,7 +609,7 @@ export class Executor {
           const to = address(s32[a]!, 0, length);
           const from = address(s32[b]!, 0, length);
           this.memory.copyWithin(to, from, from + length);
-          byPc[pc - 1 - FIRST_PC]! += rowsOf(to, length) - 1;
+          byPc[pc - 1 - FIRST_PC]! += resumableRows('copy', [to, from, length]) - 1;
           break;
         }
         case 140: {
@@ -621,7 +617,7 @@ export class Executor {
           const length = s32[fp + code[at + R2]!]! >>> 0;
           const to = address(s32[a]!, 0, length);
           this.memory.fill(s32[b]!, to, to + length);
-          byPc[pc - 1 - FIRST_PC]! += rowsOf(to, length) - 1;
+          byPc[pc - 1 - FIRST_PC]! += resumableRows('fill', [to, 0, length]) - 1;
           break;
         }
         case 150: // jump
@@ -752,7 +748,7 @@ export class Executor {
           const to = this.aligned(address(s32[a]!, 0, length));
           const advice = length % ROW_BYTES === 0 ? this.takeInput(length) : undefined;
           this.memory.set(advice ?? trap('input exhausted'), to);
-          byPc[pc - 1 - FIRST_PC]! += rowsOf(to, length) - 1;
+          byPc[pc - 1 - FIRST_PC]! += resumableRows('inputRead', [to, length]) - 1;
           break;
         }
         case 192: {

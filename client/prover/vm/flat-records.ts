@@ -14,6 +14,8 @@ import { HOST_CALLS } from './host-calls.ts';
 import { INSTRUCTIONS, type Instruction, type OpName } from './isa.ts';
 import {
   type AccessRecord,
+  CHIP_BY_ADDRESS,
+  COPY_CELLS,
   type ControlState,
   type HostCallRecord,
   type InstructionRecord,
@@ -22,7 +24,6 @@ import {
   type MemoryCell,
   MemorySpace,
   type SegmentRecords,
-  UNALIGNED_CHIP,
 } from './records.ts';
 
 export const HEADER_WORDS = 5;
@@ -37,18 +38,18 @@ export type RowType = {
   /** The chip's id. */
   readonly id: string;
   readonly ops: readonly OpName[];
-  /** Whether it takes its instructions' accesses at unaligned addresses, and only those. */
-  readonly unaligned: boolean;
+  /** Whether it takes those rows of its instructions whose addresses ask for it, and only those. */
+  readonly byAddress: boolean;
   readonly reads: number;
   readonly cells: number;
   readonly writes: number;
 };
 
 /** Most cells of an instruction's row. */
-function cellsOf(op: OpName, unaligned: boolean): number {
+function cellsOf(op: OpName, byAddress: boolean): number {
   const { memoryBytes, control }: Instruction = INSTRUCTIONS[op];
-  if (memoryBytes > 0) return unaligned ? 2 : 1;
-  if (op === 'copy') return 3;
+  if (memoryBytes > 0) return byAddress ? 2 : 1;
+  if (op === 'copy') return byAddress ? 2 * COPY_CELLS : 3;
   if (op === 'keccakF') return 25;
   if (op === 'halt') return 18;
   const call = HOST_CALLS[op];
@@ -58,12 +59,12 @@ function cellsOf(op: OpName, unaligned: boolean): number {
 
 /** The row type of a chip that executes `ops`. */
 export function rowTypeOf(id: string, ops: readonly OpName[]): RowType {
-  const unaligned = id === UNALIGNED_CHIP.load || id === UNALIGNED_CHIP.store;
+  const byAddress = Object.values<string>(CHIP_BY_ADDRESS).includes(id);
   const most = (of: (op: OpName) => number): number => Math.max(...ops.map(of));
   return {
-    ...{ id, ops, unaligned },
+    ...{ id, ops, byAddress },
     reads: most((op) => INSTRUCTIONS[op].reads.length),
-    cells: most((op) => cellsOf(op, unaligned)),
+    cells: most((op) => cellsOf(op, byAddress)),
     writes: most((op) => INSTRUCTIONS[op].writes.length),
   };
 }
@@ -97,10 +98,10 @@ export const MEMORY_CELL_WORDS = 7;
 
 /** The row type of each row that `SegmentRecords` groups by the instruction set's chip names. */
 export function rowTypeFinder(types: readonly RowType[]): (chip: string, op: OpName) => number {
-  const aligned = new Map(types.flatMap((t, i) => (t.unaligned ? [] : t.ops.map((op) => [op, i] as const))));
-  const unaligned = new Map(types.flatMap((t, i) => (t.unaligned ? [[t.id, i] as const] : [])));
+  const usual = new Map(types.flatMap((t, i) => (t.byAddress ? [] : t.ops.map((op) => [op, i] as const))));
+  const byAddress = new Map(types.flatMap((t, i) => (t.byAddress ? [[t.id, i] as const] : [])));
   return (chip, op) => {
-    const type = unaligned.get(chip) ?? aligned.get(op);
+    const type = byAddress.get(chip) ?? usual.get(op);
     if (type === undefined) throw new Error(`no row type for ${op} (${chip})`);
     return type;
   };

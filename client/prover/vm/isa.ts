@@ -171,7 +171,7 @@ export const INSTRUCTIONS = {
   store8From64: define(136, 'store_sub', [], [32, 64], m(1)),
   store16From64: define(137, 'store_sub', [], [32, 64], m(2)),
   store32From64: define(138, 'store32x', [], [32, 64], m(4)),
-  copy: define(139, 'copy', [32, 32, 32], [32, 32, 32], { control: 'resume', cells: 3 }),
+  copy: define(139, 'copy', [32, 32, 32], [32, 32, 32], { control: 'resume', cells: 8 }),
   fill: define(140, 'fill', [32, 32], [32, 32, 32], { control: 'resume', cells: 1 }),
 
   jump: define(150, 'jump', [], [], { control: 'jump' }),

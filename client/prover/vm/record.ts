@@ -1,6 +1,6 @@
 import { ClientError } from '../../errors.ts';
 import type { Executable } from './executable.ts';
-import { Executor, KECCAK_BYTES, PUBLIC_BYTES, ROW_BYTES, type TrapReason } from './execute.ts';
+import { Executor, KECCAK_BYTES, PUBLIC_BYTES, type TrapReason } from './execute.ts';
 import { HOST_CALLS } from './host-calls.ts';
 import { FIRST_PC, HALT_PC, INSTRUCTIONS, type Instruction, OP_NAMES, type OpName, type Width } from './isa.ts';
 import { MemoryLedger } from './memory-ledger.ts';
@@ -8,7 +8,9 @@ import type { ProgramInstruction } from './program.ts';
 import {
   type AccessRecord,
   type CellRecord,
+  CHIP_BY_ADDRESS,
   CLOCK_LIMIT,
+  COPY_CELLS,
   type ControlState,
   type HostCallRecord,
   type InstructionRecord,
@@ -16,8 +18,8 @@ import {
   type Limbs,
   type MemoryCell,
   MemorySpace,
+  ROW_BYTES,
   type SegmentRecords,
-  UNALIGNED_CHIP,
 } from './records.ts';
 import { resumableSpan, resumableStep } from './resumable.ts';
 
@@ -167,7 +169,7 @@ class Recorder {
       const old = cells.words[k]!;
       let now = old;
       if (cells.space === MemorySpace.CALL_STACK && shape.control !== 'return') now = [pc + 1, fp];
-      else if (cells.space === MemorySpace.LINEAR && k >= cells.sources) now = this.cellWords(address);
+      else if (cells.space === MemorySpace.LINEAR && cells.isWritten(k)) now = this.cellWords(address);
       if (cells.space === MemorySpace.CALL_STACK) this.returnCells.set(address, now);
       return { ...ledger.access(cells.space, address, at, old, now), address };
     });
@@ -277,8 +279,9 @@ type Cells = {
   /** Clock of each cell behind the reads, and the clocks that cells take there whether used or not. */
   readonly clocks: readonly number[];
   readonly reserved: number;
-  /** How many of the first are only read; a later one may be the same cell. */
+  /** How many are only read; a later one may be the same cell. */
   readonly sources: number;
+  readonly isWritten: (k: number) => boolean;
 };
 type Observation = {
   readonly reads: readonly Words[];
@@ -294,14 +297,15 @@ function cellsOf(i: ProgramInstruction, shape: Instruction, operands: readonly n
   const { chip, memoryBytes, control } = shape;
   const none = NO_CELLS.get(i.op);
   if (none !== undefined) return none;
-  const linear = (addresses: readonly number[], clocks = upTo(addresses.length), reserved = clocks.length): Cells => ({
-    chip,
-    space: MemorySpace.LINEAR,
-    addresses,
-    clocks,
-    reserved,
-    sources: i.op === 'copy' ? addresses.length - 1 : 0,
-  });
+  const linear = (
+    addresses: readonly number[],
+    o: Partial<Pick<Cells, 'clocks' | 'reserved' | 'sources'>> = {},
+  ): Cells => {
+    const { clocks = upTo(addresses.length), sources = 0 } = o;
+    const reserved = o.reserved ?? clocks.length;
+    const isWritten = (k: number): boolean => k >= sources;
+    return { chip, space: MemorySpace.LINEAR, addresses, clocks, reserved, sources, isWritten };
+  };
   const whole = (bytes: number): Cells =>
     linear(upTo(Math.ceil(bytes / ROW_BYTES)).map((k) => cellOf(operands[0]!) + k));
   if (memoryBytes > 0) {
@@ -309,16 +313,26 @@ function cellsOf(i: ProgramInstruction, shape: Instruction, operands: readonly n
     const first = cellOf(address);
     if (address % memoryBytes === 0) return linear([first]);
     const last = cellOf(address + memoryBytes - 1);
-    const unaligned = linear(first === last ? [first] : [first, last], undefined, 2);
-    return { ...unaligned, chip: shape.writes.length > 0 ? UNALIGNED_CHIP.load : UNALIGNED_CHIP.store };
+    const unaligned = linear(first === last ? [first] : [first, last], { reserved: 2 });
+    return { ...unaligned, chip: shape.writes.length > 0 ? CHIP_BY_ADDRESS.load : CHIP_BY_ADDRESS.store };
   }
   if (control === 'resume') {
     const span = resumableSpan(i.op, operands);
-    if (span === undefined) return linear([], [], i.op === 'copy' ? 3 : 1);
+    if (span === undefined) return linear([], { reserved: i.op === 'copy' ? 3 : 1 });
     const to = cellOf(span.to);
     if (i.op !== 'copy') return linear([to]);
     const [first, last] = [cellOf(span.from), cellOf(span.from + span.bytes - 1)];
-    return first === last ? linear([first, to], [0, 2], 3) : linear([first, last, to], [0, 1, 2], 3);
+    if (span.cells > 0) {
+      const order = upTo(span.cells).map((k) => (span.isBackward ? span.cells - 1 - k : k));
+      const moves = linear(
+        order.flatMap((k) => [first + k, to + k]),
+        { reserved: 2 * COPY_CELLS, sources: span.cells },
+      );
+      return { ...moves, chip: CHIP_BY_ADDRESS.copy, isWritten: (k) => k % 2 === 1 };
+    }
+    return first === last
+      ? linear([first, to], { clocks: [0, 2], reserved: 3, sources: 1 })
+      : linear([first, last, to], { reserved: 3, sources: 2 });
   }
   if (i.op === 'keccakF') return whole(KECCAK_BYTES);
   if (i.op === 'halt') return whole(PUBLIC_BYTES);
@@ -326,7 +340,7 @@ function cellsOf(i: ProgramInstruction, shape: Instruction, operands: readonly n
   if (hostCall !== undefined) {
     const accessed = hostCall.cells(operands);
     if (typeof accessed === 'string') return linear([]);
-    return { ...linear([...accessed.inputs, ...accessed.outputs]), sources: accessed.inputs.length };
+    return linear([...accessed.inputs, ...accessed.outputs], { sources: accessed.inputs.length });
   }
   const stack = (address: number): Cells => ({ ...linear([address]), space: MemorySpace.CALL_STACK });
   if (control === 'call' || control === 'callIndirect') return stack(fp + i.frame);
@@ -339,7 +353,8 @@ const NO_CELLS: ReadonlyMap<string, Cells> = new Map(
     const { chip, memoryBytes, control }: Instruction = INSTRUCTIONS[name];
     const slotsOnly = ['next', 'jump', 'branch', 'table'].includes(control) && memoryBytes === 0;
     if (!slotsOnly || name === 'keccakF' || name in HOST_CALLS) return [];
-    return [[name, { chip, space: MemorySpace.LINEAR, addresses: [], clocks: [], reserved: 0, sources: 0 }] as const];
+    const nothing = { addresses: [], clocks: [], reserved: 0, sources: 0, isWritten: () => false };
+    return [[name, { chip, space: MemorySpace.LINEAR, ...nothing }] as const];
   }),
 );
 const NO_RECORDS: readonly CellRecord[] = [];

@@ -5,11 +5,15 @@
  * at clock + k. Accesses stand in the order reads, cells, writes. Clocks of cells that an instruction may leave out
  * (the second cell of an unaligned access or of a copy's source, the cells of a row that moves nothing) stay reserved.
  *
- * Rows of COPY, FILL and INPUT. One row moves up to 8 bytes into one cell and writes its operands back, changed:
+ * Rows of COPY, FILL and INPUT. One row moves up to 8 bytes into one cell, or whole cells into whole cells, and writes its
+ * operands back, changed:
  * - copy: reads to, from, length. Where to ≤ from it moves the first n bytes, n = min(length, 8 − to mod 8), and
  *   continues with (to + n, from + n, length − n). Else it moves the last n, n = min(length, (to + length − 1) mod 8
  *   + 1), and continues with (to, from, length − n). The comparison comes out the same in every row of one copy.
  *   Cells: those that hold the source bytes, ascending (one or two), then the destination.
+ *   Where at least 8 bytes are left and those at the end where it moves are a whole cell in the source and in the
+ *   destination, the row moves n = 8 · min(4, ⌊length / 8⌋) bytes in the same way: a row of CHIP_BY_ADDRESS.copy. Its
+ *   cells: a source cell and then where it goes, for each of them, in the order in which they move.
  * - fill: reads to, value, length; moves like a forward copy, the low byte of value; continues with to + n, length − n.
  * - input: reads to, length, both multiples of 8; moves 8 bytes of advice; continues with to + 8, length − 8.
  * pc advances in the row that leaves length 0; a row that finds length 0 has no cells. Every row requires
@@ -129,8 +133,15 @@ export type MemoryCell = {
   readonly epoch: number;
 };
 
-/** Chips for accesses that are not aligned to their size, whatever the instruction. */
-export const UNALIGNED_CHIP = { load: 'load_unaligned', store: 'store_unaligned' } as const;
+/**
+ * Chips that take rows of several instructions by their addresses: loads and stores that are not aligned to their size,
+ * and copies that move whole cells.
+ */
+export const CHIP_BY_ADDRESS = { load: 'load_unaligned', store: 'store_unaligned', copy: 'copy_cells' } as const;
+/** Bytes that one row of COPY, FILL and INPUT moves into a cell: those of a cell. */
+export const ROW_BYTES = 8;
+/** Cells that one row of a copy moves at most, where it moves whole ones. */
+export const COPY_CELLS = 4;
 
 /** First clock after which `clock − prev − 1` no longer fits one RANGE16 lookup. */
 export const MAX_GAP = 2 ** 16;

@@ -1,9 +1,17 @@
-import { type Executor, ROW_BYTES, type TrapReason } from './execute.ts';
+import type { Executor, TrapReason } from './execute.ts';
 import type { OpName } from './isa.ts';
 import type { ProgramInstruction } from './program.ts';
+import { COPY_CELLS, ROW_BYTES } from './records.ts';
 
 /** The bytes that one row of COPY, FILL or INPUT moves; `from` only where they come from memory. */
-export type Span = { readonly to: number; readonly from: number; readonly bytes: number };
+export type Span = {
+  readonly to: number;
+  readonly from: number;
+  readonly bytes: number;
+  /** How many cells the row moves as a whole; 0 where it moves bytes of one. */
+  readonly cells: number;
+  readonly isBackward: boolean;
+};
 
 /**
  * What the next row moves, by the rule in `records.ts`.
@@ -15,11 +23,18 @@ export function resumableSpan(op: OpName, operands: readonly number[]): Span | u
   const from = op === 'copy' ? second : 0;
   const length = op === 'inputRead' ? second : third;
   if (length === 0) return undefined;
-  if (op === 'copy' && to > from) {
-    const bytes = Math.min(length, ((to + length - 1) % ROW_BYTES) + 1);
-    return { to: to + length - bytes, from: from + length - bytes, bytes };
-  }
-  return { to, from, bytes: Math.min(length, ROW_BYTES - (to % ROW_BYTES)) };
+  const isBackward = op === 'copy' && to > from;
+  const end = to + length;
+  const cells = op === 'copy' ? wholeCells(isBackward ? end : to, isBackward ? from + length : from, length) : 0;
+  let bytes = cells * ROW_BYTES;
+  if (cells === 0) bytes = Math.min(length, isBackward ? ((end - 1) % ROW_BYTES) + 1 : ROW_BYTES - (to % ROW_BYTES));
+  const skipped = isBackward ? length - bytes : 0;
+  return { to: to + skipped, from: from + skipped, bytes, cells, isBackward };
+}
+
+/** Whole cells that the next row of a copy moves; `to` and `from` are the ends where it moves. */
+function wholeCells(to: number, from: number, length: number): number {
+  return to % ROW_BYTES === 0 && from % ROW_BYTES === 0 ? Math.min(COPY_CELLS, Math.floor(length / ROW_BYTES)) : 0;
 }
 
 /**

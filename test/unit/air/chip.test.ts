@@ -4,7 +4,7 @@ import { auditFreeCells } from '../../../client/prover/air/audit.ts';
 import { defineBus } from '../../../client/prover/air/bus.ts';
 import { checkBuses, checkRows } from '../../../client/prover/air/check.ts';
 import { defineChip, fillTrace } from '../../../client/prover/air/chip.ts';
-import { array, bit, field, fixed, inInterface, u8, u16 } from '../../../client/prover/air/columns.ts';
+import { array, bit, field, fixed, inInterface, lanes, u8, u16 } from '../../../client/prover/air/columns.ts';
 import { chipDigest } from '../../../client/prover/air/digest.ts';
 import { evaluateInExt } from '../../../client/prover/air/evaluate.ts';
 import { pack } from '../../../client/prover/air/expr.ts';
@@ -237,6 +237,84 @@ test('defineChip on a broken rule → the code that names it', () => {
     }),
   );
   rule('busIndexOutOfRange', () => defineBus({ ...BYTE, index: 0, fields: {} }));
+});
+
+test('a chip with lanes on a broken rule → the code that names it', () => {
+  const columns = { isReal: bit('real'), x: lanes(bit('bits'), 1), y: lanes(field('elements'), 1) };
+  const PARTS = { coefficients: new Array<number>(16).fill(1), constant: 0 };
+  const WORD = defineBus({
+    ...SUM,
+    id: 'WORD',
+    fields: Object.fromEntries([0, 1, 2, 3].map((i) => [i, SUM.fields[0]!])),
+  });
+  type Constrain = NonNullable<Parameters<typeof defineChip<typeof columns, never>>[0]['constrain']>;
+  const define = (constrain: Constrain) =>
+    defineChip({
+      id: 't',
+      maxDegree: 3,
+      columns,
+      fillRow: none,
+      constrain: (c, r) => {
+        c.slices.assertZero('used', c.slices.cell(r.y, 0));
+        constrain(c, r);
+      },
+    });
+  assert.equal(define(none).compiled.slices!.lanes.join(), '1,65');
+  rule('sliceLeak', () => define((c, r) => c.assertZero('one cell', r.x[5]!)));
+  rule('sliceLeak', () => define((c, r) => c.send(BYTE, [r.y[5]!], r.isReal, { maxPerRow: 1 })));
+  rule('sliceLeak', () => define((c, r) => c.send(BYTE, [r.isReal], r.x[5]!, { maxPerRow: 1 })));
+  rule('sliceLeak', () =>
+    define((c, r) =>
+      c.slices.assertZero(
+        't',
+        c.slices.table(() => r.x[5]!),
+      ),
+    ),
+  );
+  rule('sliceLeak', () =>
+    define((c, r) => {
+      const limbs = c.slices.pack(c.slices.cell(r.y, 0), PARTS);
+      c.send(WORD, [limbs[1]!, limbs[0]!, limbs[2]!, limbs[3]!], r.isReal, { maxPerRow: 1 });
+    }),
+  );
+  rule('unknownLane', () => define((c, r) => c.slices.assertZero('t', c.slices.cell(r.x, 1))));
+  rule('unknownLane', () => define((c, r) => c.slices.assertZero('t', c.slices.cell([r.isReal], 0))));
+  rule('notSliced', () => define((c, r) => c.slices.assertZero('t', r.isReal)));
+  rule('notOfRow', () => define((c, r) => c.assertZero('t', c.slices.cell(r.x, 0))));
+  rule('packingLength', () =>
+    define((c, r) => void c.slices.pack(c.slices.cell(r.x, 0), { coefficients: [1, 2, 3], constant: 0 })),
+  );
+  rule('laneUnused', () => defineChip({ id: 't', maxDegree: 2, columns, fillRow: none, constrain: none }));
+  rule('laneNotMain', () =>
+    defineChip({
+      id: 't',
+      maxDegree: 2,
+      columns: { x: inInterface(lanes(bit('bits'), 1)) },
+      fillRow: none,
+      constrain: none,
+    }),
+  );
+});
+
+test('chipDigest of lanes → moves with a rotation, a table entry and a packing', () => {
+  const digest = (rotation: number, entry: number, coefficient: number): string =>
+    chipDigest(
+      defineChip({
+        id: 't',
+        maxDegree: 2,
+        columns: { isReal: bit('real'), x: lanes(field('elements'), 1) },
+        fillRow: none,
+        constrain: (c, r) => {
+          const turned = c.slices.cell(r.x, 0, rotation);
+          c.slices.assertZero('t', turned.mul(c.slices.table((z) => (z === 9 ? entry : z))));
+          const parts = { coefficients: [coefficient, ...new Array<number>(63).fill(2)], constant: 0 };
+          c.send(BYTE, c.slices.pack(turned, parts), r.isReal, { maxPerRow: 1 });
+        },
+      }).compiled,
+    ).join();
+  const all = [digest(3, 5, 2), digest(4, 5, 2), digest(3, 6, 2), digest(3, 5, 7)];
+  assert.equal(new Set(all).size, all.length);
+  assert.equal(digest(3, 5, 2), digest(67, 5, 2));
 });
 
 test('chipDigest → moves with a constraint, a bound or a bus, not with a doc', () => {

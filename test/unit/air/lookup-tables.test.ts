@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineBus } from '../../../client/prover/air/bus.ts';
+import { evaluateClosedForm } from '../../../client/prover/air/fixed.ts';
 import { committedTable } from '../../../client/prover/chips/tables/committed.ts';
 import { MessageIndex } from '../../../client/prover/chips/tables/message-index.ts';
 import { pair } from '../../../client/prover/chips/tables/pair.ts';
 import { pow } from '../../../client/prover/chips/tables/pow.ts';
+import { round } from '../../../client/prover/chips/tables/round.ts';
 import { holds, type Provider, type Table } from '../../../client/prover/chips/tables/table.ts';
 import { P } from '../../../client/prover/field/fp.ts';
-import { seededRandom } from '../../support/random.ts';
+import { mleBase } from '../../../client/prover/poly/evaluate.ts';
+import { randomExt, seededRandom } from '../../support/random.ts';
 
 const VALUES = [0, 1, 2, 3, 255, 256, 257, 0xffff, 0x10000, 2 ** 16 + 1, P - 1];
 
@@ -77,4 +80,20 @@ test('committed messages → each at its row, no other found', () => {
   });
   assert.equal(holds(table.providers[0]!, rows[999]!), true);
   assert.equal(holds(table.providers[0]!, [250, 0, 0]), false);
+});
+
+test('closed forms at random points → the extension of their cells, also weighted by the skipped bits', () => {
+  const random = seededRandom(44);
+  const exts = (n: number) => Array.from({ length: n }, () => randomExt(random));
+  for (const { chip, logHeight } of [pair, pow, round])
+    for (const [name, form] of Object.entries(chip.fixed)) {
+      assert.ok(form.kind === 'closedForm');
+      const point = exts(logHeight);
+      const cells = Uint32Array.from({ length: 2 ** logHeight }, (_, row) => form.value(row));
+      assert.deepEqual(form.mle(point), mleBase(cells, point), `${chip.compiled.id}.${name}`);
+      const [low, high] = [exts(16), exts(logHeight - 4)];
+      const { opening, ...plain } = form;
+      assert.deepEqual(evaluateClosedForm(form, low, high), evaluateClosedForm(plain, low, high), name);
+      assert.equal(opening !== undefined, chip.compiled.id === 'round', name);
+    }
 });

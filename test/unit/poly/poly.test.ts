@@ -4,7 +4,15 @@ import { getExt, packExt, unpackExt } from '../../../client/prover/field/ext-vec
 import { Fp } from '../../../client/prover/field/fp.ts';
 import { type Ext, Fp5 } from '../../../client/prover/field/fp5.ts';
 import { rootOfUnity, subgroup } from '../../../client/prover/field/roots.ts';
-import { eqAt, eqAtIndex, eqProducts, eqTable, foldTop, powerProducts } from '../../../client/prover/poly/eq.ts';
+import {
+  eqAt,
+  eqAtIndex,
+  eqProducts,
+  eqTable,
+  foldTop,
+  powerProducts,
+  rangeProduct,
+} from '../../../client/prover/poly/eq.ts';
 import { evaluateAtBase, evaluateUnivariate, mleBase, mleExt } from '../../../client/prover/poly/evaluate.ts';
 import {
   interpolateAt,
@@ -109,4 +117,23 @@ test('rootOfUnity → exact order 2^log and squares chain', () => {
     assert.equal(Fp.sqr(w), rootOfUnity(log - 1));
   }
   assert.equal(new Set(subgroup(5)).size, 32);
+});
+
+test('rangeProduct of any range → the sum over its indices', () => {
+  const point = Array.from({ length: 4 }, () => randomExt(random));
+  const ratio = randomExt(random);
+  const eq = eqTable(point);
+  for (const [first, count] of [
+    [0, 16],
+    [0, 0],
+    [5, 7],
+    [15, 1],
+    [8, 8],
+    [3, 13],
+  ] as const) {
+    let expected = Fp5.ZERO;
+    for (let i = first; i < first + count; i++)
+      expected = Fp5.add(expected, Fp5.mul(Fp5.pow(ratio, BigInt(i)), getExt(eq, i)));
+    assert.deepEqual(rangeProduct(point, ratio, first, count), expected, `${count} from ${first}`);
+  }
 });

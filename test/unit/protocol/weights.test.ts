@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { getExt } from '../../../client/prover/field/ext-vec.ts';
+import { Fp, P } from '../../../client/prover/field/fp.ts';
 import { type Ext, Fp5 } from '../../../client/prover/field/fp5.ts';
 import { eqTable } from '../../../client/prover/poly/eq.ts';
+import { batchClaims, batchRuns } from '../../../client/prover/protocol/segment/statement.ts';
 import { termsAt, type WeightTerm } from '../../../client/prover/protocol/whir/shape.ts';
 import { randomExt, seededRandom } from '../../support/random.ts';
 
@@ -50,4 +52,44 @@ test('termsAt of columns of two heights and powers → Σ by · the table’s ex
     });
   }
   assert.deepEqual(termsAt(terms, bound), expected);
+});
+
+test('termsAt of powers of base points → as of the same points in the extension', () => {
+  const bound = exts(6);
+  const y = random() % P;
+  const at = (point: Ext): Ext => termsAt([{ weight: { kind: 'power', y: point }, by: Fp5.ONE, since: 2 }], bound);
+  let expected = Fp5.ZERO;
+  const eq = eqTable(bound.slice(2));
+  for (let i = 0; i < 16; i++) expected = Fp5.add(expected, Fp5.scale(getExt(eq, i), Fp.pow(y, i)));
+  assert.deepEqual(at(Fp5.from(y)), expected);
+});
+
+test('batchRuns of columns in any order → claim and weight of batchClaims column by column', () => {
+  const LOG_SIZE = 10;
+  const tau = randomExt(random);
+  const lagrange = exts(16);
+  const highs = [0, 1, 2, 3, 4].map(exts);
+  const [one, other] = exts(2) as [Ext, Ext];
+  const columns = [
+    { offset: 256, logHeight: 6, count: 3, scale: one },
+    { offset: 704, logHeight: 5, count: 3, scale: one },
+    { offset: 448, logHeight: 6, count: 4, scale: one },
+    { offset: 0, logHeight: 8, count: 1, scale: other },
+    { offset: 800, logHeight: 4, count: 5, scale: one },
+    { offset: 880, logHeight: 4, count: 9, scale: other },
+    { offset: 0, logHeight: 8, count: 1, scale: one },
+  ].flatMap(({ offset, logHeight, count, scale }, instance) =>
+    Array.from({ length: count }, (_, column) => ({
+      place: (c: number) => offset + c * 2 ** logHeight,
+      claim: { instance, column, logHeight, lagrange, high: highs[logHeight - 4]!, value: randomExt(random) },
+      scale,
+    })),
+  );
+  const ood = [{ weight: { kind: 'power', y: randomExt(random) } as const, value: randomExt(random) }];
+  const byColumn = batchClaims(tau, columns, ood, LOG_SIZE);
+  const byRun = batchRuns(tau, columns, ood, LOG_SIZE);
+  assert.deepEqual(byRun.claim, byColumn.claim);
+  const bound = exts(LOG_SIZE);
+  assert.deepEqual(termsAt(byRun.terms, bound), termsAt(byColumn.terms, bound));
+  assert.equal(byRun.terms.length, 6 + ood.length);
 });

@@ -53,7 +53,7 @@ async function verdict(
   try {
     const result = verifyZerocheck(verifier, { ...statement, scopes: joined(scopes, lie(read)) }, chips, publics);
     verifier.end();
-    assert.deepEqual(result.values, openings.values);
+    assert.deepEqual(result.opened, openings.opened);
     return 'accepted';
   } catch (error) {
     if (error instanceof Rejection) return `${error.stage}/${error.code}`;

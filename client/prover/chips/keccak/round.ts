@@ -1,16 +1,16 @@
 import { defineChip } from '../../air/chip.ts';
-import { array, bit, field } from '../../air/columns.ts';
-import { type Expr, sum } from '../../air/expr.ts';
+import { array, bit, field, lanes } from '../../air/columns.ts';
+import type { Packing } from '../../air/dag.ts';
+import type { Expr } from '../../air/expr.ts';
 import { rowProgram } from '../../air/row-program.ts';
 import type { Word } from '../../air/word.ts';
 import { Fp } from '../../field/fp.ts';
-import { KECCAK_CHAIN, ROUND, STATE_LIMBS } from '../buses.ts';
+import { KECCAK_CHAIN, ROUND } from '../buses.ts';
 import { KECCAK_CALL_WORDS } from './call.ts';
 import {
   CONSTANT_BITS,
   KECCAK_ROUNDS,
   keccakScratch,
-  LANE_BITS,
   LANES,
   nextState,
   RHO,
@@ -27,13 +27,19 @@ type RoundWords = Readonly<Record<'segment' | 'clock' | 'round' | 'constant', Wo
 
 const HALF = Fp.inv(2);
 const LIMB_BITS = 16;
+/** Bits as signs: a limb is Σ 2^j (1 − s_j) / 2. */
+const SIGNED_LIMBS: Packing = {
+  coefficients: Array.from({ length: LIMB_BITS }, (_, j) => Fp.neg(Fp.mul(2 ** j, HALF))),
+  constant: Fp.mul(2 ** LIMB_BITS - 1, HALF),
+};
 const lane = (x: number, y: number): number => ((x + 5) % 5) + 5 * ((y + 5) % 5);
 
 /**
  * One round of Keccak-f per row. Committed are the state after theta, A′, and the column parities C of the state before
  * it. In signs s(b) = 1 − 2b, where XOR is a product, the state before is A = A′ · C[x−1] · C[x+1, z−1], and the state
  * after the round is iota(chi(pi(rho(A′)))): both are expressions in the messages, packed from bits, so nothing needs a
- * range check. The five A of a column multiply to C, which is the one constraint per column.
+ * range check. The five A of a column multiply to C, which is the one constraint per column. All of it is the same for
+ * every position z of a lane: lanes are sliced.
  */
 export const keccakRound = defineChip({
   id: 'keccak_round',
@@ -44,8 +50,8 @@ export const keccakRound = defineChip({
     clock: field('clock of the call'),
     round: field('number of the round'),
     rc: array(field('bit 2^j − 1 of the round constant; a bit by lookup'), CONSTANT_BITS),
-    afterTheta: array(bit('state after theta, bit z of lane x + 5y at 64(x + 5y) + z'), LANES * LANE_BITS),
-    parity: array(bit('column parities before theta, bit z of column x at 64x + z'), 5 * LANE_BITS),
+    afterTheta: lanes(bit('state after theta, bit z of lane x + 5y at 64(x + 5y) + z'), LANES),
+    parity: lanes(bit('column parities before theta, bit z of column x at 64x + z'), 5),
   },
   fill: ({ segment, clock, round, constant, state }: RoundWords, row) => {
     const bits = (words: readonly Word[]): Word[] => words.flatMap((word) => word.bits(32));
@@ -69,42 +75,36 @@ export const keccakRound = defineChip({
     row.parity = bits(parities);
   },
   constrain: (c, row) => {
+    const { slices } = c;
     const sign = (b: Expr): Expr => b.mul(-2).add(1);
-    const after = row.afterTheta.map(sign);
-    const parities = row.parity.map(sign);
-    const a = (x: number, y: number, z: number): Expr => after[LANE_BITS * lane(x, y) + (z & 63)]!;
-    const parity = (x: number, z: number): Expr => parities[LANE_BITS * ((x + 5) % 5) + (z & 63)]!;
-    const d = (x: number, z: number): Expr => parity(x - 1, z).mul(parity(x + 1, z - 1));
-    for (let x = 0; x < 5; x++)
-      for (let z = 0; z < LANE_BITS; z++) {
-        // D enters each of the five A once, so the product of the five A′ is C · D; two of them change sides.
-        const left = a(x, 0, z)
-          .mul(a(x, 1, z))
-          .mul(a(x, 2, z).mul(a(x, 3, z)));
-        c.assertZero(`parity of column ${x}, ${z}`, left.sub(a(x, 4, z).mul(parity(x, z)).mul(d(x, z))));
-      }
-    const pack = (bits: (x: number, y: number, z: number) => Expr): Expr[] =>
-      Array.from({ length: STATE_LIMBS }, (_, limb) => {
-        const [x, y] = [(limb >> 2) % 5, Math.floor((limb >> 2) / 5)];
-        const terms = Array.from({ length: LIMB_BITS }, (_, j) => bits(x, y, LIMB_BITS * (limb & 3) + j).mul(2 ** j));
-        return sum(terms)
-          .neg()
-          .add(2 ** LIMB_BITS - 1)
-          .mul(HALF);
-      });
-    const moved = (x: number, y: number, z: number): Expr => {
+    const a = (x: number, y: number, rotation = 0): Expr => sign(slices.cell(row.afterTheta, lane(x, y), rotation));
+    const parity = (x: number, rotation = 0): Expr => sign(slices.cell(row.parity, (x + 5) % 5, rotation));
+    const d = (x: number): Expr => parity(x - 1).mul(parity(x + 1, -1));
+    for (let x = 0; x < 5; x++) {
+      // D enters each of the five A once, so the product of the five A′ is C · D; two of them change sides.
+      const left = a(x, 0)
+        .mul(a(x, 1))
+        .mul(a(x, 2).mul(a(x, 3)));
+      slices.assertZero(`parity of column ${x}`, left.sub(a(x, 4).mul(parity(x)).mul(d(x))));
+    }
+    const pack = (bits: (x: number, y: number) => Expr): Expr[] =>
+      Array.from({ length: LANES }, (_, k) => slices.pack(bits(k % 5, Math.floor(k / 5)), SIGNED_LIMBS)).flat();
+    const moved = (x: number, y: number): Expr => {
       const from = (x + 3 * y) % 5;
-      return a(from, x, z - RHO[lane(from, x)]! + LANE_BITS);
+      return a(from, x, -RHO[lane(from, x)]!);
     };
-    const out = (x: number, y: number, z: number): Expr => {
-      const [s1, s2] = [moved((x + 1) % 5, y, z), moved((x + 2) % 5, y, z)];
-      const chi = moved(x, y, z).mul(s2.sub(s1).add(1).add(s1.mul(s2)).mul(HALF));
+    const iota = slices.table((z) => {
       const j = Math.log2(z + 1);
-      return x === 0 && y === 0 && Number.isInteger(j) ? chi.mul(sign(row.rc[j]!)) : chi;
+      return Number.isInteger(j) ? sign(row.rc[j]!) : 1;
+    });
+    const out = (x: number, y: number): Expr => {
+      const [s1, s2] = [moved((x + 1) % 5, y), moved((x + 2) % 5, y)];
+      const chi = moved(x, y).mul(s2.sub(s1).add(1).add(s1.mul(s2)).mul(HALF));
+      return x === 0 && y === 0 ? chi.mul(iota) : chi;
     };
     const { isReal, segment, clock, round } = row;
     const once = { maxPerRow: 1 };
-    c.receive(KECCAK_CHAIN, [segment, clock, round, ...pack((x, y, z) => a(x, y, z).mul(d(x, z)))], isReal, once);
+    c.receive(KECCAK_CHAIN, [segment, clock, round, ...pack((x, y) => a(x, y).mul(d(x)))], isReal, once);
     c.send(KECCAK_CHAIN, [segment, clock, round.add(1), ...pack(out)], isReal, once);
     c.send(ROUND, [round, ...row.rc], isReal, once);
   },

@@ -72,7 +72,9 @@ export const limbAt = (limbs: readonly Word[], at: Word): Word =>
   at.bit(2).select(at.bit(1).select(limbs[3]!, limbs[2]!), at.bit(1).select(limbs[1]!, limbs[0]!));
 
 /** Which limb of a cell. */
-export const limbColumns = { isLimb: array(bit('one-hot: limb of the cell'), CELL_LIMBS) };
+export const limbColumns = {
+  isLimb: array(bit('one-hot: limb of the cell, from 1 on; 0 is what they leave'), CELL_LIMBS - 1),
+};
 
 /** Number of the marked limb, and the limb itself. */
 export const limbIndex = (isLimb: readonly Expr[]): Expr => sum(isLimb.map((s, k) => s.mul(k)));

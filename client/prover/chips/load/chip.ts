@@ -1,6 +1,6 @@
 import { type Constraints, defineChip } from '../../air/chip.ts';
 import { bit, u8 } from '../../air/columns.ts';
-import { type Expr, sum } from '../../air/expr.ts';
+import type { Expr } from '../../air/expr.ts';
 import { oneHot } from '../../air/word.ts';
 import { INSTRUCTIONS, type OpName } from '../../vm/isa.ts';
 import { type Encoding, rowType } from '../adapter/encoding.ts';
@@ -8,6 +8,7 @@ import { fillInstruction, fillWrite } from '../adapter/fill-words.ts';
 import { executes, instructionColumns, writeColumns } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
 import { BYTE, INV_BYTE, LIMB } from '../adapter/limbs.ts';
+import { selector } from '../adapter/one-hot.ts';
 import type { InstructionWords } from '../adapter/record-words.ts';
 import { BYTES, RANGE16, Space } from '../buses.ts';
 import {
@@ -163,7 +164,7 @@ function loadSubWord(names: SubWordNames, bytes: 1 | 2): InstructionChip {
       fillWrite(row.result, r);
       const limb = limbAt(limbs, at);
       const isSigned = r.is(names.s32, names.s64);
-      row.isLimb = oneHot(at.shr(1).and(3), CELL_LIMBS);
+      row.isLimb = oneHot(at.shr(1).and(3), CELL_LIMBS).slice(1);
       row.isWide = r.is(names.u64, names.s64);
       row.isSigned = isSigned;
       if (bytes === 2) {
@@ -177,8 +178,8 @@ function loadSubWord(names: SubWordNames, bytes: 1 | 2): InstructionChip {
       row.sign = isSigned.and(byte.bit(7));
     },
     constrain: (c, row) => {
-      const { address, cell, result, isLimb, isWide, isSigned, sign, isReal, isOdd, low, byte } = row;
-      c.assertZero('one limb', sum(isLimb).sub(isReal));
+      const { address, cell, result, isWide, isSigned, sign, isReal, isOdd, low, byte } = row;
+      const isLimb = selector(c, 'one limb', row.isLimb, isReal);
       c.assertZero('signed rows are real', isSigned.mul(isReal.not()));
       const accesses = executes(c, row, {
         op: isSigned.mul(signedStep).add(isWide.mul(wideStep)).add(op),

@@ -8,6 +8,7 @@ import { fillInstruction, fillRead, fillWrite } from '../adapter/fill-words.ts';
 import { executes, instructionColumns, readColumns, writeColumns } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
 import { LIMB } from '../adapter/limbs.ts';
+import { selector } from '../adapter/one-hot.ts';
 import type { InstructionWords } from '../adapter/record-words.ts';
 import { POW } from '../buses.ts';
 
@@ -32,7 +33,7 @@ function rotate(name: OpName, limbs: 2 | 4): InstructionChip {
       power: field('2^(bits to the left), from the program'),
       coPower: field('2^16 / power'),
       high: array(u16('a_i / coPower'), limbs),
-      isUp: array(bit('one-hot: limbs to move up'), limbs),
+      isUp: array(bit('one-hot: limbs to move up, from 1 on; 0 is what they leave'), limbs - 1),
     },
     fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
@@ -43,11 +44,11 @@ function rotate(name: OpName, limbs: 2 | 4): InstructionChip {
       row.power = bits.powerOfTwo();
       row.coPower = bits.subFrom(16).powerOfTwo();
       row.high = a.map((limb) => limb.shr(bits.subFrom(16)));
-      row.isUp = oneHot(amount.shr(4), limbs);
+      row.isUp = oneHot(amount.shr(4), limbs).slice(1);
     },
     constrain: (c, row) => {
-      const { a, power, coPower, high, isUp, isReal } = row;
-      c.assertZero('one move', sum(isUp).sub(isReal));
+      const { a, power, coPower, high, isReal } = row;
+      const isUp = selector(c, 'one move', row.isUp, isReal);
       c.assertZero('power · coPower = 2^16', power.mul(coPower).sub(isReal.mul(LIMB)));
       const up = sum(isUp.map((s, k) => s.mul(k)));
       const accesses = executes(c, row, { op, fields: [row.c.slot, a.slot, power, up], advance });

@@ -9,6 +9,7 @@ import { fillInstruction, fillRead, fillWrite } from '../adapter/fill-words.ts';
 import { executes, instructionColumns, readColumns, writeColumns } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
 import { LIMB } from '../adapter/limbs.ts';
+import { selector } from '../adapter/one-hot.ts';
 import type { InstructionWords } from '../adapter/record-words.ts';
 import { POW } from '../buses.ts';
 
@@ -29,7 +30,8 @@ function shapeOf(i: ProgramInstruction, limbs: 2 | 4): { readonly power: number;
 /**
  * c = a shifted by a constant. Limb i of a is high_i · coPower + low_i with high_i < power, low_i < coPower and
  * power · coPower = 2^16, so that low_i · power + high_(i−1) are the limbs of the left shift; a one-hot selector moves
- * them by whole limbs. Nothing needs a range check beyond the two parts.
+ * them by whole limbs. Nothing needs a range check beyond the two parts. low_i is no column but what high_i leaves, so
+ * low_i · power = a_i · power − 2^16 · high_i has degree 2.
  */
 function shift(left: OpName, right: OpName, limbs: 2 | 4): InstructionChip {
   const { op, chip: id, advance } = INSTRUCTIONS[left];
@@ -44,8 +46,7 @@ function shift(left: OpName, right: OpName, limbs: 2 | 4): InstructionChip {
       power: field('2^(bits to the left), from the program'),
       coPower: field('2^16 / power'),
       high: array(u16('a_i / coPower'), limbs),
-      low: array(u16('a_i mod coPower'), limbs),
-      isUp: array(bit('one-hot: limbs to move up, −limbs to limbs − 1'), 2 * limbs),
+      isUp: array(bit('one-hot: limbs to move up, 1 − limbs to limbs − 1; −limbs is what they leave'), 2 * limbs - 1),
     },
     fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
@@ -55,28 +56,27 @@ function shift(left: OpName, right: OpName, limbs: 2 | 4): InstructionChip {
       const rest = amount.and(15);
       const isLeft = r.is(left);
       const bits = isLeft.select(rest, rest.subFrom(16).and(15));
-      const coPower = bits.subFrom(16).powerOfTwo();
       row.power = bits.powerOfTwo();
-      row.coPower = coPower;
+      row.coPower = bits.subFrom(16).powerOfTwo();
       row.high = a.map((limb) => limb.shr(bits.subFrom(16)));
-      row.low = a.map((limb) => limb.and(coPower.sub(1)));
-      row.isUp = oneHot(isLeft.select(amount.shr(4).add(limbs), amount.add(15).shr(4).subFrom(limbs)), 2 * limbs);
+      row.isUp = oneHot(isLeft.select(amount.shr(4).add(limbs), amount.add(15).shr(4).subFrom(limbs)), 2 * limbs).slice(
+        1,
+      );
     },
     constrain: (c, row) => {
-      const { a, power, coPower, high, low, isUp, isReal } = row;
-      c.assertZero('one move', sum(isUp).sub(isReal));
+      const { a, power, coPower, high, isReal } = row;
+      const isUp = selector(c, 'one move', row.isUp, isReal);
       c.assertZero('power · coPower = 2^16', power.mul(coPower).sub(isReal.mul(LIMB)));
       const up = sum(isUp.map((s, k) => s.mul(moves[k]!)));
       const accesses = executes(c, row, { op, fields: [row.c.slot, a.slot, power, up], advance });
       accesses.read(a);
       a.limbs.forEach((limb, i) => {
-        c.assertZero(`limb ${i} in two parts`, high[i]!.mul(coPower).add(low[i]!).sub(limb));
         c.send(POW, [high[i]!, power], isReal, { maxPerRow: 1 });
-        c.send(POW, [low[i]!, coPower], isReal, { maxPerRow: 1 });
+        c.send(POW, [limb.sub(high[i]!.mul(coPower)), coPower], isReal, { maxPerRow: 1 });
       });
       const shifted = Array.from({ length: limbs + 1 }, (_, i) => {
-        const parts = [...(i < limbs ? [low[i]!.mul(power)] : []), ...(i > 0 ? [high[i - 1]!] : [])];
-        return sum(parts);
+        const low = i < limbs ? [a.limbs[i]!.mul(power).sub(high[i]!.mul(LIMB))] : [];
+        return sum([...low, ...(i > 0 ? [high[i - 1]!] : [])]);
       });
       const result = Array.from({ length: limbs }, (_, j): Expr => {
         const terms = isUp.flatMap((s, k) => {

@@ -1,12 +1,12 @@
 import { defineChip } from '../../air/chip.ts';
 import { bit, u8, u16 } from '../../air/columns.ts';
-import { sum } from '../../air/expr.ts';
 import { oneHot } from '../../air/word.ts';
 import { INSTRUCTIONS } from '../../vm/isa.ts';
 import { fillInstruction, fillRead } from '../adapter/fill-words.ts';
 import { executes, instructionColumns, readColumns } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
 import { BYTE, INV_BYTE } from '../adapter/limbs.ts';
+import { selector } from '../adapter/one-hot.ts';
 import type { InstructionWords } from '../adapter/record-words.ts';
 import { BYTES, Space } from '../buses.ts';
 import {
@@ -109,7 +109,7 @@ export const storeSubWord: InstructionChip = instructionChip(
       const old = limbAt(fillCellLimbs(row.cell, r.cells[0]!), at);
       const isLimbStore = r.is('store16From32', 'store16From64');
       const [oldLow, valueLow] = [old.and(255), limb.and(255)];
-      row.isLimb = oneHot(at.shr(1).and(3), CELL_LIMBS);
+      row.isLimb = oneHot(at.shr(1).and(3), CELL_LIMBS).slice(1);
       row.isWide = r.is('store8From64', 'store16From64');
       row.isLimbStore = isLimbStore;
       row.isOdd = at.bit(0);
@@ -120,8 +120,8 @@ export const storeSubWord: InstructionChip = instructionChip(
       row.after = isLimbStore.select(limb, byteStore);
     },
     constrain: (c, row) => {
-      const { address, cell, value, isLimb, isWide, isLimbStore, isOdd, old, oldLow, valueLow, after, isReal } = row;
-      c.assertZero('one limb', sum(isLimb).sub(isReal));
+      const { address, cell, value, isWide, isLimbStore, isOdd, old, oldLow, valueLow, after, isReal } = row;
+      const isLimb = selector(c, 'one limb', row.isLimb, isReal);
       c.assertZero('a limb stands at an even address', isLimbStore.mul(isOdd));
       c.assertZero('the limb that is changed', limbOf(isLimb, cell.limbs).sub(old));
       const even = old.sub(oldLow).add(valueLow);

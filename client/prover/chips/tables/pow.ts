@@ -33,7 +33,13 @@ const powChip = defineChip({
       (row) => (row === 0 ? 0 : row - 2 ** topBit(row)),
       (point) => {
         const { isTop } = topBits(point);
-        return isTop.reduce((acc, top, i) => Fp5.add(acc, Fp5.mul(top, numberOf(point.slice(i + 1)))), Fp5.ZERO);
+        let result = Fp5.ZERO;
+        let below = Fp5.ZERO;
+        for (let i = point.length - 1, unit = 1; i >= 0; i--, unit *= 2) {
+          result = Fp5.add(result, Fp5.mul(isTop[i]!, below));
+          below = Fp5.add(below, Fp5.scale(point[i]!, unit));
+        }
+        return result;
       },
     ),
     power: closedForm(

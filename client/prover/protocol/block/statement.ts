@@ -5,9 +5,8 @@ import type { LogupChallenges } from '../logup/shape.ts';
 import { logupChallenges } from '../logup/shape.ts';
 import type { BlockStatement, Machine, SegmentStatement, VerifyingKey } from '../machine.ts';
 import { maxFields } from '../machine.ts';
-import { batchClaims } from '../segment/statement.ts';
+import { type PlacedClaim, placesOf } from '../segment/statement.ts';
 import type { SegmentResult } from '../segment/verify.ts';
-import type { Weight, WeightTerm } from '../whir/shape.ts';
 import { shapeChain, stateWords, wordsOf } from './chain.ts';
 import type { BlockLayout } from './layout.ts';
 
@@ -55,19 +54,16 @@ export function absorbClosing(
   ]);
   block.segments.forEach((segment: SegmentStatement, j) => {
     const { globalSum, openClaims, sponge } = segments[j]!;
-    tr.absorb('statement', [
-      segment.index,
-      ...stateWords(segment),
-      ...globalSum,
-      ...openClaims.flatMap((c) => [c.instance, c.column, ...c.value]),
-      ...spongeWords(sponge),
-    ]);
+    const words = [segment.index, ...stateWords(segment), ...globalSum];
+    for (const { instance, column, value } of openClaims) words.push(instance, column, ...value);
+    words.push(...spongeWords(sponge));
+    tr.absorb('statement', words);
   });
 }
 
 /**
- * All open claims of all segments as one: segment j's by σ^j, each column by τ^(offset / 16) of its place in the
- * closing's table. Two segments claim the same fixed column; without σ errors of opposite sign would cancel.
+ * All open claims of all segments, to be batched as one: segment j's by σ^j, each column at its place in the closing's
+ * table. Two segments claim the same fixed column; without σ errors of opposite sign would cancel.
  */
 export function closingClaims(
   machine: Machine,
@@ -75,22 +71,21 @@ export function closingClaims(
   layout: BlockLayout,
   segments: readonly SegmentResult[],
   sigma: Ext,
-  tau: Ext,
-  ood: readonly { readonly weight: Weight; readonly value: Ext }[],
-): { readonly terms: WeightTerm[]; readonly claim: Ext } {
+): PlacedClaim[] {
   let scale = Fp5.ONE;
-  const columns = segments.flatMap((result, j) => {
+  return segments.flatMap((result, j) => {
     const by = scale;
     scale = Fp5.mul(scale, sigma);
     const own = layout.segments[j]!;
-    const offsets = new Map(own.slots.map((s) => [`${s.instance}/${s.column}`, own.offset + s.offset]));
-    return result.openClaims.map((claim) => {
+    const placeOf = placesOf(own.slots);
+    return result.openClaims.map((claim): PlacedClaim => {
       const chip = block.segments[j]!.instances[claim.instance]!.chip;
-      const offset =
-        offsets.get(`${claim.instance}/${claim.column}`) ??
-        machine.fixedSlots.find((s) => s.chip === chip && s.column === claim.column)!.offset;
-      return { offset, claim, scale: by };
+      const place = (column: number): number => {
+        const offset = placeOf(claim.instance, column);
+        if (offset !== undefined) return own.offset + offset;
+        return machine.fixedSlots.find((s) => s.chip === chip && s.column === column)!.offset;
+      };
+      return { claim, place, scale: by };
     });
   });
-  return batchClaims(tau, columns, ood, layout.table.logRows + layout.table.logColumns);
 }

@@ -8,6 +8,7 @@ import { VerifierTranscript } from '../../transcript/verifier-transcript.ts';
 import { exceededLimit, overflowingBus } from '../bounds.ts';
 import { publicFraction } from '../logup/verify.ts';
 import type { BlockStatement, VerifyingKey } from '../machine.ts';
+import { batchRuns } from '../segment/statement.ts';
 import { verifySegment } from '../segment/verify.ts';
 import { readOod, verifyOpening } from '../whir/verify.ts';
 import { blockLayout, shapesOf } from './layout.ts';
@@ -82,11 +83,13 @@ export function verifyBlock(
   absorbClosing(closing, vk, block, chain, global.seed, segments);
   const sigma = closing.sampleExt('sigma');
   const tau = closing.sampleExt('tau');
-  const { terms, claim } = closingClaims(machine, block, layout, segments, sigma, tau, ood);
+  const logSize = layout.table.logRows + layout.table.logColumns;
+  const claims = closingClaims(machine, block, layout, segments, sigma);
+  const { terms, claim } = batchRuns(tau, claims, ood, logSize);
   const commitments = [
     { cap: vk.fixedCap, columns: layout.fixedColumns },
     { cap, columns: layout.blockColumns },
   ].filter((c) => c.columns > 0);
-  verifyOpening(closing, layout.params, layout.table.logRows + layout.table.logColumns, commitments, terms, claim);
+  verifyOpening(closing, layout.params, logSize, commitments, terms, claim);
   closing.end();
 }

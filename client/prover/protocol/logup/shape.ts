@@ -7,20 +7,28 @@ import { byFallingHeight, ceilLog2, type InstanceShape } from '../shape.ts';
 export type FractionBlock = { readonly instance: number; readonly interaction: number; readonly offset: number };
 
 /** The fraction vector of one scope; entries behind the last block are the padding fraction 0/α. */
-export type FractionLayout = { readonly blocks: readonly FractionBlock[]; readonly log: number };
+export type FractionLayout = {
+  readonly blocks: readonly FractionBlock[];
+  readonly log: number;
+  /** Each instance's blocks, which lie one behind the other in the order of its interactions. */
+  readonly own: readonly (readonly FractionBlock[])[];
+};
 
 export function fractionLayout(instances: readonly InstanceShape[], scope: BusScope): FractionLayout {
   const blocks: FractionBlock[] = [];
+  const own = instances.map((): FractionBlock[] => []);
   let offset = 0;
   for (const instance of byFallingHeight(instances)) {
     const { chip, logHeight } = instances[instance]!;
     chip.interactions.forEach((t, interaction) => {
       if (t.bus.scope !== scope) return;
-      blocks.push({ instance, interaction, offset });
+      const block = { instance, interaction, offset };
+      blocks.push(block);
+      own[instance]!.push(block);
       offset += 2 ** logHeight;
     });
   }
-  return { blocks, log: ceilLog2(Math.max(1, offset)) };
+  return { blocks, log: ceilLog2(Math.max(1, offset)), own };
 }
 
 /** eq of the point's high bits with a block's place: the weight of the block's rows in the whole vector. */

@@ -13,6 +13,7 @@ import { proveZerocheck } from '../zerocheck/prove.ts';
 import type { ColumnOpenings } from '../zerocheck/verify.ts';
 import {
   absorbSegment,
+  batchClaims,
   type MainLayout,
   mainClaims,
   mainLayout,
@@ -117,7 +118,7 @@ async function openMain(
   openings: ColumnOpenings,
 ): Promise<void> {
   const { params, logSize, columns } = layout;
-  const { terms, claim } = mainClaims(tr.sampleExt('tau'), layout, openings, ood);
+  const { terms, claim } = batchClaims(tr.sampleExt('tau'), mainClaims(layout, openings), ood, layout.logSize);
   await proveOpening(backend, tr, params, logSize, [{ ...commitment, columns }], terms, claim);
 }
 

@@ -13,6 +13,7 @@ import { readOod, verifyOpening } from '../whir/verify.ts';
 import { type ColumnOpenings, verifyZerocheck } from '../zerocheck/verify.ts';
 import {
   absorbSegment,
+  batchRuns,
   type ColumnClaim,
   type MainLayout,
   mainClaims,
@@ -85,6 +86,6 @@ function readMain(tr: VerifierTranscript, layout: MainLayout): MainTree {
 
 function openMain(tr: VerifierTranscript, { layout, cap, ood }: MainTree, openings: ColumnOpenings): void {
   const { params, logSize, columns } = layout;
-  const { terms, claim } = mainClaims(tr.sampleExt('tau'), layout, openings, ood);
+  const { terms, claim } = batchRuns(tr.sampleExt('tau'), mainClaims(layout, openings), ood, logSize);
   verifyOpening(tr, params, logSize, [{ cap, columns }], terms, claim);
 }

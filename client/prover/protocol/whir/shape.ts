@@ -1,6 +1,7 @@
-import { getExt } from '../../field/ext-vec.ts';
+import { extVec, getExt, mulInto, packExt, scaleInto, setExt } from '../../field/ext-vec.ts';
+import { Fp } from '../../field/fp.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
-import { eqAt, eqProducts, eqTable } from '../../poly/eq.ts';
+import { eqAt, eqProducts, eqTable, rangeProduct } from '../../poly/eq.ts';
 import { SKIP_LOG } from '../../poly/interpolate.ts';
 
 /**
@@ -24,8 +25,22 @@ export type WeightTerm = { readonly weight: Weight; readonly by: Ext; readonly s
 
 type ColumnWeight = Extract<Weight, { kind: 'column' }>;
 
+/**
+ * Neighbouring columns of one height as the verifier takes them, all at once: the column at offset o, for each of `count`
+ * from `offset` on, counts with ratio^(o / 2^logHeight).
+ */
+export type ColumnRun = Omit<ColumnWeight, 'kind'> & {
+  readonly kind: 'columns';
+  readonly count: number;
+  readonly ratio: Ext;
+};
+
+/** What the verifier evaluates: the prover's terms, or runs in place of columns. */
+export type VerifierTerm = Omit<WeightTerm, 'weight'> & { readonly weight: Weight | ColumnRun };
+
 /** Multilinear extension of the weights y^i at a point. */
 function powerWeightAt(y: Ext, point: readonly Ext[]): Ext {
+  if (Fp5.eq(y, Fp5.from(y[0]))) return basePowerWeightAt(y[0], point);
   let result = Fp5.ONE;
   let power = y;
   for (let i = point.length - 1; i >= 0; i--) {
@@ -36,8 +51,23 @@ function powerWeightAt(y: Ext, point: readonly Ext[]): Ext {
   return result;
 }
 
+/** The same for a point of the base field, such as those of queries. */
+function basePowerWeightAt(y: number, point: readonly Ext[]): Ext {
+  const result = packExt([Fp5.ONE]);
+  const factor = extVec(1);
+  let power = y;
+  for (let i = point.length - 1; i >= 0; i--) {
+    setExt(factor, 0, point[i]!);
+    scaleInto(factor, 0, factor, 0, Fp.sub(power, 1));
+    factor[0] = Fp.add(factor[0]!, 1);
+    mulInto(result, 0, result, 0, factor, 0);
+    power = Fp.mul(power, power);
+  }
+  return getExt(result, 0);
+}
+
 /** A column's weight without its place: multilinear extension of L ⊗ eq(high) at the last coordinates of a point. */
-function rowWeightAt({ logHeight, lagrange, high }: ColumnWeight, point: readonly Ext[]): Ext {
+function rowWeightAt({ logHeight, lagrange, high }: Omit<ColumnWeight, 'kind'>, point: readonly Ext[]): Ext {
   const low = eqTable(point.slice(point.length - SKIP_LOG));
   const skip = lagrange.reduce((acc, l, k) => Fp5.add(acc, Fp5.mul(l, getExt(low, k))), Fp5.ZERO);
   return Fp5.mul(eqAt(high, point.slice(point.length - logHeight, point.length - SKIP_LOG)), skip);
@@ -47,10 +77,10 @@ function rowWeightAt({ logHeight, lagrange, high }: ColumnWeight, point: readonl
  * Σ by · weight at the point of all bound variables. Columns with the same rows' weight (the same arrays) share its value,
  * and neighbours most of their places' products.
  */
-export function termsAt(terms: readonly WeightTerm[], bound: readonly Ext[]): Ext {
+export function termsAt(terms: readonly VerifierTerm[], bound: readonly Ext[]): Ext {
   let result = Fp5.ZERO;
   const places = eqProducts(bound);
-  let like: ColumnWeight | undefined;
+  let like: ColumnWeight | ColumnRun | undefined;
   let rows = Fp5.ZERO;
   for (const { weight, by, since } of terms) {
     if (weight.kind === 'power') {
@@ -62,7 +92,11 @@ export function termsAt(terms: readonly WeightTerm[], bound: readonly Ext[]): Ex
       like = weight;
       rows = rowWeightAt(weight, bound);
     }
-    const place = places.at(weight.offset, bound.length - weight.logHeight);
+    const bits = bound.length - weight.logHeight;
+    const place =
+      weight.kind === 'column'
+        ? places.at(weight.offset, bits)
+        : rangeProduct(bound.slice(0, bits), weight.ratio, weight.offset / 2 ** weight.logHeight, weight.count);
     result = Fp5.add(result, Fp5.mul(Fp5.mul(by, place), rows));
   }
   return result;

@@ -1,4 +1,3 @@
-import { packExt } from '../../field/ext-vec.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
 import { DIGEST_WORDS } from '../../hash/blake3.ts';
 import { evaluateAtBase, mleExt } from '../../poly/evaluate.ts';
@@ -7,7 +6,7 @@ import type { Channel } from '../../transcript/transcript.ts';
 import type { VerifierTranscript } from '../../transcript/verifier-transcript.ts';
 import { expectEqual, nextClaim, type SumcheckClaim } from '../sumcheck/verify.ts';
 import { type Answer, entryWords, foldedAnswers, logDomainOf, pathDepth } from './claims.ts';
-import { type CommitmentShape, termsAt, type Weight, type WeightTerm } from './shape.ts';
+import { type CommitmentShape, termsAt, type VerifierTerm, type Weight } from './shape.ts';
 
 /** Out-of-domain samples of a commitment and the claims about them, read right after its cap. */
 export function readOod(
@@ -35,10 +34,10 @@ export function verifyOpening(
   params: WhirParams,
   logSize: number,
   commitments: readonly CommitmentShape[],
-  initial: readonly WeightTerm[],
+  initial: readonly VerifierTerm[],
   claim: Ext,
 ): void {
-  const terms: WeightTerm[] = [...initial];
+  const terms: VerifierTerm[] = [...initial];
   const bound: Ext[] = [];
   let value = claim;
   let current: readonly CommitmentShape[] = commitments;
@@ -52,7 +51,7 @@ export function verifyOpening(
   layers.forEach((layer, i) => {
     const next = layers[i + 1];
     const challenges = fold(layer.logColumns, layer.grindFoldBits);
-    const finalTable = next === undefined ? tr.readExts('finalTable', 2 ** params.finalLogSize) : undefined;
+    const finalTable = next === undefined ? tr.readExtVec('finalTable', 2 ** params.finalLogSize) : undefined;
     const nextCommitment: CommitmentShape[] = [];
     const extra: { weight: Weight; value: Ext }[] = [];
     if (next !== undefined) {
@@ -65,12 +64,11 @@ export function verifyOpening(
     tr.grind('queryGrind', layer.grindQueryBits);
     const answers = readQueries(tr, layer, i, current, challenges);
     if (finalTable !== undefined) {
-      const packed = packExt(finalTable);
       for (const { y, value: answer } of answers) {
-        expectEqual('whir', 'finalQuery', evaluateAtBase(packed, y), answer);
+        expectEqual('whir', 'finalQuery', evaluateAtBase(finalTable, y), answer);
       }
       const rest = fold(params.finalLogSize, 0);
-      expectEqual('whir', 'finalValue', Fp5.mul(termsAt(terms, bound), mleExt(packed, rest)), value);
+      expectEqual('whir', 'finalValue', Fp5.mul(termsAt(terms, bound), mleExt(finalTable, rest)), value);
       return;
     }
     for (const { y, value: answer } of answers)

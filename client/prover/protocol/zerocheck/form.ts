@@ -1,7 +1,7 @@
 import type { BusScope, NodeId } from '../../air/dag.ts';
-import { addInto, type ExtVec, extVec, getExt, mulAddInto, packExt, setExt, subInto } from '../../field/ext-vec.ts';
+import { type ExtVec, extVec, getExt, mulAddInto, packExt, setExt, subInto } from '../../field/ext-vec.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
-import type { BitProducts } from '../../poly/eq.ts';
+import { type BitProducts, eqAt, eqProducts } from '../../poly/eq.ts';
 import { SKIP_LOG } from '../../poly/interpolate.ts';
 import { blockWeight, type FractionLayout, type LogupChallenges } from '../logup/shape.ts';
 import type { InstanceShape } from '../shape.ts';
@@ -81,8 +81,7 @@ export function instanceForms(
         weight = Fp5.mul(weight, lambda);
       }
     }
-    for (const block of scope.layout.blocks) {
-      if (block.instance !== instance) continue;
+    for (const block of scope.layout.own[instance]!) {
       const t = shape.chip.interactions[block.interaction]!;
       const e = blockWeight(scope.point, block.offset, shape.logHeight);
       const numerator = Fp5.mul(e, numeratorWeight(mu, s));
@@ -97,19 +96,34 @@ export function instanceForms(
   });
 }
 
+/** What `formValues` takes of a scope: the powers of β, and products of eq with the scope's point. */
+export type ScopePlaces = {
+  readonly layout: FractionLayout;
+  readonly point: readonly Ext[];
+  readonly betas: ExtVec;
+  readonly products: BitProducts;
+};
+
+export const scopePlaces = ({ challenges, layout, point }: ScopeClaims): ScopePlaces => ({
+  layout,
+  point,
+  betas: packExt(challenges.betas),
+  products: eqProducts(point),
+});
+
 /**
  * The values of `instanceForms` where the chip's nodes have these values, summed message by message instead of node by node:
- * one product for a field. `products` are of eq with the scope's point.
+ * one product for a field.
  */
 export function formValues(
   { chip, logHeight }: InstanceShape,
   instance: number,
   lambda: Ext,
   mu: readonly Ext[],
-  scopes: readonly (ScopeClaims & { readonly products: BitProducts })[],
+  scopes: readonly ScopePlaces[],
   nodes: ExtVec,
 ): Ext[] {
-  return scopes.map(({ challenges, layout, point, products }, s) => {
+  return scopes.map(({ betas, layout, point, products }, s) => {
     let value = Fp5.ZERO;
     if (s === 0) {
       const sum = extVec(1);
@@ -118,21 +132,18 @@ export function formValues(
         mulAddInto(sum, 0, nodes, chip.constraints[c]!.node, sum, 0, factor, 0);
       value = Fp5.mul(constraintWeight(mu, instance), getExt(sum, 0));
     }
-    const betas = packExt(challenges.betas);
     const numerators = extVec(1);
     const denominators = extVec(1);
     const message = extVec(1);
-    const signed = extVec(1);
-    for (const block of layout.blocks) {
-      if (block.instance !== instance) continue;
+    const place = extVec(1);
+    for (const block of layout.own[instance]!) {
       const t = chip.interactions[block.interaction]!;
-      const place = packExt([products.at(block.offset, point.length - logHeight)]);
+      products.into(place, 0, block.offset, point.length - logHeight);
       setExt(message, 0, Fp5.from(t.bus.index));
       for (let k = 0; k < t.fields.length; k++) mulAddInto(message, 0, message, 0, betas, k, nodes, t.fields[k]!);
       mulAddInto(denominators, 0, denominators, 0, place, 0, message, 0);
-      if (t.direction === 'send') addInto(signed, 0, ZERO, 0, nodes, t.count);
-      else subInto(signed, 0, ZERO, 0, nodes, t.count);
-      mulAddInto(numerators, 0, numerators, 0, place, 0, signed, 0);
+      if (t.direction === 'receive') subInto(place, 0, ZERO, 0, place, 0);
+      mulAddInto(numerators, 0, numerators, 0, place, 0, nodes, t.count);
     }
     value = Fp5.add(value, Fp5.mul(numeratorWeight(mu, s), getExt(numerators, 0)));
     return Fp5.add(value, Fp5.mul(denominatorWeight(mu, s), getExt(denominators, 0)));
@@ -147,3 +158,20 @@ const ZERO = extVec(1);
  */
 export const instanceHigh = (full: readonly Ext[], logHeight: number): readonly Ext[] =>
   full.slice(full.length - logHeight, full.length - SKIP_LOG);
+
+/**
+ * By scope: what the values of an instance's forms are multiplied by in the claim behind the last round.
+ * @param eqs by scope: its point's factor for the skipped row bits
+ * @param point challenges of all rounds behind the skip; those in which the instance was idle multiply its claim
+ */
+export function instanceFactors(
+  points: readonly (readonly Ext[])[],
+  eqs: readonly Ext[],
+  point: readonly Ext[],
+  logHeight: number,
+): Ext[] {
+  const idleRounds = point.length - (logHeight - SKIP_LOG);
+  const idle = point.slice(0, idleRounds).reduce((acc, r) => Fp5.mul(acc, r), Fp5.ONE);
+  const own = point.slice(idleRounds);
+  return points.map((p, s) => Fp5.mul(idle, Fp5.mul(eqs[s]!, eqAt(instanceHigh(p, logHeight), own))));
+}

@@ -1,12 +1,16 @@
 import type { Chip } from '../../air/chip.ts';
 import type { Backend, Table } from '../../backends/interface.ts';
 import { Fp5 } from '../../field/fp5.ts';
-import { SKIP_LOG, skipLagrange, skipNodes } from '../../poly/interpolate.ts';
+import { SKIP_LOG, skipNodes } from '../../poly/interpolate.ts';
 import { LABELS } from '../../transcript/labels.ts';
 import type { ProverTranscript } from '../../transcript/prover-transcript.ts';
-import { instanceForms } from './form.ts';
+import { sliceSums } from '../slices/form.ts';
+import { proveSlices } from '../slices/prove.ts';
+import { instanceFactors, instanceForms } from './form.ts';
 import {
   type ColumnOpenings,
+  columnOpenings,
+  eqSkip,
   isSent,
   openingHigh,
   readZerocheckRounds,
@@ -44,7 +48,7 @@ export async function proveZerocheck(
     tr.state(),
   );
   // Whether the claims hold is for the verifier to say: false traces are proven like true ones.
-  const { skipPoint, inner } = tr.replay(run, (channel) =>
+  const { skipPoint, lagrange, inner } = tr.replay(run, (channel) =>
     readZerocheckRounds(channel, {
       scopes: scopes.length,
       count,
@@ -62,5 +66,15 @@ export async function proveZerocheck(
     'openings',
     values.flatMap((v, i) => v.filter((_, c) => isSent(chips[i]!, c))),
   );
-  return { skipPoint, lagrange: skipLagrange(skipPoint), point: inner.point, high: openingHigh(inner.point), values };
+  const { point } = inner;
+  const eqs = batch.points.map((p) => eqSkip(p, lagrange));
+  const factors = shapes.map((s) => instanceFactors(batch.points, eqs, point, s.logHeight));
+  const publics = tables.map((t) => t.publics.map((x) => Fp5.from(x)));
+  const sums = sliceSums(statement, { ...batch, factors }, values, publics);
+  const lanes = proveSlices(
+    tr,
+    sums,
+    sums.map((sum) => values[sum.instance]!),
+  );
+  return { skipPoint, lagrange, point, high: openingHigh(point), opened: columnOpenings(shapes, values, sums, lanes) };
 }

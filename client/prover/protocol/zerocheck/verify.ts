@@ -1,15 +1,18 @@
 import type { Chip } from '../../air/chip.ts';
 import { evaluateInExt } from '../../air/evaluate.ts';
 import { evaluateClosedForm } from '../../air/fixed.ts';
+import { oncePer } from '../../air/once-per.ts';
 import { addScaledInto, dotExt, extVec, getExt, packExt } from '../../field/ext-vec.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
-import { eqAt, eqProducts, eqTable } from '../../poly/eq.ts';
-import { interpolateAt, SKIP_LOG, SKIP_SIZE, skipLagrange, skipNodes, skipToDomain } from '../../poly/interpolate.ts';
+import { eqTable } from '../../poly/eq.ts';
+import { lagrangeAt, SKIP_LOG, SKIP_SIZE, skipLagrange, skipNodes, skipToDomain } from '../../poly/interpolate.ts';
 import type { Channel, Transcript } from '../../transcript/transcript.ts';
 import type { VerifierTranscript } from '../../transcript/verifier-transcript.ts';
 import type { InstanceShape } from '../shape.ts';
+import { type SliceSum, sliceSums } from '../slices/form.ts';
+import { type LaneClaim, verifySlices } from '../slices/verify.ts';
 import { expectEqual, type SumcheckClaim, verifySumcheck } from '../sumcheck/verify.ts';
-import { formValues, instanceHigh, joinedClaim, muPowers, type ScopeClaims } from './form.ts';
+import { formValues, instanceFactors, joinedClaim, muPowers, type ScopeClaims, scopePlaces } from './form.ts';
 
 /** Everything that is fixed before the first round. */
 export type ZerocheckStatement = {
@@ -56,7 +59,14 @@ export function eqSkip(point: readonly Ext[], lagrange: readonly Ext[]): Ext {
   return lagrange.reduce((acc, l, k) => Fp5.add(acc, Fp5.mul(l, getExt(table, k))), Fp5.ZERO);
 }
 
-/** "Column c of instance i has this value at (r_0; the instance's last coordinates of `point`)." */
+/** The value of one column at the zerocheck's point, or of a combination of columns of its instance. */
+export type ColumnOpening = {
+  readonly value: Ext;
+  /** Undefined for the column alone. */
+  readonly of?: LaneClaim['of'];
+};
+
+/** What is claimed about the columns of instance i, at (r_0; the instance's last coordinates of `point`). */
 export type ColumnOpenings = {
   readonly skipPoint: Ext;
   /** Lagrange basis of D at the skip point. */
@@ -64,8 +74,11 @@ export type ColumnOpenings = {
   readonly point: readonly Ext[];
   /** The point's part for instances of 2^logHeight rows: one array per height. */
   readonly high: (logHeight: number) => readonly Ext[];
-  /** By instance and column of the chip; closed-form columns are the verifier's own values. */
-  readonly values: readonly (readonly Ext[])[];
+  /**
+   * By instance and column of the chip; closed-form columns are the verifier's own values. The claims about the lanes of an
+   * instance stand at its first sliced columns, whichever columns they combine: there are fewer of them.
+   */
+  readonly opened: readonly (readonly (ColumnOpening | undefined)[])[];
 };
 
 /** The coordinates of an instance with 2^logHeight rows behind the skip, by height: the last logHeight − 4 of the point. */
@@ -74,9 +87,29 @@ export function openingHigh(point: readonly Ext[]): (logHeight: number) => reado
   return (logHeight) => parts[logHeight - SKIP_LOG]!;
 }
 
-/** Columns whose openings are sent: all but those that the verifier evaluates in closed form. */
-export const isSent = (chip: Chip, column: number): boolean =>
-  chip.fixed[chip.compiled.columns[column]!.name]?.kind !== 'closedForm';
+/** Columns whose openings are sent: all but those of lanes and those that the verifier evaluates in closed form. */
+export function isSent({ compiled, fixed }: Chip, column: number): boolean {
+  const { name, sliced } = compiled.columns[column]!;
+  return sliced === undefined && fixed[name]?.kind !== 'closedForm';
+}
+
+const sentCount = oncePer((chip: Chip): number => chip.compiled.columns.filter((_, c) => isSent(chip, c)).length);
+
+/** What is opened of all instances: values by column, and the claims about lanes by instance in `sums`. */
+export function columnOpenings(
+  shapes: readonly InstanceShape[],
+  values: readonly (readonly (Ext | undefined)[])[],
+  sums: readonly SliceSum[],
+  claims: readonly (readonly LaneClaim[])[],
+): ColumnOpenings['opened'] {
+  return shapes.map(({ chip }, i) => {
+    const lanes = claims[sums.findIndex((s) => s.instance === i)]?.values();
+    return chip.columns.map((column, c): ColumnOpening | undefined => {
+      if (column.sliced) return lanes?.next().value;
+      return { value: values[i]![c]! };
+    });
+  });
+}
 
 /** The messages of the zerocheck's rounds, from a proof or from a backend. */
 export function readZerocheckRounds(
@@ -133,7 +166,6 @@ export function verifyZerocheck(
   const batch = sampleBatch(tr, statement);
   const { shapes, scopes, maxDegree } = statement;
   const count = skipCount(maxDegree);
-  const nodes = skipNodes(count);
   let eqs: readonly Ext[] = [];
   const { skipPoint, lagrange, inner } = readZerocheckRounds(tr, {
     scopes: scopes.length,
@@ -143,34 +175,40 @@ export function verifyZerocheck(
     bindSkip: (sent, z, basis) => {
       expectEqual('zerocheck', 'skipSum', batch.claim, skipTotal(sent, batch.points));
       eqs = batch.points.map((point) => eqSkip(point, basis));
-      return sent.reduce((acc, h, s) => Fp5.add(acc, Fp5.mul(eqs[s]!, interpolateAt(nodes, h, z))), Fp5.ZERO);
+      const weights = packExt(lagrangeAt(skipNodes(count), z));
+      return sent.reduce((acc, h, s) => Fp5.add(acc, Fp5.mul(eqs[s]!, dotExt(weights, packExt(h)))), Fp5.ZERO);
     },
   });
   const sentValues = tr.readExts(
     'openings',
-    shapes.reduce((n, { chip }, i) => n + chip.columns.filter((_, c) => isSent(chips[i]!, c)).length, 0),
+    chips.reduce((n, chip) => n + sentCount(chip), 0),
   );
   let next = 0;
   const high = openingHigh(inner.point);
   const values = shapes.map(({ chip, logHeight }, i) =>
     chip.columns.map((column, c) => {
+      if (column.sliced) return undefined;
       if (isSent(chips[i]!, c)) return sentValues[next++]!;
       const contents = chips[i]!.fixed[column.name]!;
       if (contents.kind !== 'closedForm') throw new Error('a committed column is always sent');
       return evaluateClosedForm(contents, lagrange, high(logHeight));
     }),
   );
-  const places = scopes.map((scope) => ({ ...scope, products: eqProducts(scope.point) }));
+  const places = scopes.map(scopePlaces);
+  const byHeight = new Map<number, Ext[]>();
+  for (const { logHeight } of shapes)
+    if (!byHeight.has(logHeight)) byHeight.set(logHeight, instanceFactors(batch.points, eqs, inner.point, logHeight));
+  const factors = shapes.map((s) => byHeight.get(s.logHeight)!);
   let expected = Fp5.ZERO;
   shapes.forEach((shape, i) => {
-    const nodeValues = evaluateInExt(shape.chip, values[i]!, publics[i]!);
-    const own = high(shape.logHeight);
-    const idle = inner.point.slice(0, inner.point.length - own.length).reduce((acc, r) => Fp5.mul(acc, r), Fp5.ONE);
-    formValues(shape, i, batch.lambda, batch.mu, places, nodeValues).forEach((value, s) => {
-      const e = Fp5.mul(eqs[s]!, eqAt(instanceHigh(batch.points[s]!, shape.logHeight), own));
-      expected = Fp5.add(expected, Fp5.mul(Fp5.mul(idle, e), value));
+    const chip = shape.chip.slices?.rest ?? shape.chip;
+    const nodeValues = evaluateInExt(chip, values[i]!, publics[i]!);
+    formValues({ ...shape, chip }, i, batch.lambda, batch.mu, places, nodeValues).forEach((value, s) => {
+      expected = Fp5.add(expected, Fp5.mul(factors[i]![s]!, value));
     });
   });
-  expectEqual('zerocheck', 'finalValue', expected, inner.value);
-  return { skipPoint, lagrange, point: inner.point, high, values };
+  const sums = sliceSums(statement, { ...batch, factors }, values, publics);
+  if (sums.length === 0) expectEqual('zerocheck', 'finalValue', expected, inner.value);
+  const lanes = sums.length === 0 ? [] : verifySlices(tr, sums, Fp5.sub(inner.value, expected));
+  return { skipPoint, lagrange, point: inner.point, high, opened: columnOpenings(shapes, values, sums, lanes) };
 }

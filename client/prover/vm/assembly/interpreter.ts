@@ -32,6 +32,8 @@ const NO_MEANING: u32 = 15;
 const HALT_PC: u32 = 1;
 const HALT_BYTES: u32 = 144;
 const KECCAK_BYTES: u32 = 200;
+/** Cells that one row of COPY moves at most. */
+const COPY_CELLS: u32 = 4;
 const SLOT_LIMIT: u32 = 1 << REGION_LOG;
 const HEADER: usize = 20;
 const READ: usize = 12;
@@ -45,9 +47,10 @@ export let clock: u32 = 0;
 export let left: u32 = 0;
 let depth: u32 = 0;
 let inputAt: u32 = 0;
-/** Row types of loads and stores at unaligned addresses. */
+/** Row types of loads and stores at unaligned addresses, and of copies of whole cells. */
 let unalignedLoad: usize = 0;
 let unalignedStore: usize = 0;
+let copyOfCells: usize = 0;
 
 export function setState(pc: u32, frame: u32, now: u32): void {
   ip = CODE + INSTRUCTION_BYTES * pc;
@@ -55,9 +58,10 @@ export function setState(pc: u32, frame: u32, now: u32): void {
   clock = now;
 }
 
-export function setUnaligned(load: usize, store: usize): void {
+export function setUnaligned(load: usize, store: usize, copy: usize): void {
   unalignedLoad = load;
   unalignedStore = store;
+  copyOfCells = copy;
 }
 
 /** Forgets all calls in progress. */
@@ -219,7 +223,7 @@ function leave(at: usize, frame: usize, now: u32, rows: u32, status: u32): u32 {
   store<u32>(cell, frame, 4);
 }
 
-/** Takes back a row of the aligned type, for the same instruction at an unaligned address. */
+/** Takes back a row of the instruction's usual type, for one whose addresses ask for another. */
 function asUnaligned(R: bool, aligned: usize, type: usize, op: u32, at: usize, frame: usize, now: u32): usize {
   const count = COUNTS + 4 * op;
   store<u32>(count, load<u32>(count) - 1);
@@ -310,6 +314,40 @@ function copyRow(R: bool, at: usize, frame: usize, now: u32, row: usize, cells: 
   write32(R, frame + load<u32>(at, 8), now + 6, out, to);
   write32(R, frame + load<u32>(at, 12), now + 7, out + WRITE, from);
   write32(R, frame + load<u32>(at, 16), now + 8, out + 2 * WRITE, length);
+  return length == 0;
+}
+
+/** One row of COPY that moves `count` whole cells in their order; whether it was the last one. */
+function copyCells(R: bool, usual: usize, op: u32, at: usize, frame: usize, now: u32, backward: bool, count: u32): bool {
+  const row = asUnaligned(R, usual, copyOfCells, op, at, frame, now);
+  const cells = R ? row + load<u32>(copyOfCells, 8) : 0;
+  const out = R ? row + load<u32>(copyOfCells, 12) : 0;
+  let to = <u32>a32(R, at, frame, now, row);
+  let from = <u32>b32(R, at, frame, now, row);
+  let length = <u32>c32(R, at, frame, now, row);
+  let source = backward ? from + length - 8 : from;
+  let target = backward ? to + length - 8 : to;
+  const step: u32 = backward ? -8 : 8;
+  for (let k: u32 = 0; k < count; k++) {
+    const place = cells + 2 * CELL * k;
+    cellBefore(R, source, now + 3 + 2 * k, place);
+    cellBefore(R, target, now + 4 + 2 * k, place + CELL);
+    store<u64>(linear + target, load<u64>(linear + source));
+    cellAfter(R, target, place + CELL);
+    source += step;
+    target += step;
+  }
+  if (R) store<u32>(row, 2 * count, 16);
+  if (!backward) {
+    to += 8 * count;
+    from += 8 * count;
+  }
+  length -= 8 * count;
+  const then = now + 3 + 2 * COPY_CELLS;
+  write32(R, frame + load<u32>(at, 8), then, out, to);
+  write32(R, frame + load<u32>(at, 12), then + 1, out + WRITE, from);
+  write32(R, frame + load<u32>(at, 16), then + 2, out + 2 * WRITE, length);
+  if (R && length != 0) store<u32>(row, pcOf(at), 12);
   return length == 0;
 }
 
@@ -1044,8 +1082,15 @@ function mulHigh(x: u64, y: u64): u64 {
       }
       case 139: { // copy
         const length = <u64>load<u32>(frame + load<u32>(at, 16));
-        if (<u64>load<u32>(frame + load<u32>(at, 8)) + length > limit) return leave(at, frame, now, remaining, OUT_OF_BOUNDS);
-        if (<u64>load<u32>(frame + load<u32>(at, 12)) + length > limit) return leave(at, frame, now, remaining, OUT_OF_BOUNDS);
+        const to = <u64>load<u32>(frame + load<u32>(at, 8));
+        const from = <u64>load<u32>(frame + load<u32>(at, 12));
+        if (to + length > limit) return leave(at, frame, now, remaining, OUT_OF_BOUNDS);
+        if (from + length > limit) return leave(at, frame, now, remaining, OUT_OF_BOUNDS);
+        const backward = to > from;
+        if (length >= 8 && (((backward ? to + length : to) | (to ^ from)) & 7) == 0) {
+          if (!copyCells(R, type, op, at, frame, now, backward, min(COPY_CELLS, <u32>(length >> 3)))) next = at;
+          continue;
+        }
         if (!copyRow(R, at, frame, now, row, cells, out)) {
           next = at;
           if (R) store<u32>(row, pcOf(at), 12);

@@ -28,7 +28,7 @@ export function encode(program: Program, types: readonly RowType[], regions: Reg
   const targets = code.reduce((n, c) => n + (c.op === 'brTable' ? c.targets.length : 0), 0);
   const size = (code.length + FIRST_PC + 1) * INSTRUCTION_BYTES + 4 * targets + ELEMENT_BYTES * table.length;
   const view = new DataView(new ArrayBuffer(size));
-  const typeOf = new Map(types.flatMap((t, i) => (t.unaligned ? [] : t.ops.map((op) => [op, i] as const))));
+  const typeOf = new Map(types.flatMap((t, i) => (t.byAddress ? [] : t.ops.map((op) => [op, i] as const))));
   const addressOf = (pc: number): number => regions.code + INSTRUCTION_BYTES * pc;
   const slot = (width: Width, n: number): number => (width === 32 ? regions.slots32 : regions.slots64) + SLOT_BYTES * n;
   const end = (code.length + FIRST_PC) * INSTRUCTION_BYTES;

@@ -85,8 +85,8 @@ const endsStep = (op: OpName): boolean => op === 'keccakF' || op in HOST_CALLS;
 
 /** The row type of each counter, −1 for none. */
 function counterTypes(types: readonly RowType[]): readonly number[] {
-  return COUNTERS.map(({ op, unaligned }) =>
-    types.findIndex((t) => (unaligned ? t.id === chipOf({ op, unaligned }) : !t.unaligned && t.ops.includes(op))),
+  return COUNTERS.map(({ op, byAddress }) =>
+    types.findIndex((t) => (byAddress ? t.id === chipOf({ op, byAddress }) : !t.byAddress && t.ops.includes(op))),
   );
 }
 

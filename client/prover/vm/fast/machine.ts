@@ -3,7 +3,7 @@ import { PUBLIC_BYTES, type TrapReason } from '../execute.ts';
 import { BOUNDARY_WORDS, CELL_WORDS, HEADER_WORDS, READ_WORDS, REFRESH_WORDS, strideOf } from '../flat-records.ts';
 import { HOST_CALLS } from '../host-calls.ts';
 import { FIRST_PC, INSTRUCTIONS, type Instruction, OP_NAMES, type OpName } from '../isa.ts';
-import { type HostCallRecord, type KeccakRecord, UNALIGNED_CHIP } from '../records.ts';
+import { CHIP_BY_ADDRESS, type HostCallRecord, type KeccakRecord } from '../records.ts';
 import { type FastProgram, type Interpreter, instantiate } from './program.ts';
 
 /** Why the interpreter stopped, in its order; reasons to trap are behind them. */
@@ -36,23 +36,24 @@ const KECCAK_WORDS = 50;
 const ROUND_ROWS = 2 ** 14;
 const ENTRY_BYTES = 36;
 /** Entries of the ledger's list that rows add at most: all but Keccak-f and halt, and one of these. */
-const ENTRIES_PER_ROW = 9;
+const ENTRIES_PER_ROW = 11;
 const ENTRIES_PER_CALL = 64;
 
-/** A row of an instruction, or of a load or store at an unaligned address. */
-type Counter = { readonly op: OpName; readonly unaligned: boolean; readonly index: number };
+/** A row of an instruction, or one whose addresses ask for another chip. */
+type Counter = { readonly op: OpName; readonly byAddress: boolean; readonly index: number };
 
 export const COUNTERS: readonly Counter[] = OP_NAMES.flatMap((op) => {
   const { op: index, memoryBytes }: Instruction = INSTRUCTIONS[op];
-  const aligned = { op, unaligned: false, index };
-  return memoryBytes > 1 ? [aligned, { op, unaligned: true, index }] : [aligned];
+  const usual = { op, byAddress: false, index };
+  return memoryBytes > 1 || op === 'copy' ? [usual, { op, byAddress: true, index }] : [usual];
 });
 
 /** The chip of the instruction set that a counter's rows go to. */
-export function chipOf({ op, unaligned }: Pick<Counter, 'op' | 'unaligned'>): string {
+export function chipOf({ op, byAddress }: Pick<Counter, 'op' | 'byAddress'>): string {
   const { chip, writes }: Instruction = INSTRUCTIONS[op];
-  if (!unaligned) return chip;
-  return writes.length > 0 ? UNALIGNED_CHIP.load : UNALIGNED_CHIP.store;
+  if (!byAddress) return chip;
+  if (op === 'copy') return CHIP_BY_ADDRESS.copy;
+  return writes.length > 0 ? CHIP_BY_ADDRESS.load : CHIP_BY_ADDRESS.store;
 }
 
 /** What stopped a run before its last row. */
@@ -191,7 +192,7 @@ export class FastMachine {
     const { COUNTS, UNALIGNED } = this.interpreter;
     return Float64Array.from(
       COUNTERS,
-      ({ index, unaligned }) => words[COUNTS.value / 4 + index + (unaligned ? UNALIGNED.value : 0)]!,
+      ({ index, byAddress }) => words[COUNTS.value / 4 + index + (byAddress ? UNALIGNED.value : 0)]!,
     );
   }
 
@@ -217,13 +218,14 @@ export class FastMachine {
   private placeTypes(): void {
     const { types } = this.program;
     const at = this.interpreter.TYPES.value;
-    const unaligned = (id: string): number => {
+    const entryOf = (id: string): number => {
       const k = types.findIndex((t) => t.id === id);
       return at + TYPE_BYTES * (k < 0 ? types.length : k);
     };
     if (types.length >= NOWHERE / TYPE_BYTES) throw new Error(`${types.length} row types are too many`);
     for (let k = 0; k <= types.length; k++) this.words.set([at + NOWHERE, 0, 0, 0], (at + TYPE_BYTES * k) / 4);
-    this.interpreter.setUnaligned(unaligned(UNALIGNED_CHIP.load), unaligned(UNALIGNED_CHIP.store));
+    const { load, store, copy } = CHIP_BY_ADDRESS;
+    this.interpreter.setUnaligned(entryOf(load), entryOf(store), entryOf(copy));
   }
 
   /** Room for `counts[k]` records of type k, zeroed. @returns where each type's records start, and where they end */

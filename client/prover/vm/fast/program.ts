@@ -28,7 +28,7 @@ export type Interpreter = {
   readonly refreshCount: Place;
   readonly place: (...regions: number[]) => void;
   readonly setState: (pc: number, fp: number, clock: number) => void;
-  readonly setUnaligned: (load: number, store: number) => void;
+  readonly setUnaligned: (load: number, store: number, copy: number) => void;
   readonly unwind: () => void;
   readonly runFirst: (rows: number) => number;
   readonly runRecording: (rows: number) => number;
