@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { areaOf, type Files, importsOf, longFiles, violations } from './support/architecture.ts';
 import { repoRoot } from './support/data.ts';
+import { tableRows } from './support/documented.ts';
 
 const NOT_OURS = new Set(['node_modules', 'dist', 'target', 'build', '.git', '.cache', '.zkl1']);
 const BINARY = /\.(wasm|bin|png)$/;
@@ -40,6 +41,27 @@ describe('architecture', () => {
     const sources = [...readRepository().keys()].filter((p) => p.startsWith('client/') && p.endsWith('.ts'));
     assert.ok(sources.length > 0);
     for (const path of sources.filter((p) => !p.includes('/assembly/'))) assert.notEqual(areaOf(path), undefined, path);
+  });
+
+  test('CONTRIBUTING’s map → names every folder of client and test, and nothing that is not there', () => {
+    const paths = [...readRepository().keys()];
+    const folders = (above: string): ReadonlySet<string> =>
+      new Set(
+        paths.filter((p) => p.startsWith(`${above}/`) && p.split('/').length > 2).map((p) => p.split('/')[1] ?? ''),
+      );
+    const rows = tableRows(readFileSync(join(repoRoot(), 'CONTRIBUTING.md'), 'utf8'), 'folder');
+    const names = ([cell = '']: readonly string[]): string[] => [...cell.matchAll(/`([^`]+)`/g)].map((m) => m[1] ?? '');
+    const mapped = new Set(rows.flatMap(names));
+    for (const name of mapped)
+      assert.ok(
+        paths.some((p) => p === name || p.startsWith(`${name}/`)),
+        `${name} is not there`,
+      );
+    for (const folder of folders('client'))
+      assert.ok(mapped.has(`client/${folder}`), `client/${folder} is not on the map`);
+    for (const folder of ['genesis', 'scripts', 'docs', 'test']) assert.ok(mapped.has(folder), folder);
+    const [, what = ''] = rows.find((row) => row[0] === '`test`') ?? [];
+    assert.deepEqual(new Set(what.replaceAll('`', '').split(' ')), folders('test'));
   });
 
   test('long files are reported', (t) => {

@@ -1,6 +1,7 @@
 import { keccak256 } from '../../client/execution/chain/crypto.ts';
 import type { ExecutionWitness } from '../../client/execution/interface.ts';
 import { hexOf } from './bytes.ts';
+import { seededRandom } from './random.ts';
 
 export type Gap = {
   readonly what: string;
@@ -15,13 +16,14 @@ const CODES = { state: 'missingNode', codes: 'missingCode', headers: 'missingHea
 
 /**
  * Witnesses that lack one item, or have one with a flipped bit, each with the error that must name it.
- * @param perList items of each list to try, spread over it; all by default
+ * @param perList items of each list to try, spread over it from a place that the seed says; all by default
  */
-export function* gapsOf(witness: ExecutionWitness, perList = Number.POSITIVE_INFINITY): Generator<Gap> {
+export function* gapsOf(witness: ExecutionWitness, perList = Number.POSITIVE_INFINITY, seed = 1): Generator<Gap> {
+  const random = seededRandom(seed);
   for (const [list, code] of Object.entries(CODES) as [keyof typeof CODES, Gap['code']][]) {
     const items = witness[list];
-    const step = Math.max(1, Math.floor(items.length / perList));
-    for (let index = 0; index < items.length; index += step) {
+    const step = Math.max(1, Math.ceil(items.length / perList));
+    for (let index = random() % step; index < items.length; index += step) {
       const item = items[index] ?? new Uint8Array();
       const hash = hexOf(keccak256(item));
       const without = [...items.slice(0, index), ...items.slice(index + 1)];
