@@ -25,7 +25,7 @@ const POLL_MS = 1000;
 
 const options = readOptions();
 ensureInstalled();
-if (!options.built) ensureBuilt();
+if (!options.built) await ensureBuilt();
 
 const folder = mkdtempSync(join(tmpdir(), 'zkl1-devnet-'));
 const children = [];
