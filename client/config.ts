@@ -25,6 +25,8 @@ export type HttpConfig = {
   readonly port: number;
   /** origins whose web pages may call from a browser; `*`: all */
   readonly corsOrigins: readonly string[];
+  /** whether a page that verifies proofs in the browser is served too */
+  readonly isLightPageServed: boolean;
   /** undefined: no WebSocket */
   readonly webSocket: { readonly origins: readonly string[] } | undefined;
 };
@@ -79,6 +81,7 @@ export type NodeFlags = {
   readonly 'http.addr': string;
   readonly 'http.port': number;
   readonly 'http.corsdomain': readonly string[];
+  readonly 'http.light-page': boolean;
   readonly ws: boolean;
   readonly 'ws.origins': readonly string[];
   readonly prove: boolean;
@@ -122,6 +125,7 @@ export function nodeConfig(flags: NodeFlags): NodeConfig {
       host: flags['http.addr'],
       port: flags['http.port'],
       corsOrigins: flags['http.corsdomain'],
+      isLightPageServed: flags['http.light-page'],
       webSocket: flags.ws ? Object.freeze({ origins: flags['ws.origins'] }) : undefined,
     }),
     prove: flags.prove ? prove : undefined,

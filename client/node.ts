@@ -23,6 +23,7 @@ import { TransactionPool } from './execution/txpool/pool.ts';
 import { returnedTransactions } from './execution/txpool/returned.ts';
 import type { Logger } from './log.ts';
 import { ChainEvents } from './node/chain-events.ts';
+import { LIGHT_PAGE_PATH, lightPage } from './node/light-page.ts';
 import { privateGenesis } from './node/private-genesis.ts';
 import { joinNetwork, type Peering } from './node/proof-network.ts';
 import { provenNumber } from './node/proven-number.ts';
@@ -49,6 +50,7 @@ import { parseProofPath } from './rpc/eth/proofs.ts';
 import type { EventPort, ProofJob, ProofPort, RpcPorts } from './rpc/interface.ts';
 import { DEFAULT_LIMITS, dispatcher } from './rpc/jsonrpc/dispatch.ts';
 import type { Downloads } from './rpc/jsonrpc/download.ts';
+import { NO_PAGES } from './rpc/jsonrpc/pages.ts';
 import { checkListen, serveHttp } from './rpc/jsonrpc/server.ts';
 import { DEFAULT_SOCKET_LIMITS } from './rpc/jsonrpc/websocket.ts';
 import { rpcMethods } from './rpc/methods.ts';
@@ -81,6 +83,8 @@ export type RunningNode = {
   readonly url: string;
   /** undefined: no WebSocket */
   readonly webSocketUrl: string | undefined;
+  /** undefined: the light client's page is not served */
+  readonly lightPageUrl: string | undefined;
   readonly head: Block;
   /** multiaddresses that peers reach this node at; empty without peers */
   readonly addresses: readonly string[];
@@ -291,6 +295,7 @@ async function runNode(
   });
   const dispatch = dispatcher(rpcMethods(ports), DEFAULT_LIMITS, (method, error) => events.onError(method, error));
   const downloads = proofDownloads(proofs);
+  const pages = config.http.isLightPageServed ? await lightPage() : NO_PAGES;
   await proving?.start(config.prove?.from, head().header.number);
   const stopProving = async (): Promise<void> => {
     await proving?.close();
@@ -298,7 +303,7 @@ async function runNode(
   };
   const { webSocket, ...http } = config.http;
   const server = await serveHttp(dispatch, {
-    ...{ ...http, limits: DEFAULT_LIMITS, downloads },
+    ...{ ...http, limits: DEFAULT_LIMITS, downloads, pages },
     webSocket: webSocket && { ...webSocket, limits: DEFAULT_SOCKET_LIMITS },
   }).catch(async (error: unknown) => {
     await stopProving();
@@ -310,6 +315,7 @@ async function runNode(
     chainId: network.config.chainId,
     url: server.url,
     webSocketUrl: server.webSocketUrl,
+    lightPageUrl: pages === NO_PAGES ? undefined : `${server.url}${LIGHT_PAGE_PATH}`,
     head: head(),
     addresses: peering?.network.addresses() ?? [],
     dataDir: config.dataDir,

@@ -11,7 +11,7 @@ import { ensureInstalled } from './lib/install.mjs';
 import { root } from './lib/root.mjs';
 
 ensureInstalled();
-ensureBuilt();
+await ensureBuilt();
 
 const save = process.argv.includes('--save');
 const wanted = process.argv

@@ -13,7 +13,7 @@ import { root } from './lib/root.mjs';
 const PROOF_TYPES = { P100: 0x80, P128: 0x81 };
 
 ensureInstalled();
-ensureBuilt();
+await ensureBuilt();
 const { createGuestProver } = await import(join(root, 'dist/client/prover/engine/prove-guest.js'));
 const { createBackend } = await import(join(root, 'dist/client/prover/backends/create.js'));
 const { loadGuest } = await import(join(root, 'dist/client/prover/guest/load.js'));

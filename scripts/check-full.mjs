@@ -13,7 +13,7 @@ const BLOCKS = ['mainnet-1150001', 'mainnet-21688509', 'mainnet-24628607'];
 const REPORT = join(root, 'docs', 'check-full.json');
 
 ensureInstalled();
-ensureBuilt();
+await ensureBuilt();
 const { ACCEPTED_KEYS } = await import(join(root, 'dist/client/prover/verifier/accepted-keys.js'));
 const keys = ACCEPTED_KEYS.map((k) => k.digest);
 

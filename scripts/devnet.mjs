@@ -1,5 +1,5 @@
 // `npm run devnet [-- --transactions N] [--blocks N] [--json]`: a network on this machine: a sealer that proves its blocks, one
-// peer that executes them and two that only verify. Prints every node's log with its name, and a table of who is where
+// peer that executes them, two that only verify, and a light client that has no state at all. Prints every node's log with its name, and a table of who is where
 // whenever something changes. N transactions are sent one after the other (default 2). Ctrl-C stops all; with --blocks N
 // it ends by itself once every node holds N blocks with their proofs. With --json standard output has one object per
 // change and nothing else. --built: dist/ is up to date (the tests say so, which run from it).
@@ -17,15 +17,17 @@ import { root } from './lib/root.mjs';
 
 const PEERS = [
   { name: 'executes', flags: ['--sync', 'full'] },
-  { name: 'verifies-1', flags: ['--sync', 'proof'] },
+  { name: 'verifies-1', flags: ['--sync', 'proof', '--http.light-page'] },
   { name: 'verifies-2', flags: ['--sync', 'proof'] },
 ];
+/** Follows over the first verifying peer's RPC: it trusts the genesis alone. */
+const LIGHT = 'light';
 const LOOPBACK = ['--libp2p.addr', '127.0.0.1', '--libp2p.port', '0'];
 const POLL_MS = 1000;
 
 const options = readOptions();
 ensureInstalled();
-if (!options.built) ensureBuilt();
+if (!options.built) await ensureBuilt();
 
 const folder = mkdtempSync(join(tmpdir(), 'zkl1-devnet-'));
 const children = [];
@@ -39,9 +41,12 @@ try {
   nodes.push(sealer);
   const follow = ['--genesis', join(root, 'genesis', 'dev.json'), ...LOOPBACK, '--libp2p.bootnodes', sealer.libp2p[0]];
   nodes.push(...(await Promise.all(PEERS.map(({ name, flags }) => start(name, [...follow, ...flags])))));
-  say(`\n${nodes.map(({ name, http }) => `  ${name.padEnd(12)} JSON-RPC ${http}`).join('\n')}\n`);
+  const served = nodes.find(({ light }) => light);
+  const light = startLight(served.http);
+  const lines = nodes.map(({ name, http }) => `  ${name.padEnd(12)} JSON-RPC ${http}`);
+  say(`\n${[...lines, `  ${LIGHT.padEnd(12)} in a browser: ${served.light}?network=dev&from=1`].join('\n')}\n`);
   const sending = sendAll(sealer.http, options.transactions);
-  await Promise.all([sending, watch(nodes, options.blocks)]);
+  await Promise.all([sending, watch(nodes, light, options.blocks)]);
 } catch (error) {
   if (!stop.signal.aborted) {
     console.error(`devnet: ${error.message}`);
@@ -89,13 +94,36 @@ async function start(name, flags) {
     child.once('error', reject);
     child.once('exit', (code, signal) => reject(new Error(`${name} ended with ${code ?? signal} before it was ready`)));
   });
+  endsEarly(name, child);
+  return { name, ...ready };
+}
+
+/** A light client over a node's RPC; returns its row of the table, which changes as it verifies. */
+function startLight(url) {
+  const main = join(root, 'dist', 'client', 'main.js');
+  const args = [main, 'light', '--rpc', url, '--genesis', join(root, 'genesis', 'dev.json'), '--from', '1'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  children.push(child);
+  const row = { node: LIGHT, head: 0, hash: '0x', proven: 0, executed: 0, verified: 0, applied: 0, state: 'follows' };
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    say(`${LIGHT.padEnd(12)} ${line}`);
+    const [, number, hash] = /^block (\d+) (0x[0-9a-f]{64}) +verified/.exec(line) ?? [];
+    if (number === undefined) return;
+    row.head = row.proven = Number(number);
+    row.hash = hash;
+    row.verified++;
+  });
+  endsEarly(LIGHT, child);
+  return row;
+}
+
+function endsEarly(name, child) {
   child.once('exit', (code, signal) => {
     if (stop.signal.aborted) return;
     console.error(`devnet: ${name} ended with ${code ?? signal}`);
     process.exitCode = 1;
     stop.abort();
   });
-  return { name, ...ready };
 }
 
 async function end(child) {
@@ -112,10 +140,10 @@ async function sendAll(url, count) {
 }
 
 /** Shows where everyone is until it is stopped, or every node holds so many proven blocks. */
-async function watch(nodes, blocks) {
+async function watch(nodes, light, blocks) {
   let last = '';
   while (!stop.signal.aborted) {
-    const table = await Promise.all(nodes.map(statusOf));
+    const table = [...(await Promise.all(nodes.map(statusOf))), { ...light }];
     const text = JSON.stringify(table);
     if (text !== last) {
       if (options.json) console.log(JSON.stringify({ nodes: table }));

@@ -20,6 +20,17 @@ cp -R dist/client "$dest/dist/"
 cp -R node_modules package.json LICENSE README.md "$dest/"
 find "$dest/dist" -name '*.js.map' -delete
 
-# The image must start without the checkout it was built from.
+# The image must run without the checkout it was built from, as a node too.
 cd "$dest"
 node dist/client/main.js --version
+data=$(mktemp -d)
+node dist/client/main.js --dev --prove --http.port 0 --datadir "$data/new" --json >"$data/ready.json" &
+started=$!
+for _ in $(seq 120); do
+  if grep -q '"ok":true' "$data/ready.json" || ! kill -0 "$started" 2>/dev/null; then break; fi
+  sleep 0.5
+done
+kill -INT "$started"
+wait "$started"
+grep '"ok":true' "$data/ready.json"
+rm -rf "$data"

@@ -19,7 +19,7 @@ const POLL_MS = 500;
 const AHEAD = 3;
 
 ensureInstalled();
-ensureBuilt();
+await ensureBuilt();
 const { values } = parseArgs({
   options: { blocks: { type: 'string', default: '100' }, minutes: { type: 'string', default: '60' } },
 });

@@ -8,8 +8,8 @@ import { root } from './lib/root.mjs';
 
 ensureInstalled();
 const given = process.argv.slice(2);
-if (!given.includes('--built')) ensureBuilt();
-const flags = ['--dev', '--prove', ...given.filter((flag) => flag !== '--built')];
+if (!given.includes('--built')) await ensureBuilt();
+const flags = ['--dev', '--prove', '--http.light-page', ...given.filter((flag) => flag !== '--built')];
 const node = spawn(process.execPath, [join(root, 'dist', 'client', 'main.js'), ...flags], { stdio: 'inherit' });
 // A terminal sends Ctrl-C to both processes: this one stays until the node has closed its store.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {

@@ -13,7 +13,7 @@ import { root } from './lib/root.mjs';
 const FILE_TIMEOUT_MS = 20 * 60_000;
 
 ensureInstalled();
-ensureBuilt();
+await ensureBuilt();
 
 const filters = process.argv.slice(2);
 const sources = testFiles('test').filter((path) => filters.length === 0 || filters.some((f) => path.includes(f)));

@@ -138,6 +138,13 @@ describe('the architecture check itself', () => {
       `import { readFileSync } from 'node:fs';`,
       'browser',
     ],
+    ['rejects node: in the page', 'client/light/page/p.ts', `import { once } from 'node:events';`, 'browser'],
+    [
+      'rejects the page importing the node',
+      'client/light/page/p.ts',
+      `import { n } from '../../node.ts';`,
+      'direction',
+    ],
     ['rejects an import without extension', 'client/prover/poly/a.ts', `import { f } from '../field/fp';`, 'extension'],
     ['rejects an unfinished mark', 'client/node.ts', `// TO${'DO'}: later`, 'unfinished'],
     ['rejects any', 'client/node.ts', `export const x: ${'an'}y = 1;`, 'any'],

@@ -16,6 +16,11 @@ export const httpOptions = {
     default: [] as string[],
     describe: 'origins (https://…, or *) whose web pages may call from a browser',
   },
+  'http.light-page': {
+    type: 'boolean',
+    default: false,
+    describe: 'serve a page at /light/ that verifies proofs in the browser',
+  },
   ws: {
     type: 'boolean',
     default: true,

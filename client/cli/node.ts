@@ -123,13 +123,13 @@ export const nodeCommand = defineCommand({
 });
 
 function readyObject(
-  { chainId, url, webSocketUrl, dataDir, head, addresses }: RunningNode,
+  { chainId, url, webSocketUrl, lightPageUrl, dataDir, head, addresses }: RunningNode,
   { prove, genesisFile }: NodeConfig,
 ): object {
   const accounts = genesisFile === undefined ? ACCOUNTS.map((a) => a.address) : [];
   const proving = prove === undefined ? null : { profile: prove.profile, backend: prove.backend };
   return {
-    ...{ ok: true, http: url, ws: webSocketUrl ?? null, libp2p: addresses },
+    ...{ ok: true, http: url, ws: webSocketUrl ?? null, light: lightPageUrl ?? null, libp2p: addresses },
     ...{ chainId, dataDir, head: head.header.number, proving, accounts },
   };
 }
@@ -142,6 +142,9 @@ function banner(node: RunningNode, config: NodeConfig): string {
     '',
     `  JSON-RPC   ${node.url}   (chain id ${node.chainId})`,
     ...(node.webSocketUrl === undefined ? [] : [`  WebSocket  ${node.webSocketUrl}`]),
+    ...(node.lightPageUrl === undefined
+      ? []
+      : [`  light      ${node.lightPageUrl}   (verifies proofs in the browser)`]),
     `  data       ${node.dataDir}`,
     `  head       block ${number}${number === 0n ? ' (genesis)' : ''}`,
     `  proving    ${provingLine(config)}`,

@@ -9,6 +9,8 @@ export type FollowOptions = Omit<ProofRequest, 'block' | 'trustedHash'> & {
   readonly from?: bigint;
   /** ms between two looks for a proof that is not there; 1000 by default */
   readonly pollMs?: number;
+  /** In place of waiting `pollMs`: returns when it is worth looking again. */
+  readonly rest?: (pollMs: number, signal: AbortSignal | undefined) => Promise<void>;
   /** Told of what delays the next block, once for each reason: it is tried again. */
   readonly onWait?: (number: bigint, error: LightError) => void;
   /** Told where the chain has been reorganised: following begins anew at this block. */
@@ -27,7 +29,7 @@ const MAX_NUMBER_BYTES = 4096;
  * @throws LightError for whatever a node cannot mend by waiting: a proof that does not verify, a seal that is nobody's
  */
 export async function* followProofs(o: FollowOptions): AsyncGenerator<VerifiedBlock, void> {
-  const { signal, pollMs = 1000, onWait, onReorg } = o;
+  const { signal, pollMs = 1000, rest = pause, onWait, onReorg } = o;
   let next = o.from;
   let parent: Hash | undefined;
   let told = '';
@@ -48,12 +50,13 @@ export async function* followProofs(o: FollowOptions): AsyncGenerator<VerifiedBl
       const reason = `${next} ${error.code} ${String(error.detail.status)}`;
       if (reason !== told) onWait?.(next ?? 0n, error);
       told = reason;
-      await pause(pollMs, signal);
+      await rest(pollMs, signal);
     }
   }
 }
 
-async function newestNumber(endpoint: Endpoint): Promise<bigint> {
+/** The first block that the node can have a proof of, or its newest one. @throws LightError */
+export async function newestNumber(endpoint: Endpoint): Promise<bigint> {
   const result = await call(endpoint, 'eth_blockNumber', [], MAX_NUMBER_BYTES);
   if (typeof result !== 'string' || !/^0x[0-9a-f]{1,16}$/.test(result))
     throw new LightError('responseMalformed', 'eth_blockNumber: expected a number of at most 8 bytes as 0x… hex');

@@ -1,5 +1,5 @@
 /** Proving claims of this node: said when a job begins, said again while it runs, given up where another goes first. */
-import { setTimeout } from 'node:timers/promises';
+import timers from 'node:timers/promises';
 import type { ProofNetwork } from '../p2p/interface.ts';
 import type { WorkSharing } from '../prover/service/queue.ts';
 import { hashOf } from '../sync/block-data.ts';
@@ -46,7 +46,7 @@ export function workSharing(
       };
       signal.addEventListener('abort', stop, { once: true });
       await say();
-      if (host.peers().length > 0) await setTimeout(LISTEN_MS, undefined, { signal }).catch(() => {});
+      if (host.peers().length > 0) await timers.setTimeout(LISTEN_MS, undefined, { signal }).catch(() => {});
     },
   };
 }

@@ -12,12 +12,15 @@ const NOT_COPIED = new Set(['node_modules', 'target', 'assembly', 'tsconfig.json
 const ASSETS = /\.(wasm|sha256|wgsl|json|bin|hex|txt|md)$/;
 
 /** Compiles to dist/ and lays the files that the code reads at run time beside the modules that read them. */
-export function ensureBuilt() {
+export async function ensureBuilt() {
   step('compiling', process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc')]);
   for (const folder of SOURCES) {
     if (existsSync(join(root, folder))) copyAssets(folder);
   }
   emitDeclarations();
+  // Not before the dependencies are installed.
+  const { bundlePage } = await import('./page.mjs');
+  bundlePage();
   removeStale('dist');
 }
 

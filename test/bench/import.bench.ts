@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseGwei } from 'viem';
@@ -7,18 +7,23 @@ import { benchArguments, median, reportBench } from '../support/bench.ts';
 import { devClients, rpc } from '../support/dev-node.ts';
 
 /**
- * Milliseconds that a development chain takes to import a block of transfers: alone, and while its prover is busy with an
- * earlier block all the time. Runs alternate, so that both see the same machine.
+ * Milliseconds that a development chain takes to import a block of transfers: without `--prove`, and with it while its prover
+ * is busy with an earlier block all the time. Since a machine is not the same from one minute to the next, the slowdown comes
+ * from one node: its prover's process is stopped for every second block (SIGSTOP), so that both kinds alternate.
  * Argument: blocks measured by run.
  */
 const [BLOCKS = 40] = benchArguments([]).map(Number);
 const TRANSFERS = 50;
 const ROUNDS = 3;
+/** After the prover was stopped or told to go on. */
+const SETTLE_MS = 50;
+const REPORT = /executed in (\d+) ms, guest agrees in (\d+) ms/;
 const MAIN = join(import.meta.dirname, '..', '..', 'client', 'main.js');
 
 type Imports = { readonly executionMs: number[]; readonly guestMs: number[] };
 const alone: Imports = { executionMs: [], guestMs: [] };
 const proving: Imports = { executionMs: [], guestMs: [] };
+const paused: Imports = { executionMs: [], guestMs: [] };
 
 for (let round = 0; round < ROUNDS; round++) {
   await run([], alone);
@@ -26,13 +31,15 @@ for (let round = 0; round < ROUNDS; round++) {
 }
 const before = median(alone.executionMs);
 const after = median(proving.executionMs);
+const still = median(paused.executionMs);
 reportBench(
   'import',
   { transfers: TRANSFERS, blocks: BLOCKS * ROUNDS, chain: 'dev', priority: 'low' },
   {
     medianMs: round2(before),
     medianProvingMs: round2(after),
-    slowdownPercent: round2(100 * (after / before - 1)),
+    medianPausedMs: round2(still),
+    slowdownPercent: round2(100 * (after / still - 1)),
     guestMs: round2(median(alone.guestMs)),
     guestProvingMs: round2(median(proving.guestMs)),
   },
@@ -50,14 +57,23 @@ async function run(flags: readonly string[], imports: Imports): Promise<void> {
     const clients = devClients(url);
     let nonce = await sendBlock(clients, 0, 1);
     if (flags.length > 0) await untilBusy(url);
-    lines.splice(0);
-    for (let block = 0; block < BLOCKS; block++) nonce = await sendBlock(clients, nonce, TRANSFERS);
-    for (const line of lines) {
-      const match = /executed in (\d+) ms, guest agrees in (\d+) ms/.exec(line);
-      if (match === null) continue;
-      imports.executionMs.push(Number(match[1]));
-      imports.guestMs.push(Number(match[2]));
+    const prover = flags.length > 0 ? childOf(node, 'prover-child') : undefined;
+    for (let block = 0; block < BLOCKS; block++) {
+      const isPaused = prover !== undefined && block % 2 === 1;
+      if (prover !== undefined) process.kill(prover, isPaused ? 'SIGSTOP' : 'SIGCONT');
+      await pause(SETTLE_MS);
+      lines.splice(0);
+      nonce = await sendBlock(clients, nonce, TRANSFERS);
+      await untilReported(lines);
+      for (const line of lines) {
+        const match = REPORT.exec(line);
+        if (match === null) continue;
+        const { executionMs, guestMs } = isPaused ? paused : imports;
+        executionMs.push(Number(match[1]));
+        guestMs.push(Number(match[2]));
+      }
     }
+    if (prover !== undefined) process.kill(prover, 'SIGCONT');
   } finally {
     node.kill('SIGINT');
     await ended;
@@ -86,11 +102,28 @@ async function sendBlock(
   return from + count;
 }
 
+async function pause(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** The guest's check ends after the block's import: nothing of it may run into the next block. */
+async function untilReported(lines: readonly string[]): Promise<void> {
+  while (!lines.some((line) => REPORT.test(line))) await pause(5);
+}
+
+/** A child process of the node by what its command line contains. */
+function childOf({ pid }: ChildProcess, program: string): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+  const found = children.find((child) => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes(program));
+  if (found === undefined) throw new Error(`the node has no child ${program}`);
+  return Number(found);
+}
+
 async function untilBusy(url: string): Promise<void> {
   for (;;) {
     const { current } = (await rpc(url, 'zkl1_provingStatus')).result as { current: { percent: number } | null };
     if (current !== null && current.percent > 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await pause(100);
   }
 }
 

@@ -36,7 +36,7 @@ async function devnet(
   return { code, lines: stdout.split('\n').slice(0, -1), stderr };
 }
 
-test('devnet --blocks 1 --json → sealer, executing and verifying peers on one proven block, then all stop', {
+test('devnet --blocks 1 --json → sealer, executing and verifying peers and a light client on one proven block, then all stop', {
   timeout: LIMIT_MS,
 }, async () => {
   const { code, lines, stderr } = await devnet(['--blocks', '1', '--json']);
@@ -49,6 +49,7 @@ test('devnet --blocks 1 --json → sealer, executing and verifying peers on one 
       ['executes', 1, 1, 0],
       ['verifies-1', 1, 0, 1],
       ['verifies-2', 1, 0, 1],
+      ['light', 1, 0, 0],
     ],
   );
   assert.equal(new Set(nodes.map(({ hash }) => hash)).size, 1);

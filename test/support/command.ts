@@ -17,9 +17,12 @@ export function nodeArguments(): readonly string[] {
     : [join(repoRoot(), 'dist', 'client', 'main.js')];
 }
 
+/** The compiled client, whatever the tests run from: `ensureDist` first. */
+export const builtNode = (): readonly string[] => [join(repoRoot(), 'dist', 'client', 'main.js')];
+
 /** Starts `zkl1-node` with the arguments; standard input is closed. */
-export function spawnNode(args: readonly string[], cwd = repoRoot()): ChildProcess {
-  return spawn(process.execPath, [...nodeArguments(), ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+export function spawnNode(args: readonly string[], cwd = repoRoot(), program = nodeArguments()): ChildProcess {
+  return spawn(process.execPath, [...program, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 /** Runs `zkl1-node` to its end. */

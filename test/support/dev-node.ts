@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { createPublicClient, createWalletClient, defineChain, http, type PublicClient } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { DEV_ACCOUNT_KEYS } from '../../client/execution/sealing/dev-accounts.ts';
-import { spawnNode } from './command.ts';
+import { nodeArguments, spawnNode } from './command.ts';
 import type { Lifetime } from './temporary.ts';
 
 const READY_LIMIT_MS = 60_000;
@@ -23,8 +23,13 @@ export const startDevNode = (t: Lifetime, dataDir: string, flags: readonly strin
   startNode(t, dataDir, ['--dev', ...flags]);
 
 /** Starts a node in `dataDir`; it is killed when the test ends. */
-export async function startNode(t: Lifetime, dataDir: string, flags: readonly string[]): Promise<DevNode> {
-  const child = spawnNode(['--datadir', dataDir, '--http.port', '0', '--json', ...flags]);
+export async function startNode(
+  t: Lifetime,
+  dataDir: string,
+  flags: readonly string[],
+  program = nodeArguments(),
+): Promise<DevNode> {
+  const child = spawnNode(['--datadir', dataDir, '--http.port', '0', '--json', ...flags], undefined, program);
   t.after(() => child.kill('SIGKILL'));
   let stdout = '';
   let stderr = '';

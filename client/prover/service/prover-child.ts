@@ -34,10 +34,15 @@ async function answer(job: ProveJob): Promise<ProveResult> {
   }
 }
 
-function reasonOf(error: unknown): { readonly code: 'outOfMemory' | 'internal'; readonly detail: string } {
+function reasonOf(error: unknown): {
+  readonly code: 'outOfMemory' | 'tooLarge' | 'internal';
+  readonly detail: string;
+} {
   const detail = error instanceof Error ? error.message : String(error);
+  const code = error instanceof ClientError ? error.code : '';
+  // The executor's memory holds what a run touches and the records of one segment: only a huge run fills it.
+  if (code === 'fastExecutorMemory') return { code: 'tooLarge', detail };
   const isMemory =
-    (error instanceof ClientError && error.code === 'outOfMemory') ||
-    (error instanceof RangeError && /memory|allocation|array length/i.test(detail));
+    code === 'outOfMemory' || (error instanceof RangeError && /memory|allocation|array length/i.test(detail));
   return { code: isMemory ? 'outOfMemory' : 'internal', detail };
 }

@@ -4,6 +4,7 @@ import { ClientError } from '../../errors.ts';
 import { answerPreflight, isHostAllowed, type Origins } from './access.ts';
 import type { Dispatch, Limits } from './dispatch.ts';
 import { type Downloads, serveDownload } from './download.ts';
+import { type Pages, servePage } from './pages.ts';
 import { type SocketLimits, serveWebSockets } from './websocket.ts';
 
 export type HttpOptions = {
@@ -13,6 +14,7 @@ export type HttpOptions = {
   readonly limits: Limits;
   /** What GET and HEAD requests find. */
   readonly downloads: Downloads;
+  readonly pages: Pages;
   /** whose web pages may call from a browser */
   readonly corsOrigins: Origins;
   /** undefined: no WebSocket */
@@ -83,11 +85,11 @@ async function handle(
   request: IncomingMessage,
   response: ServerResponse,
   dispatch: Dispatch,
-  { host, port, limits, downloads, corsOrigins }: HttpOptions,
+  { host, port, limits, downloads, pages, corsOrigins }: HttpOptions,
 ): Promise<void> {
   if (!isHostAllowed(request)) return plain(response, 403, 'the Host header names another host');
   if (answerPreflight(request, response, corsOrigins)) return;
-  if (serveDownload(request, response, downloads)) return;
+  if (serveDownload(request, response, downloads) || servePage(request, response, pages)) return;
   if (request.method !== 'POST') {
     response.setHeader('Allow', 'POST');
     return plain(response, 405, 'JSON-RPC takes POST');

@@ -140,8 +140,8 @@ describe('trustedChain', () => {
   });
 });
 
-describe('zkl1-node/client', () => {
-  test('every module that it consists of → imports nothing of Node and names no Buffer or process', () => {
+describe('zkl1-node/client and the page', () => {
+  test('every module that they consist of → imports nothing of Node and names no Buffer or process', () => {
     const seen = new Set<string>();
     const visit = (path: string): void => {
       if (seen.has(path)) return;
@@ -153,7 +153,8 @@ describe('zkl1-node/client', () => {
         if (specifier.startsWith('.') && !typeOnly) visit(join(path, '..', specifier));
       }
     };
-    visit(join(repoRoot(), 'client', 'light', 'index.ts'));
+    for (const entry of ['index.ts', 'page/main.ts', 'page/worker.ts'])
+      visit(join(repoRoot(), 'client', 'light', entry));
     assert.ok(seen.size > 40);
   });
 });
