@@ -5,7 +5,7 @@ import { createReferenceBackend } from '../../client/prover/backends/reference/b
 import { commitFixed, heldTraces, proveBlock } from '../../client/prover/engine/prove-block.ts';
 import { Fp, P } from '../../client/prover/field/fp.ts';
 import { blake3 } from '../../client/prover/hash/blake3.ts';
-import { closingLayout } from '../../client/prover/protocol/block/layout.ts';
+import { blockLayout } from '../../client/prover/protocol/block/layout.ts';
 import type { BlockProof } from '../../client/prover/protocol/block/statement.ts';
 import { verifyBlock } from '../../client/prover/protocol/block/verify.ts';
 import type { VerifyingKey } from '../../client/prover/protocol/machine.ts';
@@ -50,7 +50,7 @@ function withDeltas(row: number, column: string, deltas: readonly [number, numbe
 }
 
 test('two segments whose interface tables share a closing column → accepted', async () => {
-  const { segments, table } = closingLayout(machine, block);
+  const { segments, table } = blockLayout(machine, block);
   const columns = segments.map(({ offset, slots }) =>
     slots.map((s) => Math.floor((offset + s.offset) / 2 ** table.logRows)),
   );
