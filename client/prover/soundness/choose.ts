@@ -10,7 +10,9 @@ export type Goal = {
   readonly logInvRate: number;
   /** Most bits ground before one folding challenge. */
   readonly maxGrindFoldBits: number;
-  /** Bits ground before queries. */
+  /** Bits ground before the queries to the first commitments, whose rows and paths are the longest. */
+  readonly grindFirstQueryBits: number;
+  /** Bits ground before the queries to later ones. */
   readonly grindQueryBits: number;
 };
 
@@ -41,10 +43,21 @@ function rates(logColumns: number, logInvRate: number, count: number): number[] 
   return Array.from({ length: count }, (_, i) => first + i * (FOLD - 1));
 }
 
-type LayerChoice = { readonly oodSamples: number; readonly grindFoldBits: number; readonly queries: number };
+type LayerChoice = {
+  readonly oodSamples: number;
+  readonly grindFoldBits: number;
+  readonly grindQueryBits: number;
+  readonly queries: number;
+};
 
 /** The fewest queries, then the least grinding, that reach the goal on one table. */
-function chooseLayer(goal: Goal, code: CodeShape, logTable: number, logBatchDegree: number): LayerChoice {
+function chooseLayer(
+  goal: Goal,
+  grindQueryBits: number,
+  code: CodeShape,
+  logTable: number,
+  logBatchDegree: number,
+): LayerChoice {
   const allowed = -(goal.targetBits + SLACK);
   let best: LayerChoice | undefined;
   for (const p of radii(goal.regime, code)) {
@@ -52,7 +65,8 @@ function chooseLayer(goal: Goal, code: CodeShape, logTable: number, logBatchDegr
     const choice = {
       oodSamples: oodSamples(p, logTable, allowed),
       grindFoldBits: Math.max(0, Math.ceil(logFoldError(p) - allowed)),
-      queries: Math.ceil((allowed + goal.grindQueryBits) / p.logAgreement),
+      grindQueryBits,
+      queries: Math.ceil((allowed + grindQueryBits) / p.logAgreement),
     };
     if (choice.grindFoldBits > goal.maxGrindFoldBits) continue;
     if (best === undefined || choice.queries < best.queries) best = choice;
@@ -86,17 +100,24 @@ export function chooseWhir(goal: Goal, table: TableShape, logBatchDegree: number
     logRows: variables - FOLD * (i + 1),
   }));
   const { logRows, logInvRate } = { ...table, ...goal };
-  const first = chooseLayer(goal, { logRows, logInvRate }, logRows + table.logColumns, logBatchDegree);
+  const code = { logRows, logInvRate };
+  const first = chooseLayer(goal, goal.grindFirstQueryBits, code, logRows + table.logColumns, logBatchDegree);
   let before = first;
   const rounds = codes.map((code): WhirRound => {
-    const own = chooseLayer(goal, code, code.logTable, Math.log2(before.queries + MAX_OOD_SAMPLES));
+    const own = chooseLayer(
+      goal,
+      goal.grindQueryBits,
+      code,
+      code.logTable,
+      Math.log2(before.queries + MAX_OOD_SAMPLES),
+    );
     const round = {
       fold: FOLD,
       logInvRate: code.logInvRate,
       queries: before.queries,
       oodSamples: own.oodSamples,
       grindFoldBits: own.grindFoldBits,
-      grindQueryBits: goal.grindQueryBits,
+      grindQueryBits: before.grindQueryBits,
     };
     before = own;
     return round;
@@ -108,7 +129,7 @@ export function chooseWhir(goal: Goal, table: TableShape, logBatchDegree: number
     grindInitialBits: first.grindFoldBits,
     rounds,
     finalQueries: before.queries,
-    finalGrindBits: goal.grindQueryBits,
+    finalGrindBits: before.grindQueryBits,
     finalLogSize: variables - FOLD * count,
   };
 }

@@ -22,7 +22,7 @@ const NO_GRINDING: LogupGrinding = { local: 0, global: 0 };
 
 /** A challenge costs at most 2^maxGrindFoldBits compressions, a set of queries 2^grindQueryBits, on average. */
 export const PROFILES: Readonly<Record<SoundnessProfile, Profile>> = {
-  P100: { ...johnson(100, 2, 8, 16), closingLogInvRate: 2, logup: NO_GRINDING },
+  P100: { ...johnson(100, 2, 8, 18), grindFirstQueryBits: 20, closingLogInvRate: 2, logup: NO_GRINDING },
   P100Half: { ...johnson(100, 1, 8, 16), closingLogInvRate: 1, logup: NO_GRINDING },
   P128: { ...johnson(128, 2, 20, 20), closingLogInvRate: 2, logup: { local: 10, global: 20 } },
   P100Unique: {
@@ -31,13 +31,21 @@ export const PROFILES: Readonly<Record<SoundnessProfile, Profile>> = {
     logInvRate: 1,
     closingLogInvRate: 1,
     maxGrindFoldBits: 0,
+    grindFirstQueryBits: 16,
     grindQueryBits: 16,
     logup: NO_GRINDING,
   },
 };
 
 function johnson(targetBits: number, logInvRate: number, maxGrindFoldBits: number, grindQueryBits: number): Goal {
-  return { regime: 'johnson', targetBits, logInvRate, maxGrindFoldBits, grindQueryBits };
+  return {
+    regime: 'johnson',
+    targetBits,
+    logInvRate,
+    maxGrindFoldBits,
+    grindFirstQueryBits: grindQueryBits,
+    grindQueryBits,
+  };
 }
 
 /** log2 of the smallest and largest table for which parameters exist. */
