@@ -5,6 +5,7 @@ import { type MachineShape, verifierMachine } from '../machine/zkvm.ts';
 import { PROTOCOL_VERSION, wordsOf } from '../protocol/block/chain.ts';
 import type { Machine, VerifyingKey } from '../protocol/machine.ts';
 import { profileBits } from '../soundness/key.ts';
+import { PROFILES } from '../soundness/profiles.ts';
 import type { AcceptedKey } from './verify.ts';
 
 /** A verification key as data: what of it is not code. */
@@ -21,15 +22,17 @@ export type KeyData = {
 };
 
 /**
- * Digest of everything that a key fixes: protocol version, profile, chips with their expressions, buses and order,
- * layout and commitment of the fixed columns, entry and memory zones.
+ * Digest of everything that a key fixes: protocol version, profile with what its parameters follow from, chips with their
+ * expressions, buses and order, layout and commitment of the fixed columns, type of a whole block, entry and memory zones.
  */
 export function keyDigest(machine: Machine, shape: MachineShape, fixedCap: Uint32Array): Uint8Array {
   const text = JSON.stringify([
     PROTOCOL_VERSION,
     machine.name,
     machine.profile,
+    PROFILES[machine.profile],
     machine.logRows,
+    machine.wholeType,
     machine.chips.map((c) => chipText(c.compiled)),
     machine.fixedSlots,
     shape,
