@@ -17,7 +17,7 @@ memory_bytes=$((1 << 30))
 
 # RUSTC_BOOTSTRAP: the library is compiled here too, for exactly these features.
 export RUSTC_BOOTSTRAP=1 RUSTC_WRAPPER=$here/rustc.sh CARGO_TARGET_DIR=$target
-export RUSTFLAGS="-C linker=$linker -C panic=abort -C target-cpu=mvp -C target-feature=$features \
+export RUSTFLAGS="-C linker=$linker -C panic=abort -Z fmt-debug=none -C target-cpu=mvp -C target-feature=$features \
  --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$here=/guest"
 cd "$here"
 "$cargo" rustc --quiet --release --locked -p guest -Zbuild-std=core,alloc,panic_abort --target $triple -- \
