@@ -1,5 +1,5 @@
-// `npm run check:full [-- NAME…]`: what CI has no time for. Proves and verifies larger real blocks by the command line and
-// writes docs/check-full.json: commit, machine, date, keys and what was seen. `--status` compares that report's keys with this build's.
+// `npm run check:full [-- NAME…]`: what CI has no time for. Checks every row of a larger real block, proves and verifies
+// others by the command line, and writes docs/check-full.json: commit, machine, date, keys and what was seen. `--status` ends with 1 unless that report's keys are this build's.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,16 +22,33 @@ else run(process.argv.slice(2).filter((a) => !a.startsWith('--')));
 
 function status() {
   if (!existsSync(REPORT)) {
-    console.log('warning: no full check is on record: run npm run check:full');
+    console.error('error: no full check is on record: run npm run check:full');
+    process.exitCode = 1;
     return;
   }
   const report = JSON.parse(readFileSync(REPORT, 'utf8'));
   const same = JSON.stringify(report.keys) === JSON.stringify(keys);
   const what = `the last full check (${report.date}, commit ${report.commit})`;
-  console.log(same ? `${what} is of this build's keys` : `warning: ${what} is of other keys than this build's`);
+  if (same) console.log(`${what} is of this build's keys`);
+  else console.error(`error: ${what} is of other keys than this build's: run npm run check:full`);
+  process.exitCode = same ? 0 : 1;
+}
+
+/** Row checks of the real blocks, the larger one included. */
+function checkRows() {
+  console.error('checking rows');
+  const test = join(root, 'dist', 'test', 'conformance', 'prover', 'row-check.test.js');
+  const { status, stdout } = spawnSync(process.execPath, ['--max-old-space-size=12000', '--test', test], {
+    encoding: 'utf8',
+    env: { ...process.env, ZKL1_TEST_FULL: '1' },
+  });
+  if (status !== 0) throw new Error(`the row check failed: ${stdout.slice(-2000)}`);
+  const passed = [...stdout.matchAll(/(mainnet-\d+) in the machine/g)].map(([, name]) => name);
+  return [...new Set(passed)];
 }
 
 function run(names) {
+  const rowsChecked = names.length > 0 ? [] : checkRows();
   const data = process.env.ZKL1_TEST_DATA ?? join(root, '..', 'shared', 'data');
   const folder = mkdtempSync(join(tmpdir(), 'zkl1-check-'));
   const main = join(root, 'dist', 'client', 'main.js');
@@ -81,7 +98,7 @@ function run(names) {
   }
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', cwd: root }).trim();
   const machine = { cpu: cpus()[0]?.model.trim(), cores: cpus().length, node: process.version };
-  const report = { commit, date: new Date().toISOString().slice(0, 10), machine, keys, blocks };
+  const report = { commit, date: new Date().toISOString().slice(0, 10), machine, keys, rowsChecked, blocks };
   writeFileSync(REPORT, `${JSON.stringify(report, undefined, 2)}\n`);
   console.log(JSON.stringify(report));
 }

@@ -24,7 +24,9 @@ function machine(): { readonly vm: ZkVm<'P100'>; readonly executable: Executable
   return made;
 }
 
-for (const name of ['mainnet-1', 'mainnet-2675001'])
+/** The last one only in the full check: a minute and more. */
+const BLOCKS = ['mainnet-1', 'mainnet-2675001', ...(process.env.ZKL1_TEST_FULL === '1' ? ['mainnet-1150001'] : [])];
+for (const name of BLOCKS)
   test(`${name} in the machine → every constraint holds and every bus balances`, {
     ...needsData(),
     timeout: 900_000,
