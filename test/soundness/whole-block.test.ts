@@ -9,6 +9,7 @@ import { blockLayout } from '../../client/prover/protocol/block/layout.ts';
 import type { BlockProof } from '../../client/prover/protocol/block/statement.ts';
 import { verifyBlock } from '../../client/prover/protocol/block/verify.ts';
 import type { BlockStatement, VerifyingKey } from '../../client/prover/protocol/machine.ts';
+import { packedBytes } from '../../client/prover/transcript/packing.ts';
 import { Rejection } from '../../client/prover/transcript/rejection.ts';
 import type { TranscriptEvent } from '../../client/prover/transcript/transcript.ts';
 import { honestToy, partToy, SQUARE, type ToyBlock, toyKey, wholeToy } from '../support/toy/machine.ts';
@@ -138,6 +139,9 @@ test('a whole block: rejects a fixed column that differs from the key’s, thoug
   assert.match(verdict(block, await prove(block, traces)), /^whir\//);
 });
 
+/** Messages of 32-bit words; all others are packed field elements. */
+const DIGESTS: ReadonlySet<string> = new Set(['blockCap', 'layerCap', 'queryPaths']);
+
 test('a whole block: rejects a change in one message of every kind, and every truncated or extended part', () => {
   const put: readonly ((bytes: Uint8Array) => BlockProof)[] = [
     (bytes) => ({ ...proof, interface: bytes }),
@@ -151,16 +155,17 @@ test('a whole block: rejects a change in one message of every kind, and every tr
     let at = 0;
     for (const { kind, label, words } of events) {
       if (kind !== 'send' && kind !== 'grind') continue;
-      if (!seen.has(label) && words > 0)
-        for (const word of [0, words - 1]) {
+      const length = DIGESTS.has(label) || kind === 'grind' ? 4 * words : packedBytes(words);
+      if (!seen.has(label))
+        for (const byte of length === 0 ? [] : [0, length - 1]) {
           const changed = bytes.slice();
-          changed[4 * (at + word)]! ^= 1;
-          assert.notEqual(verdict(whole.block, put[p]!(changed)), 'accepted', `${label} word ${word}`);
+          changed[at + byte]! ^= 1;
+          assert.notEqual(verdict(whole.block, put[p]!(changed)), 'accepted', `${label} byte ${byte}`);
         }
       seen.add(label);
-      at += words;
+      at += length;
     }
-    assert.equal(4 * at, bytes.length);
+    assert.equal(at, bytes.length);
     assert.notEqual(verdict(whole.block, put[p]!(bytes.slice(0, -4))), 'accepted');
     assert.equal(verdict(whole.block, put[p]!(Uint8Array.of(...bytes, 0, 0, 0, 0))), 'transcript/trailingBytes');
   }
