@@ -16,6 +16,7 @@ export const EXIT_CODES: Readonly<Record<string, ExitCode>> = {
   interrupted: ExitCode.unreadable,
   proverFailed: ExitCode.internal,
   systemError: ExitCode.unreadable,
+  pageNotBuilt: ExitCode.unreadable,
   portInUse: ExitCode.unreadable,
   portUnusable: ExitCode.unreadable,
   unknownChain: ExitCode.unreadable,
