@@ -3,53 +3,44 @@
 import type { Block } from '@ethereumjs/block';
 import { Address } from '@ethereumjs/util';
 import { chainFolder, type NodeConfig, type ProveConfig, type SealConfig } from './config.ts';
-import { ClientError } from './errors.ts';
 import type { Genesis } from './execution/chain/genesis.ts';
 import { knownNetwork } from './execution/chain/known-networks.ts';
-import { chainSpecOf, type Network, rulesAt } from './execution/chain/network.ts';
-import type { ChainExecutor, ChainImporter, ImportResult, SealerFault } from './execution/interface.ts';
+import { rulesAt } from './execution/chain/network.ts';
+import type { ChainImporter, ImportResult, SealerFault } from './execution/interface.ts';
 import { DEV_SEALER_KEY } from './execution/sealing/dev-accounts.ts';
 import { loadSealerKey } from './execution/sealing/key-file.ts';
 import { Sealer } from './execution/sealing/sealer.ts';
 import { createChainExecutor } from './execution/state/executor.ts';
-import { estimateGas, simulateCall } from './execution/state/simulate.ts';
 import { proofKey } from './execution/store/blocks.ts';
 import { ChainView } from './execution/store/chain-view.ts';
 import { commitGenesis, contentSource } from './execution/store/commit.ts';
 import { refuseForeignParent } from './execution/store/directory.ts';
 import { Importer } from './execution/store/importer.ts';
-import { Store, type StoreBatch } from './execution/store/store.ts';
+import { Store } from './execution/store/store.ts';
 import { TransactionPool } from './execution/txpool/pool.ts';
 import { returnedTransactions } from './execution/txpool/returned.ts';
 import type { Logger } from './log.ts';
 import { ChainEvents } from './node/chain-events.ts';
+import { checkedBlock, jobBlock, unprovenBlock } from './node/job-block.ts';
 import { LIGHT_PAGE_PATH, lightPage } from './node/light-page.ts';
 import { privateGenesis } from './node/private-genesis.ts';
 import { joinNetwork, type Peering } from './node/proof-network.ts';
+import { proofDownloads, proofPort } from './node/proof-port.ts';
 import { provenNumber } from './node/proven-number.ts';
+import { rpcPorts } from './node/rpc-ports.ts';
+import { putChange, serviceTables } from './node/service-tables.ts';
 import { workSharing } from './node/work-sharing.ts';
-import { chainSpecHash } from './prover/guest/chain-spec.ts';
 import type { Progress } from './prover/interface.ts';
 import type { CheckedBlock, CheckResult } from './prover/service/check.ts';
 import { CheckerProcess } from './prover/service/checker-process.ts';
 import type { Job } from './prover/service/job.ts';
-import {
-  jobStore,
-  type ProofInfo,
-  type ServiceChange,
-  type ServiceTables,
-  storedProofs,
-} from './prover/service/job-store.ts';
+import type { ProofInfo } from './prover/service/job-store.ts';
 import { memoryPlan } from './prover/service/memory.ts';
-import { proofHeight } from './prover/service/proof-height.ts';
 import { ProverProcess } from './prover/service/prover-process.ts';
-import { type JobBlock, ProvingService } from './prover/service/proving-service.ts';
+import { ProvingService } from './prover/service/proving-service.ts';
 import { VerifierProcess } from './prover/service/verifier-process.ts';
 import { ACCEPTED_KEYS } from './prover/verifier/accepted-keys.ts';
-import { parseProofPath } from './rpc/eth/proofs.ts';
-import type { EventPort, ProofJob, ProofPort, RpcPorts } from './rpc/interface.ts';
 import { DEFAULT_LIMITS, dispatcher } from './rpc/jsonrpc/dispatch.ts';
-import type { Downloads } from './rpc/jsonrpc/download.ts';
 import { NO_PAGES } from './rpc/jsonrpc/pages.ts';
 import { checkListen, serveHttp } from './rpc/jsonrpc/server.ts';
 import { DEFAULT_SOCKET_LIMITS } from './rpc/jsonrpc/websocket.ts';
@@ -327,67 +318,6 @@ async function runNode(
   };
 }
 
-export type RpcModules = {
-  readonly clientVersion: string;
-  readonly peering: Peering | undefined;
-  readonly network: Network;
-  readonly executor: ChainExecutor;
-  readonly view: ChainView;
-  readonly pool: TransactionPool;
-  readonly head: () => Block;
-  readonly proofs: ProofPort;
-  readonly importer: Pick<ChainImporter, 'sealerFaults'>;
-  readonly events: EventPort;
-};
-
-/** The node as JSON-RPC sees it. */
-export function rpcPorts({
-  clientVersion,
-  peering,
-  importer,
-  network,
-  executor,
-  view,
-  pool,
-  head,
-  proofs,
-  events,
-}: RpcModules): RpcPorts {
-  return {
-    clientVersion,
-    chain: {
-      chainId: network.config.chainId,
-      head,
-      genesis: () => view.genesis(),
-      canonicalBlock: (number) => view.canonicalBlock(number),
-      blockByHash: (hash) => view.blockByHash(hash),
-      isCanonical: (block) => view.isCanonical(block),
-      receipts: (hash) => view.receipts(hash),
-      seal: (hash) => view.seal(hash),
-      findTransaction: (hash) => view.findTransaction(hash),
-      witness: (hash) => view.witness(hash),
-    },
-    state: {
-      account: async ({ header }, address) => executor.account(header.stateRoot, address) ?? { nonce: 0n, balance: 0n },
-      code: async ({ header }, address) => executor.code(header.stateRoot, address),
-      storage: async ({ header }, address, slot) => executor.storage(header.stateRoot, address, slot),
-    },
-    calls: {
-      call: async (block, request) => simulateCall(await executor.vmAfter(block.header), block, request),
-      estimateGas: (block, request) => estimateGas(() => executor.vmAfter(block.header), block, request),
-    },
-    pool: {
-      submit: (raw) => pool.submit(raw, 'local'),
-      find: (hash) => pool.find(hash),
-      nextNonce: (address) => pool.nextNonce(address),
-    },
-    proofs,
-    sealing: { faults: importer.sealerFaults },
-    events,
-    network: peering && { ...peering.network, syncStatus: peering.status, pooledTransactions: () => pool.size },
-  };
-}
-
 /** Height of a block that would follow now. */
 function nextHeight({ header }: Block): { readonly number: bigint; readonly timestamp: bigint } {
   const now = BigInt(Math.floor(Date.now() / 1000));
@@ -417,113 +347,6 @@ function keyOf(profile: ProveConfig['profile']): (typeof ACCEPTED_KEYS)[number] 
   const key = ACCEPTED_KEYS.find((k) => k.profile === profile);
   if (key === undefined) throw new Error(`this build has no verification key for profile ${profile}`);
   return key;
-}
-
-/** What the guest is asked to check. */
-function checkedBlock(network: Network, block: Block, witness: CheckedBlock['witness']): CheckedBlock {
-  return {
-    chainSpec: chainSpecOf(network, block.header),
-    parentHash: hex(block.header.parentHash),
-    blockHash: hex(block.hash()),
-    blockRlp: block.serialize(),
-    witness,
-  };
-}
-
-function jobBlock(network: Network, view: ChainView, hash: Uint8Array): JobBlock | undefined {
-  const block = view.blockByHash(hash);
-  const witness = view.witness(hash);
-  if (block === undefined || witness === undefined) return undefined;
-  return { ...checkedBlock(network, block, witness), headerRlp: block.header.serialize() };
-}
-
-/** A block that this node has not imported, with a witness from peers. */
-async function unprovenBlock(
-  network: Network,
-  peering: Peering | undefined,
-  hash: Uint8Array,
-): Promise<JobBlock | undefined> {
-  const obtained = await peering?.unproven?.obtain(hex(hash));
-  if (obtained === undefined) return undefined;
-  const { block, witness } = obtained;
-  return { ...checkedBlock(network, block, witness), headerRlp: block.header.serialize() };
-}
-
-type ProofModules = {
-  readonly network: Network;
-  readonly tables: ServiceTables;
-  readonly proving: ProvingService | undefined;
-  readonly verifier: VerifierProcess;
-};
-
-/** Proofs as JSON-RPC sees them. */
-export function proofPort({ network, tables, proving, verifier }: ProofModules): ProofPort {
-  const types = ACCEPTED_KEYS.map((key) => key.proofType);
-  const jobOf = (hash: Uint8Array, type: number): ProofJob | undefined => {
-    const job = jobStore(tables, type).get(hash);
-    if (job === undefined) return undefined;
-    if (job.state === 'failed') return { status: 'failed', reason: `${job.code}: ${job.reason}` };
-    // Left behind by a process that was killed: it starts over with the next one that proves.
-    return { status: job.state === 'proving' && proving === undefined ? 'queued' : job.state };
-  };
-  return {
-    proofs: (hash) => storedProofs(tables, hash, types),
-    job: (hash, type) => {
-      const wanted =
-        type === undefined ? [...(proving === undefined ? [] : [proving.status().proofType]), ...types] : [type];
-      for (const each of wanted) {
-        const job = jobOf(hash, each);
-        if (job !== undefined) return job;
-      }
-      return { status: 'notRequested' };
-    },
-    proving: () => proving?.status(),
-    request: async (block) => {
-      if (proving === undefined) throw new ClientError('notProving', 'this node does not prove: start it with --prove');
-      await proving.request(block.hash(), block.header.number);
-    },
-    verify: async (proof, blockHash) => {
-      const start = performance.now();
-      const height = proofHeight(proof);
-      if (!height.ok) return { result: height, ms: performance.now() - start };
-      const expected = {
-        chainId: network.config.chainId,
-        chainSpecHash: chainSpecHash(chainSpecOf(network, height)),
-        ...(blockHash === undefined ? {} : { blockHash }),
-      };
-      return await verifier.verify(height.proofType, proof, expected);
-    },
-  };
-}
-
-/** Stored proofs under the paths that `eth_getBlockProof` names. */
-function proofDownloads(proofs: ProofPort): Downloads {
-  return (path) => {
-    const wanted = parseProofPath(path);
-    if (wanted === undefined) return undefined;
-    const hash = new Uint8Array(Buffer.from(wanted.blockHash.slice(2), 'hex'));
-    const record = proofs.proofs(hash).find((r) => r.proofType === wanted.proofType);
-    return record === undefined
-      ? undefined
-      : { sizeBytes: record.proofSize, tag: record.proofHash, bytes: record.bytes };
-  };
-}
-
-function serviceTables(store: Store): ServiceTables {
-  return {
-    get: (table, key) => store.get(table, key),
-    entries: (table) => store.entries(table),
-    write: async (changes) => {
-      const batch = store.batch();
-      for (const change of changes) putChange(batch, change);
-      await store.write(batch);
-    },
-  };
-}
-
-function putChange(batch: StoreBatch, { table, key, value }: ServiceChange): void {
-  if (value === undefined) batch.delete(table, key);
-  else batch.put(table, key, value);
 }
 
 function isSame(a: Uint8Array | undefined, b: Uint8Array): boolean {
