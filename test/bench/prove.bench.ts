@@ -1,9 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { benchArguments, median, reportBench } from '../support/bench.ts';
-import { dataDir } from '../support/data.ts';
+import { median, reportBench } from '../support/bench.ts';
+import { benchBlocks } from '../support/bench-proofs.ts';
 
 /**
  * Real blocks proven and verified by the command line, as a user does it: one process each, all cores. Arguments are
@@ -29,12 +29,7 @@ type ProveJson = {
 
 const folder = mkdtempSync(join(tmpdir(), 'zkl1-bench-'));
 try {
-  for (const name of benchArguments(BLOCKS)) {
-    const block = join(dataDir() ?? '', 'blocks', `${name}.json`);
-    if (!existsSync(block)) {
-      console.error(`skipped: ${name}: the block file is not there`);
-      continue;
-    }
+  for (const { name, file: block } of benchBlocks(BLOCKS)) {
     const proof = join(folder, `${name}.proof`);
     const runs: ProveJson[] = [];
     do runs.push(prove(block, proof));

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkedBlock } from '../../client/cli/input-block.ts';
@@ -8,10 +8,9 @@ import { proofHeight } from '../../client/prover/service/proof-height.ts';
 import { ACCEPTED_KEYS } from '../../client/prover/verifier/accepted-keys.ts';
 import { acceptedKey } from '../../client/prover/verifier/key.ts';
 import { verify } from '../../client/prover/verifier/verify.ts';
-import { benchArguments, median, reportBench } from '../support/bench.ts';
-import { proofOf } from '../support/bench-proofs.ts';
+import { median, reportBench } from '../support/bench.ts';
+import { benchBlocks, proofOf } from '../support/bench-proofs.ts';
 import { executeOpened, openedBlockFile } from '../support/block-files.ts';
-import { dataDir } from '../support/data.ts';
 
 /**
  * The three ways to know that a block is valid, for the same blocks in one process: verify its proof, execute it in
@@ -24,12 +23,7 @@ const RUNS = 7;
 const folder = mkdtempSync(join(tmpdir(), 'zkl1-bench-'));
 try {
   const check = await createBlockCheck();
-  for (const name of benchArguments(BLOCKS)) {
-    const file = join(dataDir() ?? '', 'blocks', `${name}.json`);
-    if (!existsSync(file)) {
-      console.error(`skipped: ${name}: the block file is not there`);
-      continue;
-    }
+  for (const { name, file } of benchBlocks(BLOCKS)) {
     const proof = proofOf(name, file, folder);
     const height = proofHeight(proof);
     const data = ACCEPTED_KEYS.find((key) => height.ok && key.proofType === height.proofType);

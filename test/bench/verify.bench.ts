@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeClaim } from '../../client/prover/guest/claim.ts';
@@ -7,9 +7,8 @@ import { ACCEPTED_KEYS } from '../../client/prover/verifier/accepted-keys.ts';
 import { decodeProof } from '../../client/prover/verifier/codec.ts';
 import { acceptedKey } from '../../client/prover/verifier/key.ts';
 import { verify } from '../../client/prover/verifier/verify.ts';
-import { benchArguments, median, reportBench } from '../support/bench.ts';
-import { proofOf } from '../support/bench-proofs.ts';
-import { dataDir } from '../support/data.ts';
+import { median, reportBench } from '../support/bench.ts';
+import { benchBlocks, proofOf } from '../support/bench-proofs.ts';
 
 /**
  * What a verification costs: the key's set-up, the first proof while V8 has not optimised yet, and later ones, as a whole,
@@ -37,12 +36,7 @@ const rounded = (ms: number): number => Math.round(ms * 100) / 100;
 
 const folder = mkdtempSync(join(tmpdir(), 'zkl1-bench-'));
 try {
-  for (const name of benchArguments(BLOCKS)) {
-    const file = join(dataDir() ?? '', 'blocks', `${name}.json`);
-    if (!existsSync(file)) {
-      console.error(`skipped: ${name}: the block file is not there`);
-      continue;
-    }
+  for (const { name, file } of benchBlocks(BLOCKS)) {
     const proof = proofOf(name, file, folder);
     const decoded = decodeProof(proof);
     const data = ACCEPTED_KEYS.find((key) => key.proofType === decoded.proofType);

@@ -7,9 +7,9 @@ import type { CompiledChip, Instance } from '../../client/prover/air/dag.ts';
 import { evaluateRow } from '../../client/prover/air/evaluate.ts';
 import { cutBlock } from '../../client/prover/engine/block-segments.ts';
 import { P } from '../../client/prover/field/fp.ts';
+import { wordsFromBytes } from '../../client/prover/hash/blake3.ts';
 import { SegmentType } from '../../client/prover/machine/segment-types.ts';
 import { buildZkVm } from '../../client/prover/machine/zkvm.ts';
-import { wordsOf } from '../../client/prover/protocol/block/chain.ts';
 import { decodeModule } from '../../client/prover/vm/decode.ts';
 import { MAX_SLOTS } from '../../client/prover/vm/execute.ts';
 import { fastProgram } from '../../client/prover/vm/fast/program.ts';
@@ -138,7 +138,7 @@ test('a run cut into segments → calls stay whole, every segment holds, the blo
   const cut = cutBlock(vm, fastProgram(program, vm.rowTypes), new Uint8Array(0), { rows: 6 });
   assert.ok(cut.ok);
   const { statements, publicValues, traceOf } = cut.block;
-  const block = { claim: wordsOf(publicValues), segments: statements };
+  const block = { claim: wordsFromBytes(publicValues), segments: statements };
   assert.equal(vm.machine.checkShape(block), undefined);
   const types = statements.map((s) => s.type);
   assert.deepEqual(types, [

@@ -17,10 +17,10 @@ import { placeTables, proveSegment } from '../../client/prover/protocol/segment/
 import type { SegmentContext } from '../../client/prover/protocol/segment/statement.ts';
 import { verifySegment } from '../../client/prover/protocol/segment/verify.ts';
 import type { Label } from '../../client/prover/transcript/labels.ts';
-import { ProverTranscript } from '../../client/prover/transcript/prover-transcript.ts';
 import { Rejection } from '../../client/prover/transcript/rejection.ts';
 import { VerifierTranscript } from '../../client/prover/transcript/verifier-transcript.ts';
 import { keccakF } from '../../client/prover/vm/keccak-f.ts';
+import { honest, LyingTranscript } from '../support/lying-transcript.ts';
 import { randomExt, seededRandom } from '../support/random.ts';
 
 /** A segment that is one Keccak call: its rounds, the table of constants, and a verifier who knows input and output. */
@@ -73,21 +73,6 @@ const trace: readonly Instance[] = [rows, table].map((cells, i) => ({
   rows: cells,
 }));
 
-/** Sends something else than the prover computes, and goes on from there. */
-class LyingTranscript extends ProverTranscript {
-  private readonly lie: (label: Label, xs: readonly Ext[]) => readonly Ext[];
-
-  constructor(lie: (label: Label, xs: readonly Ext[]) => readonly Ext[]) {
-    super();
-    this.lie = lie;
-  }
-
-  override sendExts(label: Label, xs: readonly Ext[]): void {
-    super.sendExts(label, this.lie(label, xs));
-  }
-}
-
-const honest = (_: Label, xs: readonly Ext[]): readonly Ext[] => xs;
 const changed = (wanted: Label, at: number) => (label: Label, xs: readonly Ext[]) =>
   label === wanted ? xs.map((x, i) => (i === at ? Fp5.add(x, Fp5.ONE) : x)) : xs;
 

@@ -7,10 +7,9 @@ import { Fp, P } from '../../client/prover/field/fp.ts';
 import { blake3 } from '../../client/prover/hash/blake3.ts';
 import { blockLayout } from '../../client/prover/protocol/block/layout.ts';
 import type { BlockProof } from '../../client/prover/protocol/block/statement.ts';
-import { verifyBlock } from '../../client/prover/protocol/block/verify.ts';
 import type { VerifyingKey } from '../../client/prover/protocol/machine.ts';
-import { Rejection } from '../../client/prover/transcript/rejection.ts';
 import { honestToy, toyMachine } from '../support/toy/machine.ts';
+import { verdictOf } from '../support/verdict.ts';
 
 /** The toy with closing columns of twice the rows: what both segments hand on stands in one of them. */
 const backend = createReferenceBackend();
@@ -26,15 +25,7 @@ const BOUNDARY_AT = 3;
 const prove = (changed: readonly (readonly Instance[])[]): Promise<BlockProof> =>
   proveBlock(backend, vk, fixed, block, heldTraces(changed));
 
-function verdict(proof: BlockProof): string {
-  try {
-    verifyBlock(vk, block, proof);
-    return 'accepted';
-  } catch (e) {
-    if (e instanceof Rejection) return `${e.stage}/${e.code}`;
-    throw e;
-  }
-}
+const verdict = (proof: BlockProof): string => verdictOf(vk, block, proof);
 
 /** The honest traces with a number added to one interface cell of each segment. */
 function withDeltas(row: number, column: string, deltas: readonly [number, number]): Instance[][] {

@@ -4,25 +4,16 @@ import type { Instance } from '../../client/prover/air/dag.ts';
 import { Fp, P } from '../../client/prover/field/fp.ts';
 import { Fp5 } from '../../client/prover/field/fp5.ts';
 import type { BlockProof } from '../../client/prover/protocol/block/statement.ts';
-import { verifyBlock } from '../../client/prover/protocol/block/verify.ts';
 import type { BlockStatement, VerifyingKey } from '../../client/prover/protocol/machine.ts';
-import { Rejection } from '../../client/prover/transcript/rejection.ts';
 import { honestToy, TOTALS_AT, toyBlock, toyKey } from '../support/toy/machine.ts';
+import { verdictOf } from '../support/verdict.ts';
 
 const { vk, prove } = await toyKey('P100');
 const honest = honestToy();
 const proof = await prove(honest.block, honest.traces);
 
-/** `accepted`, or stage/code of the rejection; anything else that is thrown is a crash and fails the test. */
-function verdict(block: BlockStatement, candidate: BlockProof, key: VerifyingKey = vk): string {
-  try {
-    verifyBlock(key, block, candidate);
-    return 'accepted';
-  } catch (e) {
-    if (e instanceof Rejection) return `${e.stage}/${e.code}`;
-    throw e;
-  }
-}
+const verdict = (block: BlockStatement, candidate: BlockProof, key: VerifyingKey = vk): string =>
+  verdictOf(key, block, candidate);
 
 test('honest two-segment block → accepted, deterministic', async () => {
   assert.equal(verdict(honest.block, proof), 'accepted');
@@ -84,7 +75,7 @@ test('rejects a wrong final total, a dropped, doubled, exchanged or foreign segm
   assert.equal(verdict(foreign.block, foreignProof), 'accepted');
   assert.notEqual(verdict(block, { ...proof, segments: [p0!, foreignProof.segments[1]!] }), 'accepted', 'foreign');
   assert.notEqual(verdict(block, { ...proof, closing: foreignProof.closing }), 'accepted', 'foreign closing');
-  assert.notEqual(verdict(block, { ...proof, interface: foreignProof.interface }), 'accepted', 'foreign interface');
+  assert.notEqual(verdict(block, { ...proof, commitment: foreignProof.commitment }), 'accepted', 'foreign commitment');
 });
 
 test('rejects a total that starts elsewhere than the segment before ended', async () => {
@@ -103,7 +94,7 @@ test('rejects a stated global sum that is not the proven one', async () => {
 
 test('rejects every altered, truncated or extended part of a proof', { timeout: 600_000 }, () => {
   const parts: [string, (bytes: Uint8Array) => BlockProof, Uint8Array][] = [
-    ['interface', (bytes) => ({ ...proof, interface: bytes }), proof.interface],
+    ['commitment', (bytes) => ({ ...proof, commitment: bytes }), proof.commitment],
     ['closing', (bytes) => ({ ...proof, closing: bytes }), proof.closing],
     [
       'segment',

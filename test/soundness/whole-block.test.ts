@@ -10,24 +10,16 @@ import type { BlockProof } from '../../client/prover/protocol/block/statement.ts
 import { verifyBlock } from '../../client/prover/protocol/block/verify.ts';
 import type { BlockStatement, VerifyingKey } from '../../client/prover/protocol/machine.ts';
 import { packedBytes } from '../../client/prover/transcript/packing.ts';
-import { Rejection } from '../../client/prover/transcript/rejection.ts';
 import type { TranscriptEvent } from '../../client/prover/transcript/transcript.ts';
 import { honestToy, partToy, SQUARE, type ToyBlock, toyKey, wholeToy } from '../support/toy/machine.ts';
+import { verdictOf } from '../support/verdict.ts';
 
 const { vk, prove } = await toyKey('P100');
 const whole = wholeToy();
 const proof = await prove(whole.block, whole.traces);
 
-/** `accepted`, or stage/code of the rejection; anything else that is thrown is a crash and fails the test. */
-function verdict(block: BlockStatement, candidate: BlockProof, key: VerifyingKey = vk): string {
-  try {
-    verifyBlock(key, block, candidate);
-    return 'accepted';
-  } catch (e) {
-    if (e instanceof Rejection) return `${e.stage}/${e.code}`;
-    throw e;
-  }
-}
+const verdict = (block: BlockStatement, candidate: BlockProof, key: VerifyingKey = vk): string =>
+  verdictOf(key, block, candidate);
 
 const copyTraces = (toy: ToyBlock): Instance[][] =>
   toy.traces.map((trace) => trace.map((t) => ({ ...t, rows: t.rows.slice() })));
@@ -144,11 +136,11 @@ const DIGESTS: ReadonlySet<string> = new Set(['blockCap', 'layerCap', 'queryPath
 
 test('a whole block: rejects a change in one message of every kind, and every truncated or extended part', () => {
   const put: readonly ((bytes: Uint8Array) => BlockProof)[] = [
-    (bytes) => ({ ...proof, interface: bytes }),
+    (bytes) => ({ ...proof, commitment: bytes }),
     (bytes) => ({ ...proof, segments: [{ ...proof.segments[0]!, bytes }] }),
     (bytes) => ({ ...proof, closing: bytes }),
   ];
-  const honest = [proof.interface, proof.segments[0]!.bytes, proof.closing];
+  const honest = [proof.commitment, proof.segments[0]!.bytes, proof.closing];
   for (const [p, events] of partsOf(whole, proof).entries()) {
     const bytes = honest[p]!;
     const seen = new Set<string>();

@@ -5,8 +5,8 @@ import type { Instance } from '../../client/prover/air/dag.ts';
 import { holds } from '../../client/prover/chips/tables/table.ts';
 import { buildTrace, wholeSegment } from '../../client/prover/engine/trace.ts';
 import { Fp } from '../../client/prover/field/fp.ts';
+import { wordsFromBytes } from '../../client/prover/hash/blake3.ts';
 import { buildZkVm, type ZkVm } from '../../client/prover/machine/zkvm.ts';
-import { wordsOf } from '../../client/prover/protocol/block/chain.ts';
 import type { BlockStatement } from '../../client/prover/protocol/machine.ts';
 import { decodeModule } from '../../client/prover/vm/decode.ts';
 import { prepare } from '../../client/prover/vm/executable.ts';
@@ -34,7 +34,7 @@ export function toyRun(wasm: Uint8Array, input = new Uint8Array(0)): ToyRun {
   const { entry, exit } = segment!;
   const instances = trace.map((t) => ({ chip: vm.numberOf(t.chip.id), logHeight: t.logHeight }));
   const statement = { index: 0, type: 0, entry, exit, instances };
-  const block = { claim: wordsOf(end.publicValues), segments: [statement] };
+  const block = { claim: wordsFromBytes(end.publicValues), segments: [statement] };
   assert.equal(vm.machine.checkShape(block), undefined);
   return { vm, block, trace, publics: vm.machine.publics(statement) };
 }

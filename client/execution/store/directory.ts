@@ -60,6 +60,7 @@ export function refuseForeignParent(path: string): void {
   try {
     found = readdirSync(folder).slice(0, 5);
   } catch {
+    // Opening the store below it says what is wrong with the folder.
     return;
   }
   if (found.length === 0) return;

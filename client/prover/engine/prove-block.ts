@@ -152,7 +152,7 @@ export async function proveBlock(
     await proveOpening(backend, closing, layout.params, logSize, trees, terms, claim);
     onStep('closing');
     return {
-      interface: tr.bytes(),
+      commitment: tr.bytes(),
       segments: segments.map(({ globalSum, bytes }) => ({ globalSum, bytes })),
       closing: closing.bytes(),
     };

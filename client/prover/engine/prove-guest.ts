@@ -95,7 +95,7 @@ export async function proveGuest(
       vkHash: vk.digest,
       headerRlp: headerRlp(claim),
       claim,
-      interface: proof.interface,
+      interface: proof.commitment,
       segments: segments.map((s, j) => ({
         type: s.type,
         exit: s.exit,

@@ -12,6 +12,7 @@ export type EncodedProof = {
   readonly headerRlp: Uint8Array;
   /** SSZ of the claim: 138 bytes. */
   readonly claim: Uint8Array;
+  /** What is committed before the global challenge: root, answers out of the domain, nonce. The format calls it so. */
   readonly interface: Uint8Array;
   readonly segments: readonly EncodedSegment[];
   readonly closing: readonly Uint8Array[];

@@ -1,8 +1,8 @@
 import { chipText } from '../air/digest.ts';
-import { blake3 } from '../hash/blake3.ts';
+import { blake3, bytesFromWords, wordsFromBytes } from '../hash/blake3.ts';
 import type { ProfileId } from '../interface.ts';
 import { type MachineShape, verifierMachine } from '../machine/zkvm.ts';
-import { PROTOCOL_VERSION, wordsOf } from '../protocol/block/chain.ts';
+import { PROTOCOL_VERSION } from '../protocol/block/chain.ts';
 import type { Machine, VerifyingKey } from '../protocol/machine.ts';
 import { profileBits } from '../soundness/key.ts';
 import { PROFILES } from '../soundness/profiles.ts';
@@ -36,18 +36,9 @@ export function keyDigest(machine: Machine, shape: MachineShape, fixedCap: Uint3
     machine.chips.map((c) => chipText(c.compiled)),
     machine.fixedSlots,
     shape,
-    hex(blake3(bytesOf(fixedCap))),
+    hex(blake3(bytesFromWords(fixedCap))),
   ]);
   return blake3(new TextEncoder().encode(text));
-}
-
-/** Little-endian bytes of 32-bit words. */
-function bytesOf(words: Uint32Array): Uint8Array {
-  const view = new DataView(new ArrayBuffer(4 * words.length));
-  words.forEach((word, i) => {
-    view.setUint32(4 * i, word, true);
-  });
-  return new Uint8Array(view.buffer);
 }
 
 /** What browsers have, too. */
@@ -67,7 +58,7 @@ export function keyData(
     ...o,
     securityBits: profileBits(o.profile),
     shape,
-    fixedCap: toBase64(bytesOf(fixedCap)),
+    fixedCap: toBase64(bytesFromWords(fixedCap)),
     digest: hex(keyDigest(machine, shape, fixedCap)),
   };
 }
@@ -79,7 +70,7 @@ export function keyData(
  */
 export function acceptedKey(data: KeyData): AcceptedKey {
   const machine = verifierMachine(data.shape, data.profile);
-  const fixedCap = wordsOf(fromBase64(data.fixedCap));
+  const fixedCap = wordsFromBytes(fromBase64(data.fixedCap));
   const digest = keyDigest(machine, data.shape, fixedCap);
   if (hex(digest) !== data.digest)
     throw new RangeError(`verification key ${data.digest} is of another build, this one has ${hex(digest)}`);

@@ -1,7 +1,7 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { CLAIM_SCHEMA_ID, decodeClaim, PUBLIC_VALUES_BYTES } from '../guest/claim.ts';
+import { wordsFromBytes } from '../hash/blake3.ts';
 import type { BlockClaim, Expected, Hash, ProfileId, VerifyResult } from '../interface.ts';
-import { wordsOf } from '../protocol/block/chain.ts';
 import { verifyBlock } from '../protocol/block/verify.ts';
 import type { BlockStatement, CpuState, VerifyingKey } from '../protocol/machine.ts';
 import { Rejection } from '../transcript/rejection.ts';
@@ -56,7 +56,7 @@ function verifyDecoded(
   const claim = readClaim(p);
   compareChain(claim, expected);
   const block = {
-    interface: p.interface,
+    commitment: p.interface,
     segments: p.segments.map((s) => ({ globalSum: s.globalSum, bytes: s.bytes })),
     closing: p.closing[0] ?? reject('closingCount', 'expected one closing, got none'),
   };
@@ -68,7 +68,7 @@ function verifyDecoded(
 export function claimWords(claim: Uint8Array): Uint32Array {
   const padded = new Uint8Array(PUBLIC_VALUES_BYTES);
   padded.set(claim);
-  return wordsOf(padded);
+  return wordsFromBytes(padded);
 }
 
 /** What the proof states about segments, each entered where the one before was left. */

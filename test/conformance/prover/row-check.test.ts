@@ -4,8 +4,8 @@ import { checkBuses, checkRows } from '../../../client/prover/air/check.ts';
 import { buildTrace, wholeSegment } from '../../../client/prover/engine/trace.ts';
 import { encodeGuestInput } from '../../../client/prover/guest/input.ts';
 import { loadGuest } from '../../../client/prover/guest/load.ts';
+import { wordsFromBytes } from '../../../client/prover/hash/blake3.ts';
 import { buildZkVm, type ZkVm } from '../../../client/prover/machine/zkvm.ts';
-import { wordsOf } from '../../../client/prover/protocol/block/chain.ts';
 import { decodeModule } from '../../../client/prover/vm/decode.ts';
 import { type Executable, prepare } from '../../../client/prover/vm/executable.ts';
 import { MAX_SLOTS } from '../../../client/prover/vm/execute.ts';
@@ -44,7 +44,7 @@ for (const name of BLOCKS)
       exit: segment!.exit,
       instances: trace.map((t) => ({ chip: vm.numberOf(t.chip.id), logHeight: t.logHeight })),
     };
-    const block = { claim: wordsOf(run.end.publicValues), segments: [statement] };
+    const block = { claim: wordsFromBytes(run.end.publicValues), segments: [statement] };
     assert.equal(vm.machine.checkShape(block), undefined);
     const publics = vm.machine.publics(statement);
     assert.deepEqual(checkRows(trace, publics), []);

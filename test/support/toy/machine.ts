@@ -335,7 +335,7 @@ export const encodable = (vk: VerifyingKey, toy: ToyBlock, proof: BlockProof): E
   vkHash: vk.digest,
   headerRlp: TOY_HEADER,
   claim: toy.claim,
-  interface: proof.interface,
+  interface: proof.commitment,
   segments: toy.block.segments.map((s, j) => ({
     type: s.type,
     exit: s.exit,

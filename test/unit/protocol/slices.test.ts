@@ -17,9 +17,9 @@ import { type LaneClaim, verifySlices } from '../../../client/prover/protocol/sl
 import { formValues, muPowers, SCOPES, scopePlaces } from '../../../client/prover/protocol/zerocheck/form.ts';
 import { columnOpenings } from '../../../client/prover/protocol/zerocheck/verify.ts';
 import type { Label } from '../../../client/prover/transcript/labels.ts';
-import { ProverTranscript } from '../../../client/prover/transcript/prover-transcript.ts';
 import { Rejection } from '../../../client/prover/transcript/rejection.ts';
 import { VerifierTranscript } from '../../../client/prover/transcript/verifier-transcript.ts';
+import { honest, LyingTranscript } from '../../support/lying-transcript.ts';
 import { randomExt, seededRandom } from '../../support/random.ts';
 
 const random = seededRandom(53);
@@ -118,22 +118,6 @@ test('keccak_round → 11 plain columns and 59 cells stand for 1931 columns', ()
   assert.equal(slices!.inputs.filter((i) => i.kind === 'cell').length, 59);
   assert.equal(slices!.degree, 4);
 });
-
-/** Sends something else than the prover's side computes, and goes on from there. */
-class LyingTranscript extends ProverTranscript {
-  private readonly lie: (label: Label, xs: readonly Ext[]) => readonly Ext[];
-
-  constructor(lie: (label: Label, xs: readonly Ext[]) => readonly Ext[]) {
-    super();
-    this.lie = lie;
-  }
-
-  override sendExts(label: Label, xs: readonly Ext[]): void {
-    super.sendExts(label, this.lie(label, xs));
-  }
-}
-
-const honest = (_: Label, xs: readonly Ext[]): readonly Ext[] => xs;
 
 /** Proves the sums and verifies them against a claim: the claims about columns that are left, or why not. */
 function run(

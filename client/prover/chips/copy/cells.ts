@@ -1,19 +1,19 @@
 import { defineChip } from '../../air/chip.ts';
 import { array, bit, field } from '../../air/columns.ts';
 import { type Expr, sum } from '../../air/expr.ts';
-import { sumOf, type Word } from '../../air/word.ts';
+import { sumOf } from '../../air/word.ts';
 import { INSTRUCTIONS } from '../../vm/isa.ts';
 import { rowType } from '../adapter/encoding.ts';
-import { fillInstruction, fillRead, limbsOfPair, replacement, valueOfLimbs } from '../adapter/fill-words.ts';
-import { executes, instructionColumns, rangeCheck, readColumns } from '../adapter/instruction.ts';
+import { fillInstruction, limbsOfPair, replacement } from '../adapter/fill-words.ts';
+import { executes, instructionColumns, rangeCheck } from '../adapter/instruction.ts';
 import { type InstructionChip, instructionChip } from '../adapter/instruction-chip.ts';
 import { LIMB } from '../adapter/limbs.ts';
 import type { InstructionWords } from '../adapter/record-words.ts';
 import { Space } from '../buses.ts';
-import { compare, compareColumns, fillCompare } from '../compare/core.ts';
+import { compare } from '../compare/core.ts';
 import { CELL_BYTES, cellColumns, INV_CELL_BYTES } from '../load/address.ts';
 import { assertNonZero, nonZeroHint } from '../zero/core.ts';
-import { assertWithin, fillLimit, freeLeft, leftColumns, limitColumns } from './core.ts';
+import { assertWithin, fillOperands, freeLeft, leftColumns, operandColumns } from './core.ts';
 
 /** A cell that moves: what is read, and what that replaces. */
 const moveColumns = { source: cellColumns, target: cellColumns };
@@ -32,11 +32,7 @@ export const copyCells: InstructionChip = instructionChip(
     publics: ['memoryPages'],
     columns: {
       ...instructionColumns,
-      to: readColumns(2),
-      from: readColumns(2),
-      length: readColumns(2),
-      order: compareColumns(2),
-      limits: { to: limitColumns, from: limitColumns },
+      ...operandColumns,
       isMore: array(bit('bit j: more than j + 1 cells move in this row'), ORDER.length - 1),
       forward: field('bytes that `to` and `from` advance: all that move, or 0 where the last cells move first'),
       carry: {
@@ -49,11 +45,8 @@ export const copyCells: InstructionChip = instructionChip(
     },
     fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
-      const limbs = [row.to, row.from, row.length].map((operand, k) => fillRead(operand, r, k));
-      const [to, from, length] = limbs.map(valueOfLimbs) as [Word, Word, Word];
-      fillCompare(row.order, limbs[1]!, limbs[0]!);
-      fillLimit(row.limits.to, to, length);
-      fillLimit(row.limits.from, from, length);
+      const { limbs, operands } = fillOperands(row, r);
+      const [to, from, _length] = operands;
       row.isMore = numbers.slice(1).map((k) => r.cellCount.less(2 * k + 1).not());
       const bytes = r.cellCount.shl(2).below(6);
       const forward = from.less(to).select(0, bytes);

@@ -10,7 +10,7 @@ import { type InstructionChip, instructionChip } from '../adapter/instruction-ch
 import { bytesOf, INV_BYTE, LIMB } from '../adapter/limbs.ts';
 import type { AccessWords, InstructionWords, Pair } from '../adapter/record-words.ts';
 import { BYTES, Space } from '../buses.ts';
-import { compare, compareColumns, fillCompare } from '../compare/core.ts';
+import { compare, compareColumns } from '../compare/core.ts';
 import { CELL_BYTES, CELL_LIMBS, cellColumns, fillCellLimbs, INV_CELL_BYTES } from '../load/address.ts';
 import { packBytes, startIndex } from '../unaligned/core.ts';
 import { assertNonZero, nonZeroHint } from '../zero/core.ts';
@@ -24,6 +24,7 @@ import {
   countOf,
   fillCount,
   fillLimit,
+  fillOperands,
   freeLeft,
   leftColumns,
   limitColumns,
@@ -86,11 +87,7 @@ export const copy: InstructionChip = instructionChip(
     },
     fill: (r: InstructionWords, row) => {
       fillInstruction(row, r);
-      const limbs = [row.to, row.from, row.length].map((operand, k) => fillRead(operand, r, k));
-      const [to, from, length] = limbs.map(valueOfLimbs) as [Word, Word, Word];
-      fillCompare(row.order, limbs[1]!, limbs[0]!);
-      fillLimit(row.limits.to, to, length);
-      fillLimit(row.limits.from, from, length);
+      const [to, from, length] = fillOperands(row, r).operands;
       row.after.to = replacement(r, 0);
       row.after.from = replacement(r, 1);
       const left = replacement(r, 2);

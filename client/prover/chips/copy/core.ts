@@ -2,8 +2,12 @@ import type { Constraints } from '../../air/chip.ts';
 import { array, bit, type CellTargets, field, u16, type View } from '../../air/columns.ts';
 import { type Expr, sum } from '../../air/expr.ts';
 import type { Word } from '../../air/word.ts';
+import { fillRead, valueOfLimbs } from '../adapter/fill-words.ts';
+import { readColumns } from '../adapter/instruction.ts';
 import { INV_LIMB, LIMB } from '../adapter/limbs.ts';
+import type { InstructionWords } from '../adapter/record-words.ts';
 import { RANGE16 } from '../buses.ts';
+import { compareColumns, fillCompare } from '../compare/core.ts';
 import { CELL_BYTES } from '../load/address.ts';
 
 const ONCE = { maxPerRow: 1 } as const;
@@ -67,6 +71,28 @@ export function assertWithin(
   const taken = sum(carry);
   c.send(RANGE16, [taken.mul(LIMB).sub(pointer[0]!).sub(length[0]!)], isReal, ONCE);
   c.send(RANGE16, [pages.sub(pointer[1]!).sub(length[1]!).sub(taken)], isReal, ONCE);
+}
+
+/** What a row of memory.copy takes, whatever it moves: operands, whether the source begins below, ends within memory. */
+export const operandColumns = {
+  to: readColumns(2),
+  from: readColumns(2),
+  length: readColumns(2),
+  order: compareColumns(2),
+  limits: { to: limitColumns, from: limitColumns },
+};
+
+/** Fills them; returns the operands by limbs and as numbers, in the order to, from, length. */
+export function fillOperands(
+  row: CellTargets<typeof operandColumns>,
+  r: InstructionWords,
+): { readonly limbs: readonly (readonly Word[])[]; readonly operands: readonly [Word, Word, Word] } {
+  const limbs = [row.to, row.from, row.length].map((operand, k) => fillRead(operand, r, k));
+  const [to, from, length] = limbs.map(valueOfLimbs) as [Word, Word, Word];
+  fillCompare(row.order, limbs[1]!, limbs[0]!);
+  fillLimit(row.limits.to, to, length);
+  fillLimit(row.limits.from, from, length);
+  return { limbs, operands: [to, from, length] };
 }
 
 /** A pointer or length that a row moves on: limbs for the next row, range-checked. */

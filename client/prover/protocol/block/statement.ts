@@ -1,4 +1,5 @@
 import { type Ext, Fp5 } from '../../field/fp5.ts';
+import { wordsFromBytes } from '../../hash/blake3.ts';
 import type { Sponge } from '../../hash/sponge.ts';
 import type { Transcript } from '../../transcript/transcript.ts';
 import type { LogupChallenges } from '../logup/shape.ts';
@@ -7,13 +8,13 @@ import type { BlockStatement, Machine, SegmentStatement, VerifyingKey } from '..
 import { maxFields } from '../machine.ts';
 import { type PlacedClaim, placesOf } from '../segment/statement.ts';
 import type { SegmentResult } from '../segment/verify.ts';
-import { shapeChain, stateWords, wordsOf } from './chain.ts';
+import { shapeChain, stateWords } from './chain.ts';
 import type { BlockLayout } from './layout.ts';
 
 /** A block's proof: what is committed before the global challenge, one proof per segment, and the closing. */
 export type BlockProof = {
   /** Root of the block's tree, out-of-domain answers and nonce. */
-  readonly interface: Uint8Array;
+  readonly commitment: Uint8Array;
   readonly segments: readonly { readonly globalSum: Ext; readonly bytes: Uint8Array }[];
   readonly closing: Uint8Array;
 };
@@ -24,7 +25,7 @@ export type GlobalChallenge = { readonly seed: Uint8Array; readonly challenges: 
 /** Starts the transcript of the block's commitment from the shapes of all segments. */
 export function absorbShape(tr: Transcript, vk: VerifyingKey, block: BlockStatement): Uint8Array[] {
   const chain = shapeChain(vk, block);
-  tr.absorb('shape', [...wordsOf(chain[chain.length - 1]!), block.segments.length]);
+  tr.absorb('shape', [...wordsFromBytes(chain[chain.length - 1]!), block.segments.length]);
   return chain;
 }
 
@@ -35,7 +36,7 @@ export function sampleGlobal(tr: Transcript, machine: Machine): GlobalChallenge 
   return { seed: tr.state().state, challenges: logupChallenges(alpha, beta, maxFields(machine)) };
 }
 
-const spongeWords = (sponge: Sponge): Uint32Array => wordsOf(sponge.state);
+const spongeWords = (sponge: Sponge): Uint32Array => wordsFromBytes(sponge.state);
 
 /** Starts the closing's transcript: everything that its claims depend on, segment by segment. */
 export function absorbClosing(
@@ -47,9 +48,9 @@ export function absorbClosing(
   segments: readonly SegmentResult[],
 ): void {
   tr.absorb('statement', [
-    ...wordsOf(vk.digest),
-    ...wordsOf(seed),
-    ...wordsOf(chain[chain.length - 1]!),
+    ...wordsFromBytes(vk.digest),
+    ...wordsFromBytes(seed),
+    ...wordsFromBytes(chain[chain.length - 1]!),
     block.segments.length,
   ]);
   block.segments.forEach((segment: SegmentStatement, j) => {

@@ -52,7 +52,7 @@ export function verifyBlock(
   if (over !== undefined) throw new Rejection('shape', 'busOverflow', `bus ${over} may carry P or more messages`);
 
   const layout = blockLayout(machine, block);
-  const tr = new VerifierTranscript(proof.interface, listener);
+  const tr = new VerifierTranscript(proof.commitment, listener);
   const chain = absorbShape(tr, vk, block);
   const cap = tr.readWords('blockCap', layout.blockColumns === 0 ? 0 : DIGEST_WORDS);
   const ood = readOod(tr, layout.params.oodSamples, { point: 'blockOod', answer: 'blockAnswer' });

@@ -1,12 +1,13 @@
 import { packExt } from '../../field/ext-vec.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
+import { wordsFromBytes } from '../../hash/blake3.ts';
 import { powerProducts } from '../../poly/eq.ts';
 import { evaluateUnivariate } from '../../poly/evaluate.ts';
 import { SKIP_SIZE } from '../../poly/interpolate.ts';
 import { MIN_LOG_TABLE, whirParams } from '../../soundness/profiles.ts';
 import { type WhirLayer, type WhirParams, whirLayers } from '../../soundness/whir.ts';
 import type { Transcript } from '../../transcript/transcript.ts';
-import { stateWords, wordsOf } from '../block/chain.ts';
+import { stateWords } from '../block/chain.ts';
 import type { LogupChallenges } from '../logup/shape.ts';
 import type { BlockStatement, Machine, SegmentStatement, VerifyingKey } from '../machine.ts';
 import { type ColumnSlot, ceilLog2, type InstanceShape, stackColumns } from '../shape.ts';
@@ -31,11 +32,11 @@ export type SegmentContext = {
 /** Binds a segment's transcript to key, position, shapes, global challenge, entry and exit. */
 export function absorbSegment(tr: Transcript, c: SegmentContext): void {
   tr.absorb('segmentStatement', [
-    ...wordsOf(c.vk.digest),
+    ...wordsFromBytes(c.vk.digest),
     c.segment.index,
-    ...wordsOf(c.before),
-    ...wordsOf(c.after),
-    ...wordsOf(c.globalSeed),
+    ...wordsFromBytes(c.before),
+    ...wordsFromBytes(c.after),
+    ...wordsFromBytes(c.globalSeed),
     ...stateWords(c.segment),
   ]);
 }
