@@ -1,17 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { auditFreeCells } from '../../client/prover/air/audit.ts';
-import { evaluateRow } from '../../client/prover/air/evaluate.ts';
-import { holds } from '../../client/prover/chips/tables/table.ts';
-import { buildTrace, wholeSegment } from '../../client/prover/engine/trace.ts';
-import { buildZkVm } from '../../client/prover/machine/zkvm.ts';
-import { decodeModule } from '../../client/prover/vm/decode.ts';
-import { prepare } from '../../client/prover/vm/executable.ts';
-import { MAX_SLOTS } from '../../client/prover/vm/execute.ts';
-import { flatten, flattenCells } from '../../client/prover/vm/flat-records.ts';
-import { lower } from '../../client/prover/vm/lower.ts';
-import { record } from '../../client/prover/vm/record.ts';
 import { cellsOf, withCells } from '../support/chip-rows.ts';
+import { recordedModule } from '../support/recorded-module.ts';
 import { call, I32, I64, i32, i64, wasmModule } from '../support/wasm-module.ts';
 
 const X32 = 0x89abcdefn;
@@ -32,68 +23,36 @@ const code = rotations.flatMap(({ width, amount, left }, k) => {
   return [...i32(1024 + 8 * k), ...i32(width === 64 ? 8 : 16), load, 0, 0, ...constant, op, store, 0, 0];
 });
 const HALT = call(0);
-const program = lower(
-  decodeModule(
-    wasmModule({
-      hosts: ['halt'],
-      pages: 1,
-      globals: [
-        [I32, 0n],
-        [I64, 0n],
-      ],
-      data: [
-        { offset: 8, bytes: Array.from({ length: 8 }, (_, k) => Number((X64 >> BigInt(8 * k)) & 255n)) },
-        { offset: 16, bytes: Array.from({ length: 4 }, (_, k) => Number((X32 >> BigInt(8 * k)) & 255n)) },
-      ],
-      functions: [{ name: 'main', code: [...code, ...i32(0), ...HALT] }],
-    }),
-  ),
+const { run, inTable } = recordedModule(
+  wasmModule({
+    hosts: ['halt'],
+    pages: 1,
+    globals: [
+      [I32, 0n],
+      [I64, 0n],
+    ],
+    data: [
+      { offset: 8, bytes: Array.from({ length: 8 }, (_, k) => Number((X64 >> BigInt(8 * k)) & 255n)) },
+      { offset: 16, bytes: Array.from({ length: 4 }, (_, k) => Number((X32 >> BigInt(8 * k)) & 255n)) },
+    ],
+    functions: [{ name: 'main', code: [...code, ...i32(0), ...HALT] }],
+  }),
 );
-const vm = buildZkVm(program, 'P100', MAX_SLOTS);
-const run = record(prepare(program), new Uint8Array(0));
-const [segment] = run.segments;
-assert.ok(run.end.ok && segment !== undefined);
-const trace = buildTrace(vm, wholeSegment(flatten(segment, vm.rowTypes), flattenCells(run.end.cells)));
-const providers = new Map(vm.tables.flatMap((t) => t.providers.map((p) => [p.bus.id, p] as const)));
-const inTable = (bus: string, message: readonly number[]): boolean | undefined => {
-  const provider = providers.get(bus);
-  return provider && holds(provider, message);
-};
 
 for (const width of [32, 64] as const) {
   describe(`rotations of ${width} bits by a constant`, () => {
-    const { chip, rows } = trace.find((i) => i.chip.id === `rotate${width}i`)!;
+    const { chip, rows: all, records, failures } = run(`rotate${width}i`);
     const count = rotations.filter((r) => r.width === width).length;
-    const all = Array.from({ length: count }, (_, r) =>
-      Array.from(rows.subarray(r * chip.columns.length, (r + 1) * chip.columns.length)),
-    );
-    /** Constraints that fail, and buses whose table does not hold what the row looks up. */
-    const failures = (row: readonly number[]): string[] => {
-      const values = evaluateRow(
-        chip,
-        (c) => row[c]!,
-        () => 0,
-      );
-      const lookups = chip.interactions.filter((i) => {
-        const message = i.fields.map((f) => values[f]!);
-        return i.direction === 'send' && inTable(i.bus.id, message) === false;
-      });
-      return [
-        ...chip.constraints.filter((c) => values[c.node] !== 0).map((c) => c.label),
-        ...lookups.map((i) => i.bus.id),
-      ];
-    };
 
     test('every amount → the rotated value, no check fails', () => {
       const x = width === 32 ? X32 : X64;
-      const results = segment.rows.get(`rotate${width}i`)!;
-      assert.equal(results.length, count);
+      assert.equal(records.length, count);
       rotations
         .filter((r) => r.width === width)
         .forEach(({ amount, left }, k) => {
           const by = BigInt((left ? amount : -amount) & (width - 1));
           const expected = BigInt.asUintN(width, (x << by) | (x >> (BigInt(width) - by)));
-          const limbs = results[k]!.writes[0]!.after;
+          const limbs = records[k]!.writes[0]!.after;
           assert.equal(
             limbs.slice(0, width / 16).reduceRight((v, l) => (v << 16n) + BigInt(l), 0n),
             expected,
