@@ -91,7 +91,10 @@ async function storedBlock(store: Store, view: ChainView, network: Network, numb
     const blockRlp = getBlockRlp(store, block.hash());
     const witness = view.witness(block.hash());
     if (blockRlp === undefined || witness === undefined)
-      throw new CliError('inputUnreadable', `block ${number} has no witness: this node has not executed it`);
+      throw new CliError(
+        'inputUnreadable',
+        `data directory ${store.path} has no witness of block ${number}: this node has not executed it, or its files are damaged`,
+      );
     await createChainExecutor(network, ContentMap.ofWitness(witness)).execute(block);
     return { block, blockRlp, witness };
   } catch (cause) {

@@ -312,12 +312,25 @@ test('announcement of a proof that does not verify → one verification, its sen
 
 test('announcements of proofs that nobody serves → ignored, charged; the true one passes beside them', async (t) => {
   const s = await scene(t);
-  const bad = await adversary(t, s.victim, s.chain);
+  let isAsked = false;
+  let tell = (): void => {};
+  const told = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  // Says that it has nothing, but not before the true proof has come.
+  const data: Misbehaviour = async (stream, request) => {
+    isAsked = true;
+    await told;
+    await serving(() => undefined)(stream, request);
+  };
+  const bad = await adversary(t, s.victim, s.chain, { data });
   const { victim, honest, chain } = s;
   await bad.gossip('execution_proof', encodeProofAnnouncement(falseProof(chain[1]!)));
-  await until('pending', () => victim.network.counters().pending === 1);
+  await until('asked', () => isAsked);
+  assert.equal(victim.network.counters().pending, 1);
   await until('announced', async () => (await honest.network.announceProof(announcementOf(chain[1]!))) > 0);
   await until('the true one is adopted', () => victim.proven.has(chain[1]!.hash));
+  tell();
   await until('charged', () => (victim.network.faultCounts().withheldData ?? 0) === 1);
   assert.equal(victim.network.counters().verifiedFalse, 0, 'no attempt was made');
   for (let i = 2; i < 5; i++) {
