@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { NetworkConfig } from './p2p/interface.ts';
+import { NETWORK_DEFAULTS, type NetworkConfig } from './p2p/interface.ts';
 import { DEFAULT_SYNC, type SyncMode, type SyncOptions } from './sync/interface.ts';
 
 /** What a node is told at its start; frozen, parsed once from the command line. */
@@ -15,6 +15,7 @@ export type NodeConfig = {
   readonly peers: PeersConfig | undefined;
   /** how many canonical blocks at most are given up for a better chain */
   readonly reorgDepth: number;
+  readonly proofs: ProofsConfig;
   readonly http: HttpConfig;
   /** undefined: blocks are not proven */
   readonly prove: ProveConfig | undefined;
@@ -38,6 +39,16 @@ export type SealConfig = {
   readonly maxUnproven: number | undefined;
 };
 
+/** Which of the proofs that this build can verify this node takes. */
+export type ProofsConfig = {
+  /** proof types; undefined: all of this build's */
+  readonly accept: readonly number[] | undefined;
+  /** least bits of provable security */
+  readonly minBits: number;
+  /** proofs that a block must have, of distinct guests or proof systems */
+  readonly required: number;
+};
+
 export type PeersConfig = { readonly network: NetworkConfig; readonly sync: SyncOptions };
 
 export type ProveConfig = {
@@ -57,7 +68,8 @@ export type ProveConfig = {
 
 export const DEFAULT_DATA_DIR = join(homedir(), '.zkl1-node');
 export const DEFAULT_HTTP = { host: '127.0.0.1', port: 8545 } as const;
-export const DEFAULT_PEERS = { address: '0.0.0.0', port: 9600, maxPeers: 50, reorgDepth: 64 } as const;
+export const DEFAULT_PEERS = { ...NETWORK_DEFAULTS, reorgDepth: DEFAULT_SYNC.reorgDepth } as const;
+export const DEFAULT_PROOFS = { minBits: 100, required: 1 } as const;
 export const DEFAULT_PROVE = { deadlineSeconds: 3600, maxBacklog: 10_000 } as const;
 
 export type NodeFlags = {
@@ -69,6 +81,9 @@ export type NodeFlags = {
   readonly sync: SyncMode;
   readonly 'proofs.fallback': SyncOptions['fallback'];
   readonly 'proofs.fallback-after': number;
+  readonly 'proofs.accept': readonly number[];
+  readonly 'proofs.min-bits': number;
+  readonly 'proofs.required': number;
   readonly 'reorg.depth': number;
   readonly 'libp2p.addr': string;
   readonly 'libp2p.port': number | undefined;
@@ -121,6 +136,11 @@ export function nodeConfig(flags: NodeFlags): NodeConfig {
       : undefined,
     peers: hasPeers ? peersConfig(flags, dataDir) : undefined,
     reorgDepth: flags['reorg.depth'],
+    proofs: Object.freeze({
+      accept: flags['proofs.accept'].length === 0 ? undefined : flags['proofs.accept'],
+      minBits: flags['proofs.min-bits'],
+      required: flags['proofs.required'],
+    }),
     http: Object.freeze({
       host: flags['http.addr'],
       port: flags['http.port'],

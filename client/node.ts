@@ -20,6 +20,7 @@ import { Store } from './execution/store/store.ts';
 import { TransactionPool } from './execution/txpool/pool.ts';
 import { returnedTransactions } from './execution/txpool/returned.ts';
 import type { Logger } from './log.ts';
+import { acceptedProofTypes } from './node/accepted-proofs.ts';
 import { ChainEvents } from './node/chain-events.ts';
 import { checkedBlock, jobBlock, unprovenBlock } from './node/job-block.ts';
 import { LIGHT_PAGE_PATH, lightPage } from './node/light-page.ts';
@@ -93,6 +94,8 @@ const DEV_COINBASE = new Address(new Uint8Array(20).fill(0xc0));
  */
 export async function startNode(config: NodeConfig, version: string, events: NodeEvents): Promise<RunningNode> {
   const { genesisFile } = config;
+  const makes = config.prove && keyOf(config.prove.profile).proofType;
+  const proofTypes = acceptedProofTypes(config.proofs, makes);
   const genesis = genesisFile === undefined ? await knownNetwork('dev') : await privateGenesis(genesisFile);
   const folder = chainFolder({ ...config, network: genesis.network.name });
   refuseForeignParent(folder);
@@ -107,7 +110,7 @@ export async function startNode(config: NodeConfig, version: string, events: Nod
     if (store.meta('head') === undefined) {
       await commitGenesis(store, genesis.block, genesis.state ?? { nodes: [], codes: [] });
     }
-    return await runNode(config, version, events, store, genesis);
+    return await runNode(config, version, events, store, genesis, proofTypes);
   } catch (error) {
     await store.close();
     throw error;
@@ -120,6 +123,7 @@ async function runNode(
   events: NodeEvents,
   store: Store,
   { network }: Genesis,
+  proofTypes: readonly number[],
 ): Promise<RunningNode> {
   const executor = createChainExecutor(network, contentSource(store));
   const view = new ChainView(store, executor.decodeBlock);
@@ -143,7 +147,7 @@ async function runNode(
     },
   );
   const { head } = importer;
-  const provenHead = provenNumber(store);
+  const provenHead = provenNumber(store, proofTypes);
 
   const pool = new TransactionPool({
     common: () => rulesAt(network, nextHeight(head())),
@@ -228,7 +232,7 @@ async function runNode(
       : await joinNetwork(config.peers, {
           ...{ network, store, view, pool, clientVersion, log: events.log },
           importer: { ...importerPort(importer), importExecuted },
-          proofTypes: ACCEPTED_KEYS.map((key) => key.proofType),
+          proofTypes,
           proving:
             config.prove === undefined || config.peers.sync.mode !== 'proof'
               ? undefined

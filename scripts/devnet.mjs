@@ -157,7 +157,7 @@ async function watch(nodes, light, blocks) {
 }
 
 async function statusOf({ name, http }) {
-  const { head, provenNumber, executed, verified, applied, state, missing } = await rpc(
+  const { head, provenHead, executed, verified, applied, state, missing } = await rpc(
     http,
     'zkl1_syncStatus',
     [],
@@ -167,7 +167,7 @@ async function statusOf({ name, http }) {
     node: name,
     head: Number(head.number),
     hash: head.hash,
-    proven: Number(provenNumber),
+    proven: Number(provenHead.number),
     executed: Number(executed),
     verified: Number(verified),
     applied: Number(applied),

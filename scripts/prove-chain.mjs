@@ -49,8 +49,8 @@ try {
   const until = Date.now() + minutes * 60_000;
   let before;
   for (;;) {
-    const { head, provenNumber } = await sender.call('zkl1_syncStatus');
-    const [number, proven] = [Number(head.number), Number(provenNumber)];
+    const { head, provenHead } = await sender.call('zkl1_syncStatus');
+    const [number, proven] = [Number(head.number), Number(provenHead.number)];
     if (proven !== before) console.log(`${proven} of ${blocks} blocks proven, in ${dataDir}`);
     before = proven;
     if (proven >= blocks || stop.signal.aborted || Date.now() >= until) break;

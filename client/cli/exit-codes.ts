@@ -24,6 +24,7 @@ export const EXIT_CODES: Readonly<Record<string, ExitCode>> = {
   genesisUnreadable: ExitCode.unreadable,
   addressInvalid: ExitCode.usage,
   sealerUnknown: ExitCode.usage,
+  proofsUnmet: ExitCode.usage,
   sealKeyUnreadable: ExitCode.unreadable,
   sealKeyInvalid: ExitCode.unreadable,
   sealKeyExposed: ExitCode.unreadable,

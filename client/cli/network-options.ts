@@ -1,5 +1,5 @@
 import type { Options } from 'yargs';
-import { DEFAULT_PEERS } from '../config.ts';
+import { DEFAULT_PEERS, DEFAULT_PROOFS } from '../config.ts';
 import type { SyncMode, SyncOptions } from '../sync/interface.ts';
 import { optional, wholeNumber } from './options.ts';
 
@@ -33,6 +33,24 @@ export const networkOptions = {
     coerce: wholeNumber('proofs.fallback-after', 1, DAY_SECONDS),
     default: '30',
     describe: 'seconds before --proofs.fallback execute executes',
+  },
+  'proofs.accept': {
+    type: 'string',
+    array: true,
+    default: [] as string[],
+    defaultDescription: 'all that this build verifies',
+    coerce: (values: unknown): number[] => [values].flat().map(wholeNumber('proofs.accept', 0, 255)),
+    describe: 'types of proofs to take; others are neither fetched nor passed on',
+  },
+  'proofs.min-bits': {
+    coerce: wholeNumber('proofs.min-bits', 1, 256),
+    default: String(DEFAULT_PROOFS.minBits),
+    describe: 'least bits of provable security of a proof that is taken',
+  },
+  'proofs.required': {
+    coerce: wholeNumber('proofs.required', 1, 8),
+    default: String(DEFAULT_PROOFS.required),
+    describe: 'proofs of distinct guests or proof systems that a block needs; profiles do not count',
   },
   'reorg.depth': {
     coerce: wholeNumber('reorg.depth', 1, 100_000),

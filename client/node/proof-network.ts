@@ -118,7 +118,7 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
   const hasProof = (hash: Uint8Array, type: number): boolean => store.has('proofs', proofKey(hash, type));
   /** Whether this node has made a proof: what it verified before it kept it. */
   const isOwn = (hash: Uint8Array, type: number): boolean => store.has('proofInfos', proofKey(hash, type));
-  const proven = provenNumber(store);
+  const proven = provenNumber(store, proofTypes);
   let verified = 0n;
   const readHeader = (rlp: Uint8Array) => {
     const header = decodeHeader(network.common, rlp);

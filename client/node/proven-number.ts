@@ -1,14 +1,13 @@
 import { proofKey } from '../execution/store/blocks.ts';
 import type { Store } from '../execution/store/store.ts';
-import { ACCEPTED_KEYS } from '../prover/verifier/accepted-keys.ts';
 
 /**
- * The highest canonical block below which every block has a proof of a type that this build accepts; looks at each block
+ * The highest canonical block below which every block has a proof of a type that this node accepts; looks at each block
  * once, and starts over where a reorg has taken away what it saw.
  */
-export function provenNumber(store: Store): () => bigint {
+export function provenNumber(store: Store, acceptedTypes: readonly number[]): () => bigint {
   const isProven = (hash: Uint8Array): boolean =>
-    ACCEPTED_KEYS.some(({ proofType }) => store.has('proofs', proofKey(hash, proofType)));
+    acceptedTypes.some((proofType) => store.has('proofs', proofKey(hash, proofType)));
   let proven = 0n;
   let last: Uint8Array | undefined;
   return () => {

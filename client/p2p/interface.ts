@@ -260,7 +260,7 @@ export type NetworkConfig = {
 };
 
 export const NETWORK_DEFAULTS = {
-  port: 30304,
+  port: 9600,
   address: '0.0.0.0',
   announce: [],
   bootnodes: [],

@@ -64,10 +64,12 @@ export class ChainSync {
   private isAwake = false;
   private rouse: () => void = () => {};
   private running: Promise<void> | undefined;
+  private readonly startedAt: bigint;
 
   constructor(options: SyncOptions, modules: SyncModules) {
     this.options = options;
     this.modules = modules;
+    this.startedAt = modules.importer.head().header.number;
   }
 
   start(): void {
@@ -100,19 +102,22 @@ export class ChainSync {
   }
 
   status(): SyncStatus {
-    const { importer, network, provenNumber, verifiedCount } = this.modules;
+    const { importer, network, provenNumber, canonicalHash, verifiedCount, acceptedProofTypes } = this.modules;
     const head = importer.head();
     let highest = head.header.number;
     for (const peer of network.peers()) {
       const number = this.headOf(peer)?.number ?? 0n;
       if (number > highest) highest = number;
     }
+    const proven = provenNumber();
     return {
       mode: this.options.mode,
       state: this.state,
       head: { number: head.header.number, hash: hashOf(head.hash()) },
+      provenHead: { number: proven, hash: hashOf(canonicalHash(proven) ?? new Uint8Array(32)) },
       highest,
-      provenNumber: provenNumber(),
+      startedAt: this.startedAt,
+      acceptedProofTypes,
       verified: verifiedCount(),
       ...importer.counters(),
     };

@@ -19,10 +19,14 @@ export type SyncStatus = {
   readonly mode: SyncMode;
   readonly state: SyncState;
   readonly head: { readonly number: bigint; readonly hash: Hash };
-  /** the highest head that a connected peer has named */
+  /** the highest canonical block up to which every block has a verified proof of an accepted type */
+  readonly provenHead: { readonly number: bigint; readonly hash: Hash };
+  /** the highest head that a connected peer has named, or this node's own */
   readonly highest: bigint;
-  /** the highest canonical block with a verified proof */
-  readonly provenNumber: bigint;
+  /** height of the head when this node began to follow */
+  readonly startedAt: bigint;
+  /** types of proofs that this node takes (`--proofs.accept`, `--proofs.min-bits`) */
+  readonly acceptedProofTypes: readonly number[];
   /** proofs that were verified since the start, whatever the outcome */
   readonly verified: bigint;
   /** blocks of this store that came by a diff, and by execution */

@@ -20,7 +20,11 @@ const digest = ACCEPTED_KEYS.find(({ profile }) => profile === 'P100')?.digest ?
 const cache = join(process.env.ZKL1_CACHE ?? join(homedir(), '.cache', 'zkl1-node'), digest.slice(0, 16), 'chain');
 
 type Node = { readonly url: string; readonly libp2p: readonly string[]; readonly process: ChildProcess };
-type Status = { readonly head: { readonly number: string }; readonly provenNumber: string; readonly executed: string };
+type Status = {
+  readonly head: { readonly number: string };
+  readonly provenHead: { readonly number: string };
+  readonly executed: string;
+};
 
 const folder = mkdtempSync(join(tmpdir(), 'zkl1-bench-'));
 const nodes: Node[] = [];
@@ -44,8 +48,8 @@ async function measure(): Promise<void> {
     ...{ delayMs: 0, loss: 0, seed: 1 },
   });
   const server = await start(['--dev', '--libp2p.port', String(port), '--datadir', cache]);
-  const { provenNumber } = await statusOf(server);
-  const blocks = Number(provenNumber);
+  const { provenHead } = await statusOf(server);
+  const blocks = Number(provenHead.number);
   if (blocks === 0) throw new Error('the chain has no proven block');
   const through = (server.libp2p[0] ?? '').replace(`/tcp/${port}/`, `/tcp/${outside}/`);
   const peer = await start([

@@ -15,6 +15,7 @@ const README = read('README.md');
 const DOCUMENTS: readonly (readonly [string, string])[] = [
   ['README.md', README],
   ['CONTRIBUTING.md', read('CONTRIBUTING.md')],
+  ['docs/network.md', read('docs/network.md')],
 ];
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 /** Compiled tests run from dist/, which must not be rebuilt under them. */

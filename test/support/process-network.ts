@@ -75,17 +75,14 @@ export class Member {
 
   async sync(): Promise<SyncReport> {
     const { result } = await rpc(this.node.url, 'zkl1_syncStatus');
-    const { head, executed, applied, provenNumber } = result as Record<
-      'executed' | 'applied' | 'provenNumber',
-      string
-    > & {
-      readonly head: { readonly number: string; readonly hash: string };
-    };
+    type Named = { readonly number: string; readonly hash: string };
+    const { head, executed, applied, provenHead } = result as Record<'executed' | 'applied', string> &
+      Record<'head' | 'provenHead', Named>;
     return {
       head: { number: BigInt(head.number), hash: head.hash },
       executed: BigInt(executed),
       applied: BigInt(applied),
-      provenNumber: BigInt(provenNumber),
+      provenNumber: BigInt(provenHead.number),
     };
   }
 

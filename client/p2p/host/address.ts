@@ -18,7 +18,7 @@ export function checkAddress(address: string, use: 'bootstrap' | 'announced'): v
     const reason = error instanceof Error ? error.message : String(error);
     throw new ClientError<AddressErrorCode>(
       'addressInvalid',
-      `the ${use} address ${address} is no multiaddress such as /ip4/192.0.2.1/tcp/30304/p2p/12D3…: ${reason}`,
+      `the ${use} address ${address} is no multiaddress such as /ip4/192.0.2.1/tcp/9600/p2p/12D3…: ${reason}`,
       { address },
       { cause: error },
     );

@@ -5,7 +5,7 @@ import { findBlock } from './block-id.ts';
 import { blockJson, bytesOf, quantity, receiptJson, transactionJson } from './format.ts';
 
 /** Blocks, transactions and receipts. */
-export function blockMethods({ chain, pool }: RpcPorts): readonly Method[] {
+export function blockMethods({ chain, pool, network }: RpcPorts): readonly Method[] {
   const byId = (id: p.BlockId, full: boolean): object | null => {
     const block = findBlock(chain, id);
     return block === undefined ? null : blockJson(block, full);
@@ -13,7 +13,15 @@ export function blockMethods({ chain, pool }: RpcPorts): readonly Method[] {
   return [
     method('eth_chainId', [], () => quantity(chain.chainId)),
     method('eth_blockNumber', [], () => quantity(chain.head().header.number)),
-    method('eth_syncing', [], () => false),
+    method('eth_syncing', [], () => {
+      const status = network?.syncStatus();
+      if (status === undefined || status.highest <= status.head.number) return false;
+      return {
+        startingBlock: quantity(status.startedAt),
+        currentBlock: quantity(status.head.number),
+        highestBlock: quantity(status.highest),
+      };
+    }),
     method('eth_accounts', [], () => []),
     method(
       'eth_getBlockByNumber',

@@ -19,6 +19,10 @@ export function networkMethods({ network }: RpcPorts): readonly Method[] {
           ...{ id, addresses: known, direction, score, faults },
           head: status && { number: quantity(status.headNumber), hash: status.headHash },
           provenNumber: status && quantity(status.provenNumber),
+          oldestBlock: status && quantity(status.oldestBlock),
+          oldestProof: status && quantity(status.oldestProof),
+          acceptedProofTypes: status?.acceptedProofTypes.map((type) => quantity(type)),
+          forkHash: status && `0x${status.forkHash}`,
           agent: status?.agent,
         })),
         banned: banned(),
@@ -29,18 +33,22 @@ export function networkMethods({ network }: RpcPorts): readonly Method[] {
     }),
 
     method('zkl1_syncStatus', [], () => {
-      const { mode, state, head, highest, provenNumber, verified, applied, executed } = running().syncStatus();
+      const status = running().syncStatus();
+      const { mode, state, head, provenHead, highest, verified, applied, executed, acceptedProofTypes } = status;
       return {
         mode,
         state: state.kind,
         ...(state.kind === 'idle' ? {} : { at: { number: quantity(state.number), hash: state.hash } }),
         ...(state.kind === 'waiting' ? { missing: state.missing } : {}),
         head: { number: quantity(head.number), hash: head.hash },
+        provenHead: { number: quantity(provenHead.number), hash: provenHead.hash },
         highest: quantity(highest),
-        provenNumber: quantity(provenNumber),
+        behind: quantity(highest - head.number),
+        unproven: quantity(head.number - provenHead.number),
         verified: quantity(verified),
         applied: quantity(applied),
         executed: quantity(executed),
+        acceptedProofTypes: acceptedProofTypes.map((type) => quantity(type)),
       };
     }),
   ];

@@ -206,8 +206,8 @@ test('mode full, proofs whose announcement was missed → fetched from a peer th
   sync.start();
   await until(head(20));
   peer.provenNumber = 17n;
-  const { provenNumber, verified, executed } = await until((s) => s.provenNumber === 17n);
-  assert.deepEqual([provenNumber, verified, executed], [17n, 17n, 20n]);
+  const { provenHead, verified, executed } = await until((s) => s.provenHead.number === 17n);
+  assert.deepEqual([provenHead.number, verified, executed], [17n, 17n, 20n]);
   await sync.stop();
 });
 
@@ -216,7 +216,7 @@ test('mode full, a missed proof that does not verify → not kept, whoever named
   const { sync, until, charged } = syncing([peer], { mode: 'full', verifies: false });
   sync.start();
   await until((s) => s.verified > 0n);
-  assert.equal(sync.status().provenNumber, 0n);
+  assert.equal(sync.status().provenHead.number, 0n);
   await sync.stop();
   assert.equal(charged[0], 'liar invalidProof');
 });
