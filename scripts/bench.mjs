@@ -1,28 +1,36 @@
-// `npm run bench [-- filter…] [--save]`: runs the benchmarks whose name contains a filter, each in a process of its own, and
-// prints their JSON, one object per line. `prove=NAME,NAME` gives a benchmark its arguments. With --save the objects
-// replace those of the same benchmark and parameters in docs/figures.json, and the README's tables are rendered again.
-
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readArguments, refuse } from './lib/arguments.mjs';
 import { ensureBuilt } from './lib/build.mjs';
 import { renderReadme } from './lib/figures.mjs';
 import { ensureInstalled } from './lib/install.mjs';
 import { root } from './lib/root.mjs';
 
+const SUFFIX = '.bench.ts';
+const benches = readdirSync(join(root, 'test', 'bench'))
+  .filter((file) => file.endsWith(SUFFIX))
+  .map((file) => file.slice(0, -SUFFIX.length))
+  .sort();
+const USAGE = `
+npm run bench [-- FILTER[=NAME,NAME…] …] [--save]
+
+Runs the benchmarks whose name contains a filter (by default all), each in a process of its own, and prints their figures,
+one JSON object per line: ${benches.join(', ')}.
+
+  prove=NAME,NAME   for these blocks in place of its own; also executor, validation and verify
+  --save            puts the figures into docs/figures.json, in place of those of the same benchmark and parameters, and
+                    renders the README's tables again
+`;
+
+const { values, positionals } = readArguments('bench', USAGE, { save: { type: 'boolean', default: false } }, true);
+const { save } = values;
+const wanted = positionals.map((a) => ({ filter: a.split('=')[0], args: a.split('=')[1]?.split(',') ?? [] }));
+for (const { filter } of wanted)
+  if (!benches.some((bench) => bench.includes(filter))) refuse('bench', `there is no benchmark ${filter}`);
 ensureInstalled();
 await ensureBuilt();
-
-const save = process.argv.includes('--save');
-const wanted = process.argv
-  .slice(2)
-  .filter((a) => !a.startsWith('--'))
-  .map((a) => ({ filter: a.split('=')[0], args: a.split('=')[1]?.split(',') ?? [] }));
 const folder = join(root, 'dist', 'test', 'bench');
-const benches = readdirSync(folder)
-  .filter((f) => f.endsWith('.bench.js'))
-  .map((f) => f.replace('.bench.js', ''))
-  .sort();
 
 const reports = [];
 let failed = 0;

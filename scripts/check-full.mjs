@@ -1,10 +1,8 @@
-// `npm run check:full [-- NAME…]`: what CI has no time for. Checks every row of a larger real block, proves and verifies
-// others by the command line, and writes docs/check-full.json: commit, machine, date, keys and what was seen. `--status` ends with 1 unless that report's keys are this build's.
-
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readArguments } from './lib/arguments.mjs';
 import { ensureBuilt } from './lib/build.mjs';
 import { ensureInstalled } from './lib/install.mjs';
 import { root } from './lib/root.mjs';
@@ -12,13 +10,28 @@ import { root } from './lib/root.mjs';
 const BLOCKS = ['mainnet-1150001', 'mainnet-21688509', 'mainnet-24628607'];
 const REPORT = join(root, 'docs', 'check-full.json');
 
+const USAGE = `
+npm run check:full [-- NAME …] [--status]
+
+What every commit has no time for: checks every row of larger real blocks, proves and verifies ${BLOCKS.length} by the command line, and
+writes docs/check-full.json: commit, machine, date, keys and what was seen. Blocks by name: these are proven, and no row
+is checked.
+
+  --status   ends with 1 unless that report's keys are this build's, and does nothing else
+`;
+const { values, positionals } = readArguments(
+  'check:full',
+  USAGE,
+  { status: { type: 'boolean', default: false } },
+  true,
+);
 ensureInstalled();
 await ensureBuilt();
 const { ACCEPTED_KEYS } = await import(join(root, 'dist/client/prover/verifier/accepted-keys.js'));
 const keys = ACCEPTED_KEYS.map((k) => k.digest);
 
-if (process.argv.includes('--status')) status();
-else run(process.argv.slice(2).filter((a) => !a.startsWith('--')));
+if (values.status) status();
+else run(positionals);
 
 function status() {
   if (!existsSync(REPORT)) {

@@ -1,20 +1,26 @@
-// `npm run devnet [-- --transactions N] [--blocks N] [--json]`: a network on this machine: a sealer that proves its blocks, one
-// peer that executes them, two that only verify, and a light client that has no state at all. Prints every node's log with its name, and a table of who is where
-// whenever something changes. N transactions are sent one after the other (default 2). Ctrl-C stops all; with --blocks N
-// it ends by itself once every node holds N blocks with their proofs. With --json standard output has one object per
-// change and nothing else. --built: dist/ is up to date (the tests say so, which run from it).
-
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
+import { readArguments, wholeNumber } from './lib/arguments.mjs';
 import { ensureBuilt } from './lib/build.mjs';
 import { DevSender, rpc } from './lib/dev-sender.mjs';
 import { ensureInstalled } from './lib/install.mjs';
 import { root } from './lib/root.mjs';
 
+const USAGE = `
+npm run devnet [-- --transactions N] [--blocks N] [--json]
+
+A network on this machine: a sealer that proves its blocks, one peer that executes them, two that only verify, and a light
+client that has no state at all. Prints every node's log with its name, and a table of who is where whenever something
+changes. Ctrl-C stops all.
+
+  --transactions N   sent one after the other (default 2, or as many as blocks)
+  --blocks N         ends by itself once every node holds N blocks with their proofs
+  --json             standard output has one object per change and nothing else
+  --built            dist/ is up to date: builds nothing
+`;
 const PEERS = [
   { name: 'executes', flags: ['--sync', 'full'] },
   { name: 'verifies-1', flags: ['--sync', 'proof', '--http.light-page'] },
@@ -59,27 +65,15 @@ try {
 }
 
 function readOptions() {
-  const count = (values, name) => {
-    const value = Number(values[name]);
-    if (Number.isInteger(value) && value >= 0) return value;
-    throw new Error(`--${name}: expected a whole number, got ${values[name]}`);
-  };
-  try {
-    const { values } = parseArgs({
-      options: {
-        transactions: { type: 'string' },
-        blocks: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        built: { type: 'boolean', default: false },
-      },
-    });
-    const blocks = values.blocks === undefined ? undefined : count(values, 'blocks');
-    const transactions = values.transactions === undefined ? (blocks ?? 2) : count(values, 'transactions');
-    return { json: values.json, built: values.built, blocks, transactions };
-  } catch (error) {
-    console.error(`devnet: ${error.message}`);
-    process.exit(2);
-  }
+  const { values } = readArguments('devnet', USAGE, {
+    transactions: { type: 'string' },
+    blocks: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    built: { type: 'boolean', default: false },
+  });
+  const blocks = wholeNumber('devnet', 'blocks', values.blocks);
+  const transactions = wholeNumber('devnet', 'transactions', values.transactions) ?? blocks ?? 2;
+  return { json: values.json, built: values.built, blocks, transactions };
 }
 
 /** Each node in a process group of its own: Ctrl-C comes to this script, which stops them in order. */

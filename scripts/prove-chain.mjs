@@ -1,13 +1,8 @@
-// `node scripts/prove-chain.mjs [--blocks N] [--minutes M]`: grows a development chain of small blocks, each with a proof of its
-// own, until it has N of them or M minutes are over (default 100 blocks, 60 minutes). The chain is kept outside the repository
-// (`ZKL1_CACHE`, by default ~/.cache/zkl1-node), under the verification key's digest; what is there already counts, a run
-// that was killed goes on where it was. `npm run bench sync` syncs a node from it.
-
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
+import { readArguments, wholeNumber } from './lib/arguments.mjs';
 import { ensureBuilt } from './lib/build.mjs';
 import { chainCache } from './lib/chain-cache.mjs';
 import { DevSender } from './lib/dev-sender.mjs';
@@ -18,12 +13,21 @@ const POLL_MS = 500;
 /** Blocks that wait for the prover, so that it never waits. */
 const AHEAD = 3;
 
+const USAGE = `
+node scripts/prove-chain.mjs [--blocks N] [--minutes M]
+
+Grows a development chain of small blocks, each with a proof of its own, until it has N of them (100) or M minutes (60) are
+over. The chain is kept outside the repository, in ZKL1_CACHE (~/.cache/zkl1-node), under the verification key's digest:
+what is there counts, and a run that was killed goes on where it was. npm run bench -- sync syncs a node from it.
+`;
+const { values } = readArguments('prove-chain', USAGE, {
+  blocks: { type: 'string', default: '100' },
+  minutes: { type: 'string', default: '60' },
+});
+const blocks = wholeNumber('prove-chain', 'blocks', values.blocks);
+const minutes = wholeNumber('prove-chain', 'minutes', values.minutes);
 ensureInstalled();
 await ensureBuilt();
-const { values } = parseArgs({
-  options: { blocks: { type: 'string', default: '100' }, minutes: { type: 'string', default: '60' } },
-});
-const [blocks, minutes] = [Number(values.blocks), Number(values.minutes)];
 const dataDir = chainCache();
 mkdirSync(dataDir, { recursive: true });
 const stop = new AbortController();

@@ -1,10 +1,9 @@
-// `npm test [-- filter…]`: installs and builds what is missing, then runs the tests whose path contains a filter.
-
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { readArguments } from './lib/arguments.mjs';
 import { ensureBuilt } from './lib/build.mjs';
 import { ensureInstalled } from './lib/install.mjs';
 import { root } from './lib/root.mjs';
@@ -12,10 +11,17 @@ import { root } from './lib/root.mjs';
 /** A file that takes longer hangs. */
 const FILE_TIMEOUT_MS = 20 * 60_000;
 
+const USAGE = `
+npm test [-- FILTER …]
+
+Installs and builds what is missing, then runs the tests whose path contains a filter, by default all. What needs Rust or a
+system package that is not there is skipped by name. With ZKL1_TEST_FULL=1 tests of chance try more.
+`;
+const { positionals: filters } = readArguments('test', USAGE, {}, true);
+
 ensureInstalled();
 await ensureBuilt();
 
-const filters = process.argv.slice(2);
 const sources = testFiles('test').filter((path) => filters.length === 0 || filters.some((f) => path.includes(f)));
 const files = sources.map((path) => join(root, 'dist', path.replace(/\.ts$/, '.js')));
 

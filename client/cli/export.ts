@@ -54,7 +54,11 @@ export const exportCommand = defineCommand({
       const view = new ChainView(store, (rlp) => decodeBlock(network.common, rlp));
       const head = view.head().header.number;
       if (number === 0n || number > head)
-        throw new CliError('inputUnreadable', `there is no block ${number} to export: expected 1 to ${head}`, { head });
+        throw new CliError(
+          'inputUnreadable',
+          `data directory ${store.path} has no block ${number} to export: expected 1 to ${head}`,
+          { number, head },
+        );
       const { block, blockRlp, witness } = await storedBlock(store, view, network, number);
       const { header } = block;
       const blockHash = hex(block.hash());

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -90,6 +90,22 @@ describe('what the documents tell a reader to type', () => {
       assert.ok(examples.length >= 2 && examples.length % 2 === 0, command.join());
       for (const line of examples) assertFlags(help.split('Examples:')[0] ?? '', line, line);
       assert.match(help, /Exit codes: 0 .*; 1 .*; 2 usage;\n3 .*; 4 /);
+    }
+  });
+
+  test('--help of every script that takes flags → how it is called; an unknown flag → one line, exit code 2', () => {
+    for (const script of ['test', 'devnet', 'bench', 'check:full', 'prove-chain']) {
+      const file = join(repoRoot(), 'scripts', `${script.replace(':', '-')}.mjs`);
+      const call = (flag: string) => spawnSync(process.execPath, [file, flag], { encoding: 'utf8' });
+      const help = call('--help');
+      assert.equal(help.status, 0, help.stderr);
+      assert.match(help.stdout, /^(npm test|npm run|node scripts)/);
+      assert.ok(help.stdout.includes(script), help.stdout);
+      for (const line of help.stdout.split('\n')) assert.ok(line.length <= 130, line);
+      const unknown = call('--bogus');
+      assert.equal(unknown.status, 2);
+      assert.match(unknown.stderr, new RegExp(`^${script}: [^\n]*--bogus[^\n]*\n$`));
+      assert.equal(unknown.stdout, '');
     }
   });
 

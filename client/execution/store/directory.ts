@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { Level } from 'level';
 import { ClientError } from '../../errors.ts';
+import { damageOfTables, tableNames } from './table-files.ts';
 
 export type Database = Level<Uint8Array, Uint8Array>;
 
@@ -39,13 +40,18 @@ export async function openDatabase(path: string): Promise<Database> {
   if (isLevel && !names.includes('CURRENT') && names.some((name) => name !== 'LOCK')) {
     throw damagedStore(path, 'its file CURRENT is missing');
   }
+  const tables = tableNames(names);
   const database: Database = new Level(path, { keyEncoding: 'view', valueEncoding: 'view' });
   try {
     await database.open();
   } catch (error) {
     throw openingError(path, error);
   }
-  return database;
+  // Behind the opening, which takes the lock: until then another process may be writing them.
+  const damage = damageOfTables(path, tables);
+  if (damage === undefined) return database;
+  await database.close();
+  throw damagedStore(path, damage);
 }
 
 /**
