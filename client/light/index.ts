@@ -7,4 +7,5 @@ export { LightError, type LightErrorCode } from './errors.ts';
 export { type FollowOptions, followProofs } from './follow.ts';
 export type { LightHeader } from './header.ts';
 export type { KnownChain } from './known-chains.ts';
+export { type ProofSignals, proofSignals, type SignalOptions, type SignalSocket } from './proof-signals.ts';
 export type { Endpoint } from './transport.ts';

@@ -2,7 +2,7 @@
 import { LightError } from './errors.ts';
 
 export type Endpoint = {
-  /** http: or https: URL of JSON-RPC */
+  /** http: or https: URL of JSON-RPC; ws: and wss: stand for the same port */
   readonly url: string;
   /** ms for a whole answer, its body included; 30 000 by default */
   readonly timeoutMs?: number;
@@ -50,11 +50,12 @@ export async function download(endpoint: Endpoint, path: string, maxBytes: numbe
   return await request(endpoint, new URL(path, httpUrl(endpoint.url)), { maxBytes });
 }
 
-/** @throws LightError `endpointInvalid` */
+/** The URL that calls go to: a node takes them on the port of its WebSocket. @throws LightError `endpointInvalid` */
 export function httpUrl(url: string): URL {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const http = url.replace(/^ws(s?):/i, 'http$1:');
+  const parsed = URL.canParse(http) ? new URL(http) : undefined;
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol))
-    throw new LightError('endpointInvalid', `expected an http: or https: URL, got ${url}`, { url });
+    throw new LightError('endpointInvalid', `expected an http:, https:, ws: or wss: URL, got ${url}`, { url });
   return parsed;
 }
 

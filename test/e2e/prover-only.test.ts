@@ -11,7 +11,7 @@ const RECIPIENT = `0x${'5c'.repeat(20)}` as const;
 
 type Status = { head: { number: string; hash: string }; executed: string; applied: string; verified: string };
 
-test('a sealer that does not prove, a prover that does not execute, a peer that does neither → proven, the same head', {
+test('a sealer that does not prove, a prover that does not execute, a peer that does neither → proven, the same head; the prover alone is enough for a late one', {
   timeout: LIMIT_MS,
 }, async (t) => {
   const sealer = await startDevNode(t, temporaryFolder(t), LOOPBACK);
@@ -38,5 +38,18 @@ test('a sealer that does not prove, a prover that does not execute, a peer that 
     proven = (result as { status?: string } | undefined)?.status === 'proved';
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
-  for (const node of [sealer, prover, verifying]) assert.equal(await node.stop('SIGINT'), 0, node.stderr());
+  // One who comes when the sealer is gone has the chain and its proof from the prover, which never executed it.
+  for (const node of [sealer, verifying]) assert.equal(await node.stop('SIGINT'), 0, node.stderr());
+  const late = await startNode(t, temporaryFolder(t), [
+    ...['--genesis', join(repoRoot(), 'genesis', 'dev.json'), ...LOOPBACK, '--sync', 'proof'],
+    ...['--libp2p.bootnodes', prover.libp2p[0] ?? ''],
+  ]);
+  for (let hash = ''; hash !== receipt.blockHash; ) {
+    const { head, executed, applied } = (await rpc(late.url, 'zkl1_syncStatus')).result as Status;
+    if (head.hash === receipt.blockHash) assert.deepEqual([executed, applied], ['0x0', '0x1']);
+    hash = head.hash;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  assert.equal((await rpc(late.url, 'eth_getBalance', [RECIPIENT, 'latest'])).result, '0x7');
+  for (const node of [prover, late]) assert.equal(await node.stop('SIGINT'), 0, node.stderr());
 });

@@ -2,8 +2,8 @@ import type { VerifiedBlock } from '../block-proof.ts';
 import type { TrustedChain } from '../chain.ts';
 import { LightError } from '../errors.ts';
 import { followProofs, newestNumber } from '../follow.ts';
+import type { ProofSignals } from '../proof-signals.ts';
 import type { Report } from './messages.ts';
-import type { ProofSignals } from './proof-signals.ts';
 
 /** What the node sent is a lie or of no use: the next block may be better. */
 const REJECTIONS: ReadonlySet<string> = new Set([

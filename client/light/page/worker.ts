@@ -2,9 +2,9 @@
 import { trustedChain } from '../chain.ts';
 import { LightError } from '../errors.ts';
 import type { KnownChain } from '../known-chains.ts';
+import { proofSignals } from '../proof-signals.ts';
 import { httpUrl } from '../transport.ts';
 import type { Report, Settings } from './messages.ts';
-import { proofSignals } from './proof-signals.ts';
 import { watch } from './watch.ts';
 
 /** The worker's own global scope, of which DOM's types know nothing. */

@@ -115,7 +115,7 @@ describe('fetchBlockProof', () => {
   });
 
   test('rejects URLs that are not http → endpointInvalid', async () => {
-    for (const url of ['', 'file:///x', 'ws://localhost:8545', 'localhost'])
+    for (const url of ['', 'file:///x', 'ftp://localhost:8545', 'localhost'])
       await assert.rejects(fetchBlockProof({ url, chain, block: 1n }), code('endpointInvalid'));
   });
 
