@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readArguments, refuse } from './lib/arguments.mjs';
 import { ensureBuilt } from './lib/build.mjs';
-import { renderReadme } from './lib/figures.mjs';
+import { renderFigures } from './lib/figures.mjs';
 import { ensureInstalled } from './lib/install.mjs';
 import { root } from './lib/root.mjs';
 
@@ -20,7 +20,7 @@ one JSON object per line: ${benches.join(', ')}.
 
   prove=NAME,NAME   for these blocks in place of its own; also executor, validation and verify
   --save            puts the figures into docs/figures.json, in place of those of the same benchmark and parameters, and
-                    renders the README's tables again
+                    renders the README's tables, docs/targets.md and docs/stages.svg again
 `;
 
 const { values, positionals } = readArguments('bench', USAGE, { save: { type: 'boolean', default: false } }, true);
@@ -60,6 +60,6 @@ if (save && reports.length > 0) {
   const replaced = new Set(reports.map(key));
   const all = [...before.filter((r) => !replaced.has(key(r))), ...reports].sort((a, b) => (key(a) < key(b) ? -1 : 1));
   writeFileSync(path, `[\n${all.map((r) => `  ${JSON.stringify(r)}`).join(',\n')}\n]\n`);
-  renderReadme();
+  renderFigures();
 }
 process.exitCode = failed === 0 ? 0 : 1;

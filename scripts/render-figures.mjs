@@ -1,12 +1,16 @@
-// `node scripts/render-figures.mjs [--check]`: renders the README's tables from docs/figures.json, or fails where they differ.
+// `node scripts/render-figures.mjs [--check]`: renders what shows docs/figures.json (the README's tables, docs/targets.md and
+// docs/stages.svg), or fails where they differ.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { renderedReadme, renderReadme } from './lib/figures.mjs';
+import { renderedFigures, renderFigures } from './lib/figures.mjs';
 import { root } from './lib/root.mjs';
 
-if (!process.argv.includes('--check')) renderReadme();
-else if (renderedReadme() !== readFileSync(join(root, 'README.md'), 'utf8')) {
-  console.error("README.md: the figures are not docs/figures.json's: run node scripts/render-figures.mjs");
-  process.exitCode = 1;
+if (!process.argv.includes('--check')) renderFigures();
+else {
+  for (const [path, text] of renderedFigures()) {
+    if (text === readFileSync(join(root, path), { encoding: 'utf8', flag: 'a+' })) continue;
+    console.error(`${path}: its figures are not docs/figures.json's: run node scripts/render-figures.mjs`);
+    process.exitCode = 1;
+  }
 }

@@ -1,22 +1,47 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './root.mjs';
+import { stageChart } from './stage-chart.mjs';
+import { targetRows } from './targets.mjs';
 
 const START = '<!-- figures: rendered from docs/figures.json by `npm run bench -- --save`; do not edit -->';
 const END = '<!-- end of figures -->';
 
-/** Text of the README with its figures as docs/figures.json has them. */
-export function renderedReadme() {
+/**
+ * The files that show docs/figures.json, as it has them now.
+ * @returns {ReadonlyMap<string, string>} text by path from the root
+ */
+export function renderedFigures() {
+  const reports = JSON.parse(readFileSync(join(root, 'docs', 'figures.json'), 'utf8'));
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const path = join(root, 'docs', 'figures.json');
   const [start, end] = [readme.indexOf(START), readme.indexOf(END)];
-  if (!existsSync(path) || start < 0 || end < 0) return readme;
-  const reports = JSON.parse(readFileSync(path, 'utf8'));
-  return `${readme.slice(0, start + START.length)}\n\n${tables(reports)}\n\n${readme.slice(end)}`;
+  if (start < 0 || end < 0) throw new Error(`README.md has no place for the figures: expected ${START} and ${END}`);
+  return new Map([
+    ['README.md', `${readme.slice(0, start + START.length)}\n\n${tables(reports)}\n\n${readme.slice(end)}`],
+    ['docs/targets.md', targetsPage(reports)],
+    ['docs/stages.svg', stageChart(proofsOf(reports))],
+  ]);
 }
 
-export function renderReadme() {
-  writeFileSync(join(root, 'README.md'), renderedReadme());
+export function renderFigures() {
+  for (const [path, text] of renderedFigures()) writeFileSync(join(root, path), text);
+}
+
+/** Proofs of blocks, by size. */
+const proofsOf = (reports) =>
+  reports.filter((r) => r.bench === 'prove').sort((a, b) => a.figures.instructions - b.figures.instructions);
+
+function targetsPage(reports) {
+  const table = markdownTable(['what', 'target', 'measured', 'met'], targetRows(reports));
+  return `<!-- rendered from docs/figures.json by scripts/render-figures.mjs; do not edit -->
+
+# Targets
+
+Two cores, WebAssembly backend, profile P100; \`docs/figures.json\` has machine, commit and parameters of each figure, and
+\`npm run bench\` measures them again. W = cells + 1.5 · interactions; *used* leaves padding out.
+
+${table}
+`;
 }
 
 function tables(reports) {
@@ -99,9 +124,7 @@ function syncLine(reports) {
 
 /** One row per block, by size of the proof's work. */
 function proofTable(reports) {
-  const proofs = reports
-    .filter((r) => r.bench === 'prove')
-    .sort((a, b) => a.figures.instructions - b.figures.instructions);
+  const proofs = proofsOf(reports);
   if (proofs.length === 0) return 'No block has been measured.';
   const rows = proofs.map(({ parameters, figures }) => {
     const { provingMs, instructions, segments, cells, interactions, proofBytes, verifyMs, peakRssBytes } = figures;
@@ -121,7 +144,7 @@ function proofTable(reports) {
   const table = markdownTable(head, rows);
   const { machine } = proofs[0];
   const commits = [...new Set(proofs.map((r) => r.commit))].join(', ');
-  return `${table}\n\nW = cells + 1.5 · interactions, padding included. Profile P100, WebAssembly backend, ${machine.cores} cores of ${machine.cpu}, Node ${machine.node}, commit ${commits}. Times are of whole commands: start, key derivation and verification of the own proof included.`;
+  return `${table}\n\nW = cells + 1.5 · interactions, padding included. Profile P100, WebAssembly backend, ${machine.cores} cores of ${machine.cpu}, Node ${machine.node}, commit ${commits}. Times are of whole commands: start, key derivation and verification of the own proof included. \`docs/targets.md\` holds these and other figures against what they are meant to be.\n\n![Where the time of a proof goes, by stage](docs/stages.svg)`;
 }
 
 const markdownTable = (head, rows) =>
