@@ -28,6 +28,15 @@ export function validateBody(config: ChainConfig, block: Block): void {
       );
     }
   }
+  validateBodyRoots(block);
+  const blobParams = forks.findLast((fork) => fork.blobParams !== undefined)?.blobParams;
+  if (blobParams !== undefined) validateBlobs(block, blobParams.max);
+  for (const [index, transaction] of block.transactions.entries()) validateTransaction(transaction, index);
+}
+
+/** That a body is the one which its header commits to. @throws BlockError */
+export function validateBodyRoots(block: Block): void {
+  const { header } = block;
   const encodedIndex = (index: number): Uint8Array => RLP.encode(index);
   const transactions = block.transactions.map((transaction) => transaction.serialize());
   requireEqual('transactionsRoot', hex(orderedTrieRoot(transactions, encodedIndex)), hex(header.transactionsTrie));
@@ -39,9 +48,6 @@ export function validateBody(config: ChainConfig, block: Block): void {
     withdrawals === undefined ? 'none' : hex(orderedTrieRoot(withdrawals, encodedIndex)),
     header.withdrawalsRoot === undefined ? 'none' : hex(header.withdrawalsRoot),
   );
-  const blobParams = forks.findLast((fork) => fork.blobParams !== undefined)?.blobParams;
-  if (blobParams !== undefined) validateBlobs(block, blobParams.max);
-  for (const [index, transaction] of block.transactions.entries()) validateTransaction(transaction, index);
 }
 
 /**

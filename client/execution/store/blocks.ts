@@ -2,7 +2,6 @@
 import type { Block } from '@ethereumjs/block';
 import { RLP } from '@ethereumjs/rlp';
 import type { ExecutionWitness, HeadChange } from '../interface.ts';
-import { decodeReceipts, type Receipt } from './receipts.ts';
 import { numberKey } from './schema.ts';
 import type { Store, StoreBatch } from './store.ts';
 
@@ -67,11 +66,6 @@ export function getBlockRlp(store: Store, hash: Uint8Array): Uint8Array | undefi
   const body = store.get('bodies', hash);
   if (header === undefined || body === undefined) return undefined;
   return RLP.encode([RLP.decode(header), ...(RLP.decode(body) as Uint8Array[])]);
-}
-
-export function getReceipts(store: Store, hash: Uint8Array): readonly Receipt[] | undefined {
-  const receipts = store.get('receipts', hash);
-  return receipts === undefined ? undefined : decodeReceipts(receipts);
 }
 
 export function getWitness(store: Store, hash: Uint8Array): ExecutionWitness | undefined {
