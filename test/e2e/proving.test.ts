@@ -3,7 +3,7 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Hex } from 'viem';
-import { jsonOf, runNode, spawnNode } from '../support/command.ts';
+import { jsonOf, runHere, runNode, spawnNode } from '../support/command.ts';
 import { dataDir, needsData } from '../support/data.ts';
 import { type DevNode, devClients, rpc, startDevNode } from '../support/dev-node.ts';
 import { temporaryFolder } from '../support/temporary.ts';
@@ -212,7 +212,7 @@ describe('prove and verify', () => {
   ];
   test('rejects wrong flags with one line that names the flag, exit code 2', async () => {
     for (const flags of wrongFlags) {
-      const result = await runNode(flags);
+      const result = await runHere(flags);
       const flag = flags.at(-2) ?? '';
       assert.equal(result.exitCode, 2, `${flags.join(' ')}: ${result.stderr}`);
       assert.match(result.stderr, new RegExp(`^zkl1-node: [^\\n]*${flag.replace(/^--/, '')}[^\\n]*\\n$`));

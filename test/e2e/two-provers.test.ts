@@ -40,7 +40,7 @@ test('two provers that execute nothing → both work, no block twice; one killed
   const follow = (bootnodes: readonly string[]): Promise<DevNode> =>
     startNode(t, temporaryFolder(t), [
       ...['--genesis', join(repoRoot(), 'genesis', 'dev.json'), ...LOOPBACK, '--sync', 'proof'],
-      ...['--prove', '--prove.threads', '1', '--libp2p.bootnodes', ...bootnodes],
+      ...['--prove', '--prove.threads', '1', '--prove.priority', 'normal', '--libp2p.bootnodes', ...bootnodes],
     ]);
   const first = await follow(sealer.libp2p);
   const second = await follow([...sealer.libp2p, ...first.libp2p]);
