@@ -1,11 +1,10 @@
 /** Proving claims of this node: said when a job begins, said again while it runs, given up where another goes first. */
 import timers from 'node:timers/promises';
-import type { ProofNetwork } from '../p2p/interface.ts';
+import { CLAIM_SECONDS, type ProofNetwork } from '../p2p/interface.ts';
 import type { WorkSharing } from '../prover/service/queue.ts';
 import { hashOf } from '../sync/block-data.ts';
 
-/** Short, and renewed thrice as often: a prover that dies delays its block by this much, a lost message changes nothing. */
-const CLAIM_MS = 45_000;
+/** Thrice in the time that a claim counts: a lost message changes nothing. */
 const RENEW_MS = 12_000;
 /** For claims that others make at the same time to arrive before anything costs much. */
 const LISTEN_MS = 1000;
@@ -28,7 +27,7 @@ export function workSharing(
       const say = async (): Promise<void> => {
         // Nobody to tell; a failure is the network's to log, and no reason not to prove.
         if (host.peers().length === 0) return;
-        const expiresAt = Math.ceil((Date.now() + CLAIM_MS) / 1000);
+        const expiresAt = Math.ceil(Date.now() / 1000) + CLAIM_SECONDS;
         await host.claimProving({ blockHash: hash, proofType, expiresAt }).catch(() => {});
       };
       const endOfYielding = Date.now() + YIELD_MS;

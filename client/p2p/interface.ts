@@ -29,11 +29,13 @@ export type BlockAnnouncement = SealedHeader & {
   /** present up to 512 KiB */
   readonly body?: Uint8Array;
 };
-/** "I am proving this block until then": a hint that saves work, never a right. */
+/** So long a claim counts, from its arrival on. */
+export const CLAIM_SECONDS = 45;
+/** "I am proving this block": a hint that saves work, never a right. */
 export type ProvingClaim = {
   readonly blockHash: Hash;
   readonly proofType: number;
-  /** Unix seconds; at most 10 minutes ahead */
+  /** Unix seconds by the prover's own clock, `CLAIM_SECONDS` after it was made */
   readonly expiresAt: number;
 };
 
@@ -71,12 +73,12 @@ export type NetworkStatus = {
 
 /**
  * What a rule says of a peer's message. `ignore`: not the peer's fault, or not to be known now (an unknown parent, a
- * fork not followed). `reject`: an honest peer never sends it. `code` names the rule; `fault` what the sender is charged
+ * fork not followed); with a `fault` where the message is true and its sender did not do what goes with it. `reject`: an honest peer never sends it. `code` names the rule; `fault` what the sender is charged
  * with, where it is not the step's own (header rules: `invalidHeader`).
  */
 export type Judgement =
   | { readonly verdict: 'accept' }
-  | { readonly verdict: 'ignore'; readonly code: string }
+  | { readonly verdict: 'ignore'; readonly code: string; readonly fault?: ReportableFault }
   | { readonly verdict: 'reject'; readonly code: string; readonly fault?: ReportableFault };
 
 export type ByteRange = { readonly offset: number; readonly length: number };
@@ -144,6 +146,9 @@ export type BannedPeer = {
 
 /** What a fetch ends with; `unavailable`: every connected peer was asked and none gave it. */
 export type FetchFailure = 'unavailable' | 'aborted';
+export type FetchedData =
+  | { readonly ok: true; readonly value: Uint8Array; readonly servers: readonly string[] }
+  | { readonly ok: false; readonly code: FetchFailure };
 export type Fetched<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly code: FetchFailure };
 
 /** Since the start, `pending` aside. */
@@ -189,7 +194,7 @@ export type ProofNetwork = {
   readonly faultCounts: () => Readonly<Record<string, number>>;
   readonly counters: () => NetworkCounters;
 
-  /** @returns how many peers took it; 0 is logged and counted as an error */
+  /** @returns how many peers took it; 0 is counted, and no error: a node may be alone */
   readonly announceProof: (announcement: ProofAnnouncement) => Promise<number>;
   readonly announceBlock: (block: BlockAnnouncement) => Promise<number>;
   /** Tells others that this node proves a block; renew before it expires. */
@@ -216,13 +221,19 @@ export type ProofNetwork = {
   readonly proof: (descriptor: ProofDescriptor, o: FetchOptions) => Promise<Fetched<Uint8Array>>;
   /**
    * Data of a block from any peer that has it, resumed from others after a failure.
-   * @param check whether these are the bytes; peers whose bytes do not pass are charged
+   * @param o.check whether these are the bytes; peers whose bytes do not pass are charged
+   * @param o.oneServer all bytes from one peer: where only the caller finds out, later, whether they are true
+   * @returns the bytes, and who served them
    */
   readonly blockData: (
     kind: BlockDataKind,
     blockHash: Hash,
-    o: FetchOptions & { readonly maxBytes: number; readonly check: (bytes: Uint8Array) => boolean | Promise<boolean> },
-  ) => Promise<Fetched<Uint8Array>>;
+    o: FetchOptions & {
+      readonly maxBytes: number;
+      readonly oneServer?: boolean;
+      readonly check: (bytes: Uint8Array) => boolean | Promise<boolean>;
+    },
+  ) => Promise<FetchedData>;
   /** Charges a peer for what only the caller could see: a seal that is none, a proof that does not verify. */
   readonly charge: (peer: string, fault: ReportableFault) => void;
   readonly stop: () => Promise<void>;

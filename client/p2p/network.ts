@@ -134,6 +134,8 @@ class Network {
       {
         isBanned: (peer) => network?.book.isBanned(peer) ?? false,
         score: (peer) => network?.book.score(peer) ?? 0,
+        onDuplicate: (peer) => network?.onDuplicate(peer),
+        onUnreadable: (peer, topic) => network?.book.charge(peer, 'malformedMessage', `no message of ${topic}`),
         onPeer: (peer) => network?.connector.onPeer(peer),
         onPeerGone: (peer) => network?.connector.onPeerGone(peer),
       },
@@ -204,6 +206,11 @@ class Network {
     });
   }
 
+  /** Honest peers send a message once, or a few times where two paths cross; whoever repeats without end pays. */
+  onDuplicate(peer: string): void {
+    if (!this.book.spend(peer, 'duplicates')) this.book.charge(peer, 'tooManyMessages', 'duplicates');
+  }
+
   async start(): Promise<void> {
     for (const name of Object.keys(MAX_STREAMS_PER_PEER) as ProtocolName[]) {
       await this.#host.handle(
@@ -261,8 +268,12 @@ class Network {
       onHead: () => this.#followFork(),
       headers: this.#headers,
       proof: (descriptor, o) => fetchProof(descriptor, o, this.#fetchModules()),
-      blockData: (kind, blockHash, { maxBytes, check, ...o }) =>
-        fetchBlockData({ kind, blockHash, maxBytes, check }, o, this.#fetchModules()),
+      blockData: (kind, blockHash, { signal, prefer, ...request }) =>
+        fetchBlockData(
+          { kind, blockHash, ...request },
+          { signal, ...(prefer === undefined ? {} : { prefer }) },
+          this.#fetchModules(),
+        ),
       charge: (peer, fault) => this.book.charge(peer, fault, 'by the node'),
       stop: () => this.#stop(),
     };
@@ -297,21 +308,25 @@ class Network {
   };
 
   async #publish(name: TopicName, forkHash: string | undefined, message: Uint8Array): Promise<number> {
+    if (forkHash === undefined || message.length > TOPIC_BYTES[name]) {
+      const reason =
+        forkHash === undefined
+          ? 'its block lies in no known fork'
+          : `${message.length} bytes, at most ${TOPIC_BYTES[name]}`;
+      this.#log.error({ topic: name, reason }, 'a message that cannot be published');
+      this.#publishedToNobody++;
+      return 0;
+    }
     let recipients = 0;
-    let reason = 'no peer took it';
-    if (message.length > TOPIC_BYTES[name]) reason = `${message.length} bytes, at most ${TOPIC_BYTES[name]}`;
-    else if (forkHash === undefined) reason = 'the block lies in no known fork';
-    else {
+    // A node without peers is no fault: whoever comes later asks for what there is.
+    if (this.#host.peers().length > 0) {
       try {
         recipients = await this.#host.publish(topicId(this.#genesisHash, forkHash, name), message);
       } catch (error) {
-        reason = reasonOf(error);
+        this.#log.debug({ topic: name, reason: reasonOf(error) }, 'a message reached nobody');
       }
     }
-    if (recipients === 0) {
-      this.#publishedToNobody++;
-      this.#log.error({ topic: name, reason }, 'a message reached nobody');
-    }
+    if (recipients === 0) this.#publishedToNobody++;
     return recipients;
   }
 

@@ -23,11 +23,15 @@ export type BlockDataModules = {
 };
 
 /** A block with what stands in for executing it. */
-export type ProvenData = {
+export type ProvenData = Outcome & {
   readonly block: Block;
   readonly proof: VerifiedProof;
+};
+export type Outcome = {
   readonly receipts: Uint8Array;
   readonly stateDiff: Uint8Array;
+  /** who served the diff: whether it leads to the header's state shows only when it is applied */
+  readonly diffFrom: string;
 };
 export type Obtained<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly missing: Missing };
 
@@ -35,6 +39,8 @@ export type Obtained<T> = { readonly ok: true; readonly value: T } | { readonly 
 const MAX_BODY_BYTES = 16 * 2 ** 20;
 /** Proofs of one block and type that are tried. */
 const MAX_PROOFS = 3;
+/** For one object to arrive, from whomever: who serves at the least rate that the network allows holds nothing up for long. */
+const FETCH_MS = 60_000;
 
 /** @returns the block, or that no peer has its body */
 export async function obtainBlock(
@@ -47,7 +53,7 @@ export async function obtainBlock(
     passes(() => {
       block = modules.assemble(record.headerRlp, body);
     });
-  const body = await modules.network.blockData('body', record.hash, { ...o, maxBytes: MAX_BODY_BYTES, check });
+  const body = await modules.network.blockData('body', record.hash, { ...timed(o), maxBytes: MAX_BODY_BYTES, check });
   return body.ok && block !== undefined ? { ok: true, value: block } : { ok: false, missing: 'body' };
 }
 
@@ -63,8 +69,13 @@ export async function obtainProof(
 ): Promise<Obtained<VerifiedProof>> {
   const usable = record.proofs.filter((p) => acceptedProofTypes.includes(p.proofType)).slice(0, MAX_PROOFS);
   for (const descriptor of usable) {
-    const fetched = await network.proof(descriptor, o);
-    if (!fetched.ok) continue;
+    const fetched = await network.proof(descriptor, timed(o));
+    if (o.signal.aborted) break;
+    if (!fetched.ok) {
+      // It came so slowly that nobody can use it.
+      if (fetched.code === 'aborted') network.charge(from, 'withheldData');
+      continue;
+    }
     const verdict = await verifyProof(record.headerRlp, descriptor.proofType, fetched.value);
     if (verdict.ok) return { ok: true, value: verifiedProof(record, descriptor, fetched.value) };
     network.charge(from, 'invalidProof');
@@ -84,18 +95,29 @@ export async function obtainOutcome(
   block: Block,
   hash: Hash,
   o: FetchOptions,
-): Promise<Obtained<Pick<ProvenData, 'receipts' | 'stateDiff'>>> {
+): Promise<Obtained<Outcome>> {
   const fetch = (kind: BlockDataKind, maxBytes: number, check: (block: Block, bytes: Uint8Array) => void) =>
-    modules.network.blockData(kind, hash, { ...o, maxBytes, check: (bytes) => passes(() => check(block, bytes)) });
+    modules.network.blockData(kind, hash, {
+      ...timed(o),
+      maxBytes,
+      oneServer: kind === 'stateDiff',
+      check: (bytes) => passes(() => check(block, bytes)),
+    });
   const { gasUsed } = block.header;
   const [receipts, stateDiff] = await Promise.all([
     fetch('receipts', modules.maxReceiptsBytes(gasUsed), modules.checkReceipts),
     fetch('stateDiff', modules.maxDiffBytes(gasUsed), modules.checkDiffForm),
   ]);
   if (!receipts.ok) return { ok: false, missing: 'receipts' };
-  if (!stateDiff.ok) return { ok: false, missing: 'stateDiff' };
-  return { ok: true, value: { receipts: receipts.value, stateDiff: stateDiff.value } };
+  const [diffFrom] = stateDiff.ok ? stateDiff.servers : [];
+  if (!stateDiff.ok || diffFrom === undefined) return { ok: false, missing: 'stateDiff' };
+  return { ok: true, value: { receipts: receipts.value, stateDiff: stateDiff.value, diffFrom } };
 }
+
+export const timed = (o: FetchOptions): FetchOptions => ({
+  ...o,
+  signal: AbortSignal.any([o.signal, AbortSignal.timeout(FETCH_MS)]),
+});
 
 /** Whether a check passes that names its rule by throwing. */
 function passes(check: () => void): boolean {

@@ -22,7 +22,7 @@ import {
   type ProvenData,
 } from './block-data.ts';
 import type { Missing, SyncOptions, SyncState, SyncStatus } from './interface.ts';
-import { isSealRule, judgementOf } from './judge.ts';
+import { judgementOf } from './judge.ts';
 import { fetchMissingProofs, type MissingProofsModules } from './missing-proofs.ts';
 import type { UnprovenBlock } from './unproven.ts';
 
@@ -259,8 +259,7 @@ export class ChainSync {
       return true;
     } catch (error) {
       const judgement = judgementOf(error);
-      if (judgement.verdict === 'reject')
-        this.modules.network.charge(from, isSealRule(judgement.code) ? 'invalidSeal' : 'invalidHeader');
+      if (judgement.verdict === 'reject') this.modules.network.charge(from, judgement.fault ?? 'invalidHeader');
       this.retryAt.set(from, this.modules.now() + RETRY_PEER_MS);
       return false;
     }
@@ -306,9 +305,11 @@ export class ChainSync {
       return true;
     } catch (error) {
       if (!(error instanceof ClientError)) throw error;
-      // A diff that decodes and leads to another root: whoever served the block named a proof of something else.
-      network.charge(from, 'stateDiff' in data ? 'invalidDiff' : 'invalidHeader');
-      this.retryAt.set(from, this.modules.now() + RETRY_PEER_MS);
+      const judgement = judgementOf(error);
+      // The proof speaks for the block: what does not lead to its state is the diff, and its server's.
+      const guilty = 'stateDiff' in data ? data.diffFrom : from;
+      if (judgement.verdict === 'reject') network.charge(guilty, judgement.fault ?? 'invalidHeader');
+      if (guilty === from) this.retryAt.set(from, this.modules.now() + RETRY_PEER_MS);
       this.modules.onError(`block ${entry.number} ${entry.hash}`, error);
       return false;
     }

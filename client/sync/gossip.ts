@@ -4,7 +4,7 @@ import type { BlockAnnouncement, Judgement, NetworkPorts, ProofAnnouncement } fr
 import type { Hash } from '../prover/interface.ts';
 import { bytesOf, obtainBlock, obtainOutcome, verifiedProof } from './block-data.ts';
 import type { ChainSync, SyncModules } from './chain-sync.ts';
-import type { SyncMode } from './interface.ts';
+import type { Missing, SyncMode } from './interface.ts';
 import { ACCEPT, ignore, judgeHeader, judgementOf, reject } from './judge.ts';
 
 export type GossipModules = Omit<SyncModules, 'network'> & {
@@ -84,9 +84,9 @@ async function importAnnounced(
   const parts = { ...modules, network: modules.network() };
   const o = { signal: modules.signal, prefer: [from] };
   const block = await obtainBlock(parts, { headerRlp, hash: claim.blockHash }, o);
-  if (!block.ok) return ignore(`${block.missing}Unavailable`);
+  if (!block.ok) return withheld(modules, block.missing);
   const outcome = await obtainOutcome(parts, block.value, claim.blockHash, o);
-  if (!outcome.ok) return ignore(`${outcome.missing}Unavailable`);
+  if (!outcome.ok) return withheld(modules, outcome.missing);
   const proof = verifiedProof({ hash: claim.blockHash, parentHash }, descriptor, bytes);
   try {
     const result = await modules.importer.importProven({ block: block.value, seal, proof, ...outcome.value });
@@ -97,9 +97,19 @@ async function importAnnounced(
     return ACCEPT;
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
+    const judgement = judgementOf(error);
+    // The announcement is true; the diff need not be from whoever sent it.
+    if (judgement.verdict === 'reject' && judgement.fault === 'invalidDiff')
+      parts.network.charge(outcome.value.diffFrom, 'invalidDiff');
     modules.onError(`block ${claim.blockHash}`, error);
     return ignore(error.code);
   }
+}
+
+/** Whoever announces a proof can serve what goes with it, or it would not have been let through. */
+function withheld({ signal }: Pick<GossipModules, 'signal'>, missing: Missing): Judgement {
+  const code = `${missing}Unavailable`;
+  return signal.aborted ? ignore(code) : { verdict: 'ignore', code, fault: 'withheldData' };
 }
 
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;

@@ -9,7 +9,7 @@ import { ClientError } from '../errors.ts';
 import type { ExecutionWitness } from '../execution/interface.ts';
 import type { BlockDataKind, HeaderRecord, ProofNetwork } from '../p2p/interface.ts';
 import type { Hash } from '../prover/interface.ts';
-import { type BlockDataModules, obtainBlock } from './block-data.ts';
+import { type BlockDataModules, obtainBlock, timed } from './block-data.ts';
 
 /** A block that is known by header and seal only, and its parent's header. */
 export type UnprovenBlock = HeaderRecord & { readonly hash: Hash; readonly number: bigint };
@@ -107,7 +107,7 @@ export class UnprovenBlocks {
       return await isComplete(block, witness);
     };
     const maxBytes = maxWitnessBytes(block.header.gasUsed);
-    const bytes = await network.blockData('witness', hash, { ...o, maxBytes, check });
+    const bytes = await network.blockData('witness', hash, { ...timed(o), maxBytes, check });
     if (!bytes.ok || witness === undefined) return undefined;
     const [, ...body] = block.raw();
     this.#keep(hash, { body: RLP.encode(body), witness: bytes.value });

@@ -10,11 +10,14 @@ import {
   encodeProofAnnouncement,
   encodeProvingClaim,
 } from '../../client/p2p/proofs/messages.ts';
+import { topicId } from '../../client/p2p/proofs/protocols.ts';
+import { snappyCompress } from '../../client/p2p/proofs/snappy.ts';
 import {
   type Adversary,
   adversary,
   answer,
   frame,
+  gossipFrame,
   LARGEST_TOPIC_BYTES,
   type Misbehaviour,
   serving,
@@ -30,7 +33,7 @@ import {
   toyChain,
 } from '../support/p2p/chain.ts';
 import { soon, until } from '../support/p2p/host.ts';
-import { NEXT_FORK, type TestNode, testNode } from '../support/p2p/node.ts';
+import { FORK, NEXT_FORK, type TestNode, testNode } from '../support/p2p/node.ts';
 
 const EMPTY = new Uint8Array(0);
 /** Two and a half MiB: three chunks. */
@@ -376,7 +379,7 @@ test('header from the future → its sender charged', async (t) => {
 const MESSAGES: readonly (readonly [
   name: string,
   message: (chain: readonly ToyBlock[]) => Uint8Array,
-  fault?: string,
+  fault: string,
 ])[] = [
   ['is no SSZ', () => new Uint8Array(100), 'malformedMessage'],
   [
@@ -390,23 +393,45 @@ const MESSAGES: readonly (readonly [
     ([, block, next]) => encodeProofAnnouncement({ ...announcementOf(block!), claim: next!.claim }),
     'malformedMessage',
   ],
-  ['is larger than its topic allows', () => pseudoRandom('large', LARGEST_TOPIC_BYTES + 1)],
+  ['is larger than its topic allows', () => pseudoRandom('large', LARGEST_TOPIC_BYTES + 1), 'malformedMessage'],
 ];
 for (const [name, message, fault] of MESSAGES) {
   test(`announcement that ${name} → its sender charged, not forwarded`, async (t) => {
     const s = await scene(t);
     const bad = await adversary(t, s.victim, s.chain);
     await bad.gossip('execution_proof', message(s.chain));
-    if (fault === undefined) {
-      // Not even decoded: gossip's own score falls, and its messages are no longer taken.
-      for (let i = 0; i < 3; i++)
-        await bad.gossip('execution_proof', pseudoRandom(`large ${i}`, LARGEST_TOPIC_BYTES + 1));
-      await until('the mesh drops it', async () => s.victim.network.counters().pending === 0);
-      assert.equal(s.victim.network.counters().accepted, 0);
-    } else {
-      await until('charged', () => (s.victim.network.faultCounts()[fault] ?? 0) > 0);
-    }
+    await until('charged', () => (s.victim.network.faultCounts()[fault] ?? 0) > 0);
+    assert.equal(s.victim.network.counters().accepted, 0);
     await syncs(s);
+  });
+}
+
+test('the same message without end → its sender dropped, nothing judged twice', async (t) => {
+  const s = await scene(t);
+  const bad = await adversary(t, s.victim, s.chain);
+  const stream = await bad.rawGossip(s.victim.network.peerId);
+  const topic = topicId(s.chain[0]!.hash, FORK, 'execution_proof');
+  const message = gossipFrame(topic, snappyCompress(encodeProofAnnouncement(announcementOf(s.chain[1]!))));
+  const many = Buffer.concat(Array.from({ length: 50 }, () => message));
+  for (let i = 0; i < 100 && bad.host.peers().length > 0; i++) await stream.write(many, soon(1000)).catch(() => {});
+  await dropped(s, bad, 'tooManyMessages');
+  assert.equal(s.victim.verifications, 2, 'this one and the honest one');
+});
+
+for (const [name, data] of [
+  ['declares 4 GiB', Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x0f, 0)],
+  ['is not compressed', pseudoRandom('plain', 3000)],
+  ['is nothing', EMPTY],
+] as const) {
+  test(`gossip that ${name} → its sender dropped, memory flat`, async (t) => {
+    const s = await scene(t);
+    const bad = await adversary(t, s.victim, s.chain);
+    const stream = await bad.rawGossip(s.victim.network.peerId);
+    const before = process.memoryUsage().arrayBuffers;
+    const message = gossipFrame(topicId(s.chain[0]!.hash, FORK, 'execution_proof'), data);
+    for (let i = 0; i < 5; i++) await stream.write(message, soon()).catch(() => {});
+    await dropped(s, bad, 'malformedMessage');
+    assert.ok(process.memoryUsage().arrayBuffers - before < 64 << 20);
   });
 }
 

@@ -67,7 +67,9 @@ export type SealErrorCode =
   /** the block is earlier than its sealer's turn allows */
   | 'sealTooEarly'
   /** more than 15 s ahead of this machine's clock */
-  | 'timestampAhead';
+  | 'timestampAhead'
+  /** more than an hour ahead of it */
+  | 'timestampFarAhead';
 export class SealError extends ClientError<
   SealErrorCode,
   { readonly expected?: string; readonly actual?: string; readonly sealer?: string }

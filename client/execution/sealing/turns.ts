@@ -7,6 +7,8 @@ import { recoverSealer, SealError } from './seal.ts';
 
 /** Clocks differ; a block from further ahead waits. */
 export const MAX_AHEAD_SECONDS = 15n;
+/** No clock that is looked after is so wrong; whoever sends a block from beyond it lies about the time. */
+export const MAX_CLOCK_ERROR_SECONDS = 3600n;
 
 /** The position of the sealer whose turn a height is. */
 export function turnOf({ sealers }: SealingConfig, number: bigint): number {
@@ -66,7 +68,8 @@ export function validateSeal(
   if (sealing.period > 0n && header.timestamp > latest) {
     const detail = { expected: `${latest}`, actual: `${header.timestamp}`, sealer: hex(sealer) };
     const message = `${block} has timestamp ${header.timestamp}, expected at most ${latest} now`;
-    throw new SealError('timestampAhead', message, detail);
+    const isLie = header.timestamp > latest + MAX_CLOCK_ERROR_SECONDS;
+    throw new SealError(isLie ? 'timestampFarAhead' : 'timestampAhead', message, detail);
   }
   return { sealer, isInTurn };
 }

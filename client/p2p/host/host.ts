@@ -31,6 +31,10 @@ export type HostModules = {
   readonly isBanned: (peer: string) => boolean;
   /** the book's score, at most 0; part of gossip's own */
   readonly score: (peer: string) => number;
+  /** A peer has sent a gossip message that had come before. */
+  readonly onDuplicate?: (peer: string) => void;
+  /** A peer has sent gossip that is no message of its topic: too large, not compressed, signed. */
+  readonly onUnreadable?: (peer: string, topic: string) => void;
   readonly onPeer: (peer: string, direction: 'inbound' | 'outbound') => void;
   readonly onPeerGone: (peer: string) => void;
 };
@@ -101,6 +105,11 @@ const MAX_STREAMS_PER_CONNECTION = 64;
 /** What is public in the class and missing in its interface. */
 type ScoredGossip = GossipSub & {
   getScore(peer: string): number;
+  /** what it is told of single messages */
+  readonly score: {
+    duplicateMessage: (peer: string, messageId: string, topic: string) => void;
+    rejectInvalidMessage: (peer: string, topic: string) => void;
+  };
   /** by peer: streams that messages can be sent on */
   readonly streamsOutbound: ReadonlyMap<string, unknown>;
 };
@@ -142,6 +151,7 @@ export async function createHost(options: HostOptions, modules: HostModules): Pr
   });
   node.addEventListener('peer:disconnect', ({ detail }) => modules.onPeerGone(detail.toString()));
   const { pubsub } = node.services;
+  tellOfScore(pubsub, modules);
   return {
     peerId: node.peerId.toString(),
     start: async () => {
@@ -277,6 +287,20 @@ function distinctPeers(connections: readonly Connection[]): readonly HostPeer[] 
     else peer.addresses.push(remoteAddr.toString());
   }
   return [...peers.values()];
+}
+
+/** Gossip tells only its own score of these; the node wants to know who it was. */
+function tellOfScore({ score }: ScoredGossip, { onDuplicate, onUnreadable }: HostModules): void {
+  const duplicate = score.duplicateMessage.bind(score);
+  score.duplicateMessage = (peer, id, topic) => {
+    duplicate(peer, id, topic);
+    onDuplicate?.(peer);
+  };
+  const invalid = score.rejectInvalidMessage.bind(score);
+  score.rejectInvalidMessage = (peer, topic) => {
+    invalid(peer, topic);
+    onUnreadable?.(peer, topic);
+  };
 }
 
 function scoredGossip(options: Partial<GossipsubOpts>): (components: GossipSubComponents) => ScoredGossip {

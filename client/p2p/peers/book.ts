@@ -13,6 +13,8 @@ export const PEER_RATES = {
   requests: { capacity: 200, perSecond: 50 },
   servedBytes: { capacity: 512 << 20, perSecond: 32 << 20 },
   messages: { capacity: 256, perSecond: 8 },
+  /** gossip that has come before, from this peer or another: above all that a peer may send anew */
+  duplicates: { capacity: 1024, perSecond: 64 },
   proofChecks: { capacity: 64, perSecond: 4 },
   transactionMessages: { capacity: 512, perSecond: 32 },
   transactionChecks: { capacity: 2048, perSecond: 128 },
@@ -113,6 +115,7 @@ export class PeerBook {
         requests: budget('requests'),
         servedBytes: budget('servedBytes'),
         messages: budget('messages'),
+        duplicates: budget('duplicates'),
         proofChecks: budget('proofChecks'),
         transactionMessages: budget('transactionMessages'),
         transactionChecks: budget('transactionChecks'),

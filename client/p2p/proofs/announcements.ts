@@ -193,7 +193,7 @@ export class Announcements {
       return outcomeOf(verified, 'invalidProof');
     }
     const adopted = await ports.adoptProof(a, fetched.value, from);
-    if (adopted.verdict !== 'accept') return { verdict: 'ignore', code: adopted.code };
+    if (adopted.verdict !== 'accept') return { ...adopted, verdict: 'ignore' };
     this.#modules.onAdopted(a);
     return ACCEPT;
   }

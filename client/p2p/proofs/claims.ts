@@ -1,24 +1,25 @@
 /**
  * Who says that it is proving what. A claim asks others not to prove the same block meanwhile; it is a hint that saves
  * work, and must never be able to stop a block from being proven:
- * - it expires soon; its prover renews it for as long as it works, up to a limit from the first one on; after that no
- *   other claim on the same block counts: a block is delayed once;
- * - a stranger's claim counts for a minute at most, and for three with its renewals: identities cost nothing; longer ones
- *   only for a prover that has kept more than it broke;
- * - claims are signed, so that nobody breaks them in another's name.
+ * - it counts for 45 seconds from its arrival; its prover renews it for as long as it works, up to a limit from the first
+ *   one on; after that no other claim on the same block counts: a block is delayed once;
+ * - a stranger's claim counts for three minutes at most with its renewals: identities cost nothing; longer ones only for
+ *   a prover that has kept more than it broke;
+ * - claims are signed, so that nobody breaks them in another's name;
+ * - clocks may differ by an hour: time is measured here, from the arrival on; a prover's own clock, in its claim's expiry,
+ *   only says which of its claims is the later one.
  * Two provers that begin at the same time: the one with the lower sha256(block hash ‖ key) goes on.
  */
 import type { Hash } from '../../prover/interface.ts';
 import type { Verdict } from '../host/host.ts';
-import type { ProvingClaim } from '../interface.ts';
+import { CLAIM_SECONDS, type ProvingClaim } from '../interface.ts';
 import type { PeerBook } from '../peers/book.ts';
 import { faultOf, reasonOf } from './blame.ts';
 import { sha256 } from './descriptor.ts';
 import { decodeProvingClaim, encodeProvingClaim, hex, type SignedProvingClaim, unhex } from './messages.ts';
 
-/** Seconds. */
-export const MAX_CLAIM_SECONDS = 600;
-export const STRANGER_SECONDS = 60;
+/** Seconds. An ended claim is remembered so long: no other one on its block counts meanwhile. */
+export const REMEMBERED_SECONDS = 600;
 /** From a prover's first claim on a block to the end of its last renewal. */
 export const RENEWED_SECONDS = 1800;
 export const STRANGER_RENEWED_SECONDS = 180;
@@ -28,7 +29,8 @@ export const TIE_SECONDS = 10;
 const LEAST_RENEWAL_SECONDS = 5;
 /** A broken claim is forgiven after this time: provers are restarted. */
 const BROKEN_SECONDS = 600;
-const CLOCK_SKEW_SECONDS = 15;
+/** An honest prover's clock and this node's differ by less. */
+const MAX_CLOCK_ERROR_SECONDS = 3600;
 const MAX_CLAIMS = 1024;
 const MAX_CLAIMS_PER_PROVER = 4;
 const MAX_PROVERS = 1024;
@@ -45,7 +47,14 @@ export type ClaimModules = {
   readonly now: () => number;
 };
 
-type Held = { readonly prover: string; readonly since: number; readonly until: number; broken: boolean };
+/** `since`, `until`: by this node's clock; `said`: the expiry, by the prover's */
+type Held = {
+  readonly prover: string;
+  readonly since: number;
+  readonly until: number;
+  readonly said: number;
+  broken: boolean;
+};
 /** `brokenAt`: Unix seconds */
 type Record = { kept: number; brokenAt: number[] };
 
@@ -93,11 +102,13 @@ export class Claims {
       return 'reject';
     }
     const now = this.#modules.now() / 1000;
-    if (claim.expiresAt > now + MAX_CLAIM_SECONDS + CLOCK_SKEW_SECONDS) {
+    const error = claim.expiresAt - CLAIM_SECONDS - now;
+    if (error > MAX_CLOCK_ERROR_SECONDS) {
       book.charge(from, 'farFuture', `claim until ${claim.expiresAt}`);
       return 'reject';
     }
-    if (claim.expiresAt <= now) return 'ignore';
+    // Old, or of a clock that is far behind: not to be known which.
+    if (error < -MAX_CLOCK_ERROR_SECONDS) return 'ignore';
     if (!verify(claim.prover, signedBytes(genesisHash, claim), claim.signature)) {
       book.charge(from, 'malformedMessage', 'claim: wrong signature');
       return 'reject';
@@ -133,7 +144,7 @@ export class Claims {
     const held = this.#claims.get(key);
     const isRenewal = held?.prover === prover;
     if (held !== undefined && !isRenewal && !winsTie(held, claim.blockHash, prover, now)) return false;
-    if (isRenewal && held.until <= now) return false;
+    if (isRenewal && (held.until <= now || claim.expiresAt < held.said + LEAST_RENEWAL_SECONDS)) return false;
     if (!isRenewal && this.#isOwn(key, claim.blockHash, prover, now)) return false;
     this.#settle(now);
     const { kept, brokenAt } = this.#record(prover);
@@ -142,11 +153,9 @@ export class Claims {
     for (const each of this.#claims.values()) if (each.prover === prover && each.until > now) live++;
     if (!isRenewal && live >= MAX_CLAIMS_PER_PROVER) return false;
     const since = held?.since ?? now;
-    const [ahead, renewed] =
-      kept > 0 ? [MAX_CLAIM_SECONDS, RENEWED_SECONDS] : [STRANGER_SECONDS, STRANGER_RENEWED_SECONDS];
-    const until = Math.min(claim.expiresAt, now + ahead, since + renewed);
+    const until = Math.min(now + CLAIM_SECONDS, since + (kept > 0 ? RENEWED_SECONDS : STRANGER_RENEWED_SECONDS));
     if (isRenewal && until < held.until + LEAST_RENEWAL_SECONDS) return false;
-    this.#claims.set(key, { prover, since, until, broken: false });
+    this.#claims.set(key, { prover, since, until, said: claim.expiresAt, broken: false });
     return true;
   }
 
@@ -170,7 +179,7 @@ export class Claims {
         const [blockHash] = key.split(' ') as [Hash];
         if (this.#modules.isProvable(blockHash)) this.#record(held.prover).brokenAt.push(held.until);
       }
-      if (held.until + MAX_CLAIM_SECONDS <= now || this.#claims.size >= MAX_CLAIMS) this.#claims.delete(key);
+      if (held.until + REMEMBERED_SECONDS <= now || this.#claims.size >= MAX_CLAIMS) this.#claims.delete(key);
     }
   }
 

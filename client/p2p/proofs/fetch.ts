@@ -1,7 +1,7 @@
 /** Fetches objects from whoever has them, goes on with others after a failure, and finds who sent false bytes. */
 import { setTimeout } from 'node:timers/promises';
 import type { Hash } from '../../prover/interface.ts';
-import type { BlockDataKind, Fetched, FetchOptions, ProofDescriptor } from '../interface.ts';
+import type { BlockDataKind, Fetched, FetchedData, FetchOptions, ProofDescriptor } from '../interface.ts';
 import type { PeerBook } from '../peers/book.ts';
 import type { RequestClient } from './client.ts';
 import { CHUNK_BYTES, sha256 } from './descriptor.ts';
@@ -99,6 +99,8 @@ export type BlockDataRequest = {
   readonly kind: BlockDataKind;
   readonly blockHash: Hash;
   readonly maxBytes: number;
+  /** a copy is never made of several peers' ranges */
+  readonly oneServer?: boolean;
   readonly check: (bytes: Uint8Array) => boolean | Promise<boolean>;
 };
 
@@ -115,7 +117,7 @@ export async function fetchBlockData(
   request: BlockDataRequest,
   { signal, prefer = [] }: FetchOptions,
   modules: FetchModules,
-): Promise<Fetched<Uint8Array>> {
+): Promise<FetchedData> {
   const { book, memory } = modules;
   const release = await memory.acquire(request.maxBytes, signal);
   if (release === undefined) return { ok: false, code: 'aborted' };
@@ -123,13 +125,14 @@ export async function fetchBlockData(
     const sources = new Sources(prefer, modules.peers);
     const suspects: Suspect[] = [];
     for (;;) {
-      const copy = await fetchCopy(request, sources, suspects.length === 0, signal, modules);
+      const isMixed = suspects.length === 0 && request.oneServer !== true;
+      const copy = await fetchCopy(request, sources, isMixed, signal, modules);
       if (copy === undefined) return { ok: false, code: signal.aborted ? 'aborted' : 'unavailable' };
+      const peers = new Set(copy.parts.map(({ peer }) => peer));
       if (await request.check(copy.bytes)) {
         for (const peer of guiltyOf(suspects, copy.bytes)) book.charge(peer, 'wrongBytes', what(request));
-        return { ok: true, value: copy.bytes };
+        return { ok: true, value: copy.bytes, servers: [...peers] };
       }
-      const peers = new Set(copy.parts.map(({ peer }) => peer));
       if (peers.size > 1) {
         suspects.push(...suspectsOf(copy));
         sources.again();

@@ -26,6 +26,8 @@ export type Adversary = {
   readonly host: Host;
   /** Opens a stream to the victim and writes raw bytes; the answer is not read. */
   readonly send: (victim: TestNode, protocol: ProtocolName, bytes: Uint8Array) => Promise<ByteStream>;
+  /** Opens a gossip stream of its own to the victim: whatever is written to it is sent, again and again. */
+  readonly rawGossip: (victim: string) => Promise<ByteStream>;
   /** Publishes anything on a topic until somebody takes it. */
   readonly gossip: (topic: TopicName, message: Uint8Array, fork?: string) => Promise<void>;
 };
@@ -89,6 +91,7 @@ export async function adversary(
       await stream.write(bytes, soon());
       return stream;
     },
+    rawGossip: (to) => host.open(to, '/meshsub/1.1.0', soon()),
     gossip: async (topic, message, fork = FORK) => {
       await until('published', async () => {
         const taken = await host.publish(topicId(genesisHash, fork, topic), message).catch((error) => String(error));
@@ -119,6 +122,23 @@ export function frame(kind: number, bytes: Uint8Array, length = bytes.length): U
   head.writeUInt8(kind);
   head.writeUInt32LE(length, 1);
   return Buffer.concat([head, bytes]);
+}
+
+/** A gossipsub message as it travels: protobuf of one RPC with one message, its length before it. */
+export function gossipFrame(topic: string, data: Uint8Array): Uint8Array {
+  const field = (number: number, bytes: Uint8Array): Uint8Array =>
+    Buffer.concat([Uint8Array.of((number << 3) | 2), varint(bytes.length), bytes]);
+  const message = Buffer.concat([field(2, data), field(4, Buffer.from(topic, 'utf8'))]);
+  const rpc = field(2, message);
+  return Buffer.concat([varint(rpc.length), rpc]);
+}
+
+function varint(value: number): Uint8Array {
+  const bytes: number[] = [];
+  for (let left = value; ; left >>>= 7) {
+    if (left < 0x80) return Uint8Array.of(...bytes, left);
+    bytes.push((left & 0x7f) | 0x80);
+  }
 }
 
 /** A well-formed answer. */

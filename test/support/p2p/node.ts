@@ -2,7 +2,7 @@
 import type { TestContext } from 'node:test';
 import { generateKeyPair } from '@libp2p/crypto/keys';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { createLogger } from '../../../client/log.ts';
+import { createLogger, type Logger } from '../../../client/log.ts';
 import type {
   BlockAnnouncement,
   HeaderRange,
@@ -50,6 +50,7 @@ export async function testNode(
     readonly config?: Partial<NetworkConfig>;
     readonly tuning?: Partial<NetworkTuning>;
     readonly ports?: Partial<NetworkPorts>;
+    readonly log?: Logger;
   } = {},
 ): Promise<TestNode> {
   const blocks = new Map((o.holds ?? []).map((block) => [block.hash, block]));
@@ -133,7 +134,7 @@ export async function testNode(
       maxPeers: 20,
       ...o.config,
     },
-    { key: await generateKeyPair('Ed25519'), ports, log: createLogger('silent'), now: Date.now },
+    { key: await generateKeyPair('Ed25519'), ports, log: o.log ?? createLogger('silent'), now: Date.now },
     { ...FAST, ...o.tuning },
   );
   t.after(() => network.stop());

@@ -40,7 +40,7 @@ const INSIDE: readonly (readonly [reason: string, codes: string])[] = [
      receiptsTooLarge receiptsMalformed receiptsBloom receiptsGasUsed duplicateInWitness unknownParent reorgTooDeep
      proofOfOtherBlock`,
   ],
-  ['a peer’s seal: its block is dropped', 'sealMalformed sealUnexpected sealTooEarly timestampAhead'],
+  ['a peer’s seal: its block is dropped', 'sealMalformed sealUnexpected sealTooEarly timestampAhead timestampFarAhead'],
   [
     'a peer’s state diff: another peer is asked',
     `diffTooLarge diffMalformed diffUndefined diffUnsorted diffDuplicate diffUnchanged diffStorageOfDeleted

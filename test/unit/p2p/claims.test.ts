@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { generateKeyPair } from '@libp2p/crypto/keys';
 import { identityOf, isSignature } from '../../../client/p2p/host/identity.ts';
+import { CLAIM_SECONDS } from '../../../client/p2p/interface.ts';
 import { PEER_RATES, PeerBook } from '../../../client/p2p/peers/book.ts';
 import {
   Claims,
-  MAX_CLAIM_SECONDS,
+  REMEMBERED_SECONDS,
+  RENEWED_SECONDS,
   STRANGER_RENEWED_SECONDS,
-  STRANGER_SECONDS,
   TIE_SECONDS,
 } from '../../../client/p2p/proofs/claims.ts';
 import type { Hash } from '../../../client/prover/interface.ts';
@@ -33,16 +34,16 @@ async function claims(clock = { seconds: 1_800_000_000 }, genesisHash = GENESIS)
 
 const claimOf = (i: number, expiresAt: number) => ({ blockHash: hash(i), proofType: 1, expiresAt });
 
-test('claim of a stranger → counts for a minute, once per block', async () => {
+test('claim → counts for 45 s from its arrival, once per block', async () => {
   const { clock, made } = await claims();
   const [a, b] = [await claims(clock), await claims(clock)];
   const { seconds } = clock;
   assert.equal(await made.onClaim(await a.made.sign(claimOf(1, seconds + 300)), 'p'), 'accept');
-  assert.equal(made.until(hash(1), 1), seconds + STRANGER_SECONDS);
+  assert.equal(made.until(hash(1), 1), seconds + CLAIM_SECONDS);
   assert.equal(made.until(hash(1), 2), undefined);
   clock.seconds += TIE_SECONDS;
   assert.equal(await made.onClaim(await b.made.sign(claimOf(1, seconds + 300)), 'p'), 'ignore');
-  clock.seconds += STRANGER_SECONDS;
+  clock.seconds += CLAIM_SECONDS;
   assert.equal(made.until(hash(1), 1), undefined);
   assert.equal(
     await made.onClaim(await b.made.sign(claimOf(1, seconds + 300)), 'p'),
@@ -104,20 +105,69 @@ test('prover that is killed once → after ten minutes its claims count again', 
   assert.equal(await made.onClaim(await a.made.sign(claimOf(3, clock.seconds + 45)), 'p'), 'accept');
 });
 
-test('claims that are kept → longer ones count; that are broken → none', async () => {
+test('claims that are kept → longer rows of them count; that are broken → none', async () => {
   const { clock, made } = await claims();
   const a = await claims(clock);
-  await made.onClaim(await a.made.sign(claimOf(1, clock.seconds + 50)), 'p');
+  const say = async (i: number): Promise<string> =>
+    made.onClaim(await a.made.sign(claimOf(i, clock.seconds + 45)), 'p');
+  await say(1);
   made.fulfilled(hash(1), 1);
   assert.equal(made.until(hash(1), 1), undefined);
-  const long = clock.seconds + MAX_CLAIM_SECONDS;
-  await made.onClaim(await a.made.sign(claimOf(2, long)), 'p');
-  assert.equal(made.until(hash(2), 1), long);
-  await made.onClaim(await a.made.sign(claimOf(3, clock.seconds + 5)), 'p');
-  clock.seconds += MAX_CLAIM_SECONDS + 1;
+  const start = clock.seconds;
+  for (; clock.seconds < start + RENEWED_SECONDS - CLAIM_SECONDS; clock.seconds += 15)
+    assert.equal(await say(2), 'accept');
+  clock.seconds = start + RENEWED_SECONDS;
+  assert.equal(made.until(hash(2), 1), undefined);
+  await say(3);
+  clock.seconds += CLAIM_SECONDS + 1;
   const verdicts: string[] = [];
-  for (let i = 4; i < 6; i++) verdicts.push(await made.onClaim(await a.made.sign(claimOf(i, clock.seconds + 50)), 'p'));
+  for (let i = 4; i < 6; i++) verdicts.push(await say(i));
   assert.deepEqual(verdicts, ['ignore', 'ignore'], 'two broken, one kept');
+});
+
+for (const minutes of [-50, -5, 5, 50]) {
+  test(`prover whose clock is ${minutes} minutes off → its claims count as long as others’, and nobody is charged`, async () => {
+    const { clock, made, book } = await claims();
+    const skewed = { seconds: clock.seconds + 60 * minutes };
+    const [a, b] = [await claims(skewed), await claims(clock)];
+    const say = async (i: number): Promise<string> =>
+      made.onClaim(await a.made.sign(claimOf(i, skewed.seconds + CLAIM_SECONDS)), 'p');
+    const pass = (seconds: number): void => {
+      clock.seconds += seconds;
+      skewed.seconds += seconds;
+    };
+    assert.equal(await say(1), 'accept');
+    for (let i = 0; i < 3; i++) {
+      assert.equal(made.until(hash(1), 1), clock.seconds + CLAIM_SECONDS);
+      pass(12);
+      assert.equal(await say(1), 'accept');
+    }
+    made.fulfilled(hash(1), 1);
+    // It dies at work: whoever waits for it goes on after 45 s, though it has kept a claim before.
+    assert.equal(await say(2), 'accept');
+    pass(CLAIM_SECONDS);
+    assert.equal(made.until(hash(2), 1), undefined);
+    assert.equal(await say(2), 'ignore', 'what is over is not renewed');
+    // And it hears of others by its own clock.
+    assert.equal(await a.made.onClaim(await b.made.sign(claimOf(3, clock.seconds + CLAIM_SECONDS)), 'p'), 'accept');
+    assert.equal(a.made.until(hash(3), 1), skewed.seconds + CLAIM_SECONDS);
+    assert.deepEqual([book.totals(), a.book.totals()], [{}, {}]);
+  });
+}
+
+test('claim that is said again as it was, or an older one → not a renewal', async () => {
+  const { clock, made } = await claims();
+  const a = await claims(clock);
+  const first = await a.made.sign(claimOf(1, clock.seconds + CLAIM_SECONDS));
+  await made.onClaim(first, 'p');
+  clock.seconds += 20;
+  const second = await a.made.sign(claimOf(1, clock.seconds + CLAIM_SECONDS));
+  assert.equal(await made.onClaim(second, 'p'), 'accept');
+  clock.seconds += 20;
+  for (const old of [first, second]) assert.equal(await made.onClaim(old, 'p'), 'ignore');
+  assert.equal(made.until(hash(1), 1), clock.seconds - 20 + CLAIM_SECONDS);
+  clock.seconds += CLAIM_SECONDS + REMEMBERED_SECONDS - 1;
+  assert.equal(await made.onClaim(second, 'p'), 'ignore', 'remembered');
 });
 
 test('one prover claiming everything → four blocks at a time', async () => {
@@ -138,15 +188,15 @@ test('claims of very many keys → a bounded number is kept', async () => {
   assert.equal(held.length, 1024);
 });
 
-test('claim on a block that needs no proof, or already over → ignored, nobody charged', async () => {
+test('claim on a block that needs no proof, or of long ago → ignored, nobody charged', async () => {
   const { clock, made, book } = await claims();
   const a = await claims(clock);
   assert.equal(await made.onClaim(await a.made.sign(claimOf(0, clock.seconds + 50)), 'p'), 'ignore');
-  assert.equal(await made.onClaim(await a.made.sign(claimOf(1, clock.seconds)), 'p'), 'ignore');
+  assert.equal(await made.onClaim(await a.made.sign(claimOf(1, clock.seconds - 3600)), 'p'), 'ignore');
   assert.deepEqual(book.totals(), {});
 });
 
-test('rejects claims that are too long, altered, or of another chain', async () => {
+test('rejects claims from more than an hour ahead, altered, or of another chain', async () => {
   const { clock, made, book } = await claims();
   const a = await claims(clock);
   const other = await claims(clock, `0x${'77'.repeat(32)}`);
@@ -156,7 +206,7 @@ test('rejects claims that are too long, altered, or of another chain', async () 
   assert.equal(await made.onClaim(altered, 'p'), 'reject');
   assert.equal(await made.onClaim(good.subarray(1), 'p'), 'reject');
   assert.equal(await made.onClaim(await other.made.sign(claimOf(1, clock.seconds + 50)), 'p'), 'reject');
-  assert.equal(await made.onClaim(await a.made.sign(claimOf(1, clock.seconds + 700)), 'p'), 'reject');
+  assert.equal(await made.onClaim(await a.made.sign(claimOf(1, clock.seconds + 3700)), 'p'), 'reject');
   assert.deepEqual(book.totals(), { malformedMessage: 3, farFuture: 1 });
   assert.equal(made.until(hash(1), 1), undefined);
 });

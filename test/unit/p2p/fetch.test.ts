@@ -66,6 +66,16 @@ test('data begun by one peer and ended by another → whole, nobody blamed', asy
   assert.deepEqual(guilty(), []);
 });
 
+test('data wanted of one server → begun again by another where the first broke off, and who served it is said', async () => {
+  const { modules, asked } = scene({ a: breaksAfter(2, TRUTH), b: honest });
+  const check = (bytes: Uint8Array): boolean => Buffer.compare(bytes, TRUTH) === 0;
+  const request = { kind: 'stateDiff', blockHash: HASH, maxBytes: 1 << 24, oneServer: true, check } as const;
+  const got = await fetchBlockData(request, { signal: soon() }, modules);
+  assert.ok(got.ok);
+  assert.deepEqual(got.servers, ['b']);
+  assert.deepEqual(asked, { a: 3, b: 4 });
+});
+
 test('data of which the first part is false → the first peer is blamed, not the one that ended it', async () => {
   const { modules, guilty } = scene({ a: breaksAfter(2, FALSE), b: honest });
   assert.ok((await data(modules)).ok);

@@ -56,6 +56,11 @@ describe('turns', () => {
   test('rejects a block 16 s ahead of the clock → timestampAhead', () => {
     assert.throws(() => judged(1, 21n, PARENT_TIME + 5n), { code: 'timestampAhead' });
   });
+  test('rejects a block more than an hour ahead of the clock → timestampFarAhead: no clock is so wrong', () => {
+    const ahead = (seconds: bigint) => judged(1, 20n + seconds, PARENT_TIME + 5n);
+    assert.throws(() => ahead(3600n), { code: 'timestampAhead' });
+    assert.throws(() => ahead(3601n), { code: 'timestampFarAhead' });
+  });
   test('rejects a block without a seal → sealMalformed', () => {
     const block = header(7n, PARENT_TIME + 60n);
     assert.throws(() => validateSeal(three, block, parent, new Uint8Array(), Date.now()), { code: 'sealMalformed' });

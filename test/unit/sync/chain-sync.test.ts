@@ -33,7 +33,7 @@ const blockOf = (h: Header): Block =>
 const headerOf = (block: Block): Header => (block as unknown as { fields: Header }).fields;
 
 /** An importer that keeps every block and prefers the highest. */
-function memoryImporter(): ChainImporter & {
+function memoryImporter(): { -readonly [K in keyof ChainImporter]: ChainImporter[K] } & {
   readonly canonical: Header[];
   readonly isStored: (h: Uint8Array) => boolean;
 } {
@@ -92,7 +92,7 @@ type Peer = {
 };
 const bytes = new Uint8Array(1);
 
-function network(peers: readonly Peer[]) {
+function network(peers: readonly Peer[], server?: string) {
   const charged: string[] = [];
   const asked: number[] = [];
   const record = (peer: Peer, h: Header): HeaderRecord => ({
@@ -120,17 +120,37 @@ function network(peers: readonly Peer[]) {
     blockData: async (kind, blockHash, { check }) => {
       const header = peers.flatMap((p) => p.headers).find((h) => hashOf(hash(h)) === blockHash);
       const value = kind === 'body' && header !== undefined ? rlp(header) : bytes;
-      return header !== undefined && (await check(value)) ? { ok: true, value } : { ok: false, code: 'unavailable' };
+      return header !== undefined && (await check(value))
+        ? { ok: true, value, servers: [server ?? 'a'] }
+        : { ok: false, code: 'unavailable' };
     },
     charge: (peer, fault) => charged.push(`${peer} ${fault}`),
   };
   return { net, charged, asked };
 }
 
-type Setup = Partial<SyncOptions> & { readonly verifies?: boolean; readonly now?: () => number };
-function syncing(peers: readonly Peer[], { verifies = true, now = () => 0, ...options }: Setup = {}) {
+type Setup = Partial<SyncOptions> & {
+  readonly verifies?: boolean;
+  readonly now?: () => number;
+  /** whoever serves all data but headers */
+  readonly server?: string;
+  /** thrown by the first import */
+  readonly importError?: Error;
+};
+function syncing(
+  peers: readonly Peer[],
+  { verifies = true, now = () => 0, server, importError, ...options }: Setup = {},
+) {
   const importer = memoryImporter();
-  const { net, charged, asked } = network(peers);
+  const { importProven } = importer;
+  let error = importError;
+  importer.importProven = async (block) => {
+    const thrown = error;
+    error = undefined;
+    if (thrown !== undefined) throw thrown;
+    return importProven(block);
+  };
+  const { net, charged, asked } = network(peers, server);
   const errors: string[] = [];
   const kept: string[] = [];
   let verified = 0n;
@@ -348,3 +368,47 @@ test('a header that breaks a rule → the peer is charged, another peer’s chai
   assert.deepEqual(charged, ['liar invalidHeader']);
   await sync.stop();
 });
+
+test('a diff that leads elsewhere → whoever served it is charged, not whoever named the block', async () => {
+  const importError = new ClientError('diffStateRoot', 'another root');
+  const peer: Peer = { id: 'honest', headers: chain(3, 'x'), proven: everything };
+  const { sync, until, charged } = syncing([peer], { server: 'liar', importError });
+  sync.start();
+  await until(head(3));
+  assert.deepEqual(charged, ['liar invalidDiff']);
+  await sync.stop();
+});
+
+test('state that this node lacks → nobody is charged', async () => {
+  const importError = new ClientError('missingNode', 'not in the store');
+  const peer: Peer = { id: 'honest', headers: chain(3, 'x'), proven: everything };
+  let time = 0;
+  const { sync, until, charged, errors } = syncing([peer], { importError, now: () => time });
+  sync.start();
+  await until(() => errors.length > 0);
+  time = 60_000;
+  await until(head(3));
+  assert.deepEqual(charged, []);
+  await sync.stop();
+});
+
+for (const [code, fault] of [
+  ['timestampFarAhead', 'farFuture'],
+  ['sealerUnknown', 'invalidSeal'],
+  ['gasLimit', 'invalidHeader'],
+  ['timestampAhead', undefined],
+] as const) {
+  test(`header that breaks ${code} → ${fault ?? 'nobody'} charged`, async () => {
+    const peer: Peer = { id: 'a', headers: chain(3, 'x'), proven: everything };
+    const { sync, until, charged, importer } = syncing([peer]);
+    let isChecked = false;
+    importer.checkHeader = async () => {
+      isChecked = true;
+      throw new ClientError(code, 'a rule');
+    };
+    sync.start();
+    await until(() => isChecked);
+    await sync.stop();
+    assert.deepEqual(charged, fault === undefined ? [] : [`a ${fault}`]);
+  });
+}

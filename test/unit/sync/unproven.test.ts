@@ -28,7 +28,7 @@ function scene({ served = bytes('witness'), gasUsed = 0n, isComplete = true } = 
     const value = kind === 'body' ? bytes('body') : served;
     const isTrue = await check(value);
     verdicts.push(isTrue);
-    return isTrue ? { ok: true, value } : { ok: false, code: 'unavailable' };
+    return isTrue ? { ok: true, value, servers: ['a'] } : { ok: false, code: 'unavailable' };
   };
   const block = { header: { gasUsed }, raw: () => [bytes('header'), [], []] } as unknown as Block;
   const unproven = new UnprovenBlocks({
