@@ -22,7 +22,14 @@ const WORDS = 8;
 const HALF_WORDS = 4;
 
 export async function createNativeArithmetic(): Promise<NativeArithmetic> {
-  const curve = new Secp256k1(await WebAssembly.compile(secp256k1Module()));
+  return arithmeticOn(await WebAssembly.compile(secp256k1Module()));
+}
+
+/** The same for who cannot wait; blocks while the small module compiles. */
+export const compileNativeArithmetic = (): NativeArithmetic => arithmeticOn(new WebAssembly.Module(secp256k1Module()));
+
+function arithmeticOn(module: WebAssembly.Module): NativeArithmetic {
+  const curve = new Secp256k1(module);
   return {
     mulmod256: (_, inputs) => mulmod256(inputs),
     advice: ([kind], inputs) =>

@@ -18,8 +18,8 @@ export class CellTable {
         larger.set(this.kept);
         this.kept = larger;
       }
-      this.kept.set(boundaries.subarray(at, at + KEPT), KEPT * this.count);
-      this.count++;
+      const to = KEPT * this.count++;
+      for (let k = 0; k < KEPT; k++) this.kept[to + k] = boundaries[at + k]!;
     }
   }
 
@@ -29,8 +29,9 @@ export class CellTable {
     const sorted = machine.sortedCells(this.kept.subarray(0, KEPT * this.count));
     for (let k = 0; k < this.count; k++) {
       const from = BOUNDARY_WORDS * k;
-      words.set(sorted.subarray(from, from + EPOCH), MEMORY_CELL_WORDS * k);
-      words[MEMORY_CELL_WORDS * k + EPOCH] = machine.interpreter.epochOf(sorted[from]!, sorted[from + 1]!);
+      const to = MEMORY_CELL_WORDS * k;
+      for (let word = 0; word < EPOCH; word++) words[to + word] = sorted[from + word]!;
+      words[to + EPOCH] = machine.interpreter.epochOf(sorted[from]!, sorted[from + 1]!);
     }
     return words;
   }

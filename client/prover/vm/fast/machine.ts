@@ -3,6 +3,7 @@ import { PUBLIC_BYTES, type TrapReason } from '../execute.ts';
 import { BOUNDARY_WORDS, CELL_WORDS, HEADER_WORDS, READ_WORDS, REFRESH_WORDS, strideOf } from '../flat-records.ts';
 import { HOST_CALLS } from '../host-calls.ts';
 import { FIRST_PC, INSTRUCTIONS, type Instruction, OP_NAMES, type OpName } from '../isa.ts';
+import type { NativeArithmetic } from '../native-arithmetic.ts';
 import { CHIP_BY_ADDRESS, type HostCallRecord, type KeccakRecord } from '../records.ts';
 import { type FastProgram, type Interpreter, instantiate } from './program.ts';
 
@@ -278,8 +279,13 @@ export class FastMachine {
     const count = cells.length / 4;
     const end = this.recordsAt + ENTRY_BYTES * count;
     this.reserve(end);
-    for (let k = 0; k < count; k++)
-      this.words.set(cells.subarray(4 * k, 4 * k + 4), (this.recordsAt + ENTRY_BYTES * k) / 4);
+    const { words } = this;
+    for (let k = 0, at = this.recordsAt / 4; k < cells.length; k += 4, at += ENTRY_BYTES / 4) {
+      words[at] = cells[k]!;
+      words[at + 1] = cells[k + 1]!;
+      words[at + 2] = cells[k + 2]!;
+      words[at + 3] = cells[k + 3]!;
+    }
     interpreter.setListEnd(end);
     if (interpreter.endSegment() === 0) throw memoryError(end);
     interpreter.placeList(this.recordsAt);
@@ -312,7 +318,7 @@ export class FastMachine {
     const { interpreter, linear, clock } = this;
     const { op } = this.program.program.code[this.pc - FIRST_PC]!;
     const { op: number, reads, advance } = INSTRUCTIONS[op];
-    const { cells, compute } = HOST_CALLS[op]!;
+    const { cells } = HOST_CALLS[op]!;
     const operands = reads.map((_, k) => this.words[u32(interpreter.hostOperand(k)) / 4]!);
     const accessed = cells(operands);
     if (typeof accessed === 'string') return accessed;
@@ -321,7 +327,7 @@ export class FastMachine {
     if (addresses.some((a) => a >= beyond)) return 'out of bounds memory access';
     const word = (cell: number): number => (linear + CELL_BYTES * cell) / 4;
     const inputs = Uint32Array.from(accessed.inputs.flatMap((a) => [this.words[word(a)]!, this.words[word(a) + 1]!]));
-    const outputs = compute(operands, inputs);
+    const outputs = this.program.arithmetic[op as keyof NativeArithmetic](operands, inputs);
     if (typeof outputs === 'string') return outputs;
     // Behind what the list may grow by: addresses, then the output words, aligned to 8.
     const at = alignUp(

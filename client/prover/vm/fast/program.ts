@@ -1,5 +1,6 @@
 import type { RowType } from '../flat-records.ts';
 import { INTERPRETER_BASE64 } from '../generated/interpreter.ts';
+import { compileNativeArithmetic, type NativeArithmetic } from '../native-arithmetic.ts';
 import type { Program } from '../program.ts';
 import { encode, type Image } from './encode.ts';
 
@@ -50,6 +51,7 @@ export type FastProgram = {
   readonly types: readonly RowType[];
   readonly module: WebAssembly.Module;
   readonly image: Image;
+  readonly arithmetic: NativeArithmetic;
 };
 
 /** @param types who proves which instruction; empty for runs whose rows nobody counts or records */
@@ -61,7 +63,7 @@ export function fastProgram(program: Program, types: readonly RowType[] = []): F
     new WebAssembly.Memory({ initial: 1, maximum: 65_536, shared: true }),
   );
   const image = encode(program, types, { slots32: SLOTS32.value, slots64: SLOTS64.value, code: CODE.value });
-  return { program, types, module, image };
+  return { program, types, module, image, arithmetic: compileNativeArithmetic() };
 }
 
 export const instantiate = (module: WebAssembly.Module, memory: WebAssembly.Memory): Interpreter =>
