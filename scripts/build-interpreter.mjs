@@ -3,14 +3,14 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { base64Module, compileAssembly } from './lib/assemblyscript.mjs';
+import { base64Module, compileAssembly, SHARED_MEMORY } from './lib/assemblyscript.mjs';
 import { root } from './lib/root.mjs';
 
 const SIZE_BUDGET_BYTES = 150_000;
 const SOURCES = join(root, 'client', 'prover', 'vm', 'assembly');
 const OUTPUT = join(root, 'client', 'prover', 'vm', 'generated', 'interpreter.ts');
 
-const wasm = compileAssembly(join(SOURCES, 'index.ts'));
+const wasm = compileAssembly(join(SOURCES, 'index.ts'), SHARED_MEMORY);
 const text = base64Module(
   {
     origin: 'scripts/build-interpreter.mjs from client/prover/vm/assembly',

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { ExitCode } from '../errors.ts';
 import { BACKENDS } from '../prover/backends/create.ts';
 import type { ProfileId, ProveErrorCode, ProveResult } from '../prover/interface.ts';
+import { wasmKernels } from '../prover/kernels/wasm-kernels.ts';
 import { createBlockCheck, guestInputOf } from '../prover/service/check.ts';
 import { foregroundMemoryMiB, MIN_MEMORY_MIB, memoryPlan } from '../prover/service/memory.ts';
 import { ProverProcess } from '../prover/service/prover-process.ts';
@@ -82,7 +83,12 @@ export const proveCommand = defineCommand({
       throw new CliError(ERRORS[result.code], `block ${block.header.number} not proven: ${result.detail}`);
     const { proof, stats } = result;
     const start = performance.now();
-    const own = verify(acceptedKey(key), proof, { chainId: claim.chainId, chainSpecHash: claim.chainSpecHash });
+    const own = verify(
+      acceptedKey(key),
+      proof,
+      { chainId: claim.chainId, chainSpecHash: claim.chainSpecHash },
+      { kernels: wasmKernels() },
+    );
     const verifyMs = Math.round(performance.now() - start);
     if (!own.ok) throw new Error(`the proof does not verify: ${own.stage}/${own.code}, ${own.detail}`);
     writeOutput(args.output, proof);

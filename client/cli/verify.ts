@@ -5,6 +5,7 @@ import { chainSpecOf, type Network } from '../execution/chain/network.ts';
 import { privateGenesis } from '../node/private-genesis.ts';
 import { chainSpecHash } from '../prover/guest/chain-spec.ts';
 import type { Expected, Hash, VerifyResult } from '../prover/interface.ts';
+import { wasmKernels } from '../prover/kernels/wasm-kernels.ts';
 import { type ProofHeight, proofHeight } from '../prover/service/proof-height.ts';
 import { ACCEPTED_KEYS } from '../prover/verifier/accepted-keys.ts';
 import { CAPS } from '../prover/verifier/codec.ts';
@@ -55,7 +56,7 @@ export const verifyCommand = defineCommand({
     const expected = await expectedOf(height, args);
     if ('ok' in expected) return outcome(args.proof, expected, start);
     const wanted = { ...expected, ...(blockHash === undefined ? {} : { blockHash: blockHash as Hash }) };
-    return outcome(args.proof, verify(acceptedKey(data), bytes, wanted), start);
+    return outcome(args.proof, verify(acceptedKey(data), bytes, wanted, { kernels: wasmKernels() }), start);
   },
 });
 

@@ -4,6 +4,7 @@ import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { portableRecoverPublicKey } from '../execution/chain/recover-key.ts';
 import { ADDRESS_BYTES, recoverSealerWith, SealError } from '../execution/sealing/seal-signature.ts';
 import type { BlockClaim, Hash, ProfileId } from '../prover/interface.ts';
+import { wasmKernels } from '../prover/kernels/wasm-kernels.ts';
 import { ACCEPTED_KEYS } from '../prover/verifier/accepted-keys.ts';
 import { CAPS, tryDecodeProof } from '../prover/verifier/codec.ts';
 import { acceptedKey } from '../prover/verifier/key.ts';
@@ -51,6 +52,7 @@ const DEFAULT_MAX_PROOF_BYTES = 64 * MIB;
 const MAX_ANSWER_BYTES = ACCEPTED_KEYS.length * 16 * MIB + MIB;
 
 const keys = new Map<number, AcceptedKey>();
+const kernels = wasmKernels();
 
 /**
  * Fetches a block's proof and verifies it against this build's keys and the caller's chain. What the node says about
@@ -99,11 +101,16 @@ export function verifyProof(
   const key = keyOf(proofType);
   // Which forks are active depends on the height, which only the header tells; the verifier ties it to the claim.
   const header = decodeHeader(decoded.proof.headerRlp);
-  const result = verify(key, proof, {
-    chainId: o.chain.config.chainId,
-    chainSpecHash: chainSpecHashAt(o.chain, header),
-    ...(o.blockHash === undefined ? {} : { blockHash: o.blockHash.toLowerCase() as Hash }),
-  });
+  const result = verify(
+    key,
+    proof,
+    {
+      chainId: o.chain.config.chainId,
+      chainSpecHash: chainSpecHashAt(o.chain, header),
+      ...(o.blockHash === undefined ? {} : { blockHash: o.blockHash.toLowerCase() as Hash }),
+    },
+    { kernels },
+  );
   if (!result.ok) throw rejected(result);
   const { claim, profile, securityBits } = result;
   const verifyMs = performance.now() - start;

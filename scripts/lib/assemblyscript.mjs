@@ -6,11 +6,17 @@ import { root } from './root.mjs';
 
 const LINE_LENGTH = 116;
 
-/**
- * Compiles an AssemblyScript module over an imported shared memory.
- * @param features beyond threads
- */
-export function compileAssembly(index, features = []) {
+/** A memory that threads share, which the module imports. */
+export const SHARED_MEMORY = [
+  ...['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'],
+  ...['--disableWarning', '201', '--enable', 'threads'],
+];
+
+/** A memory of the module's own, which it exports. Vectors are exchanged within the module only. */
+export const OWN_MEMORY = ['--initialMemory', '1', '--maximumMemory', '16384'];
+
+/** Compiles an AssemblyScript module. */
+export function compileAssembly(index, memory, features = []) {
   const folder = mkdtempSync(join(tmpdir(), 'assembly-'));
   try {
     const wasm = join(folder, 'module.wasm');
@@ -18,9 +24,8 @@ export function compileAssembly(index, features = []) {
       process.execPath,
       [
         ...[join(root, 'node_modules', 'assemblyscript', 'bin', 'asc.js'), index],
-        ...['--outFile', wasm, '-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--sharedMemory'],
-        ...['--initialMemory', '1', '--maximumMemory', '65536', '--disableWarning', '201'],
-        ...[...features, 'threads'].flatMap((feature) => ['--enable', feature]),
+        ...['--outFile', wasm, '-O3', '--noAssert', '--runtime', 'stub', ...memory, '--disableWarning', '112'],
+        ...features.flatMap((feature) => ['--enable', feature]),
       ],
       { stdio: ['ignore', 'inherit', 'inherit'] },
     );

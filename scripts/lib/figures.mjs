@@ -55,7 +55,9 @@ function tables(reports) {
   return parts.filter((part) => part !== undefined).join('\n\n');
 }
 
-/** What verifying costs by stage, one row per block. */
+const KERNELS = { plain: 'TypeScript', wasm: 'WebAssembly' };
+
+/** What verifying costs by stage, one row per block and kernels. */
 function verifyTable(reports) {
   const measured = reports
     .filter((r) => r.bench === 'verify')
@@ -64,12 +66,14 @@ function verifyTable(reports) {
   const rows = measured.map(({ parameters, figures: f }) => [
     `\`${parameters.block}\``,
     f.segments,
+    KERNELS[parameters.kernels ?? 'plain'],
     ...[f.verifyMs, f.perSegmentMs, f.firstMs, f.keyMs].map(milliseconds),
     ...[f.stages.logup, f.stages.zerocheck, f.stages.open, f.stages.closing].map(milliseconds),
   ]);
   const head = [
     'block',
     'segments',
+    'kernels',
     'verified in',
     'per segment',
     'first time',
@@ -80,7 +84,7 @@ function verifyTable(reports) {
     'closing',
   ];
   const say =
-    'Verifying in plain TypeScript, one core: medians of a warm process, as a whole and by stage; the first proof of a process, which V8 has not compiled yet; and once per process the set-up of the key.';
+    'Verifying on one core, with the kernels for hashes and field in plain TypeScript or in WebAssembly: medians of a warm process, as a whole and by stage; the first proof of a process, which V8 has not compiled yet; and once per process the set-up of the key.';
   const commits = [...new Set(measured.map((r) => r.commit))].join(', ');
   return `${say} Commit ${commits}.\n\n${markdownTable(head, rows)}`;
 }

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { verifyBlock } from '../../client/prover/protocol/block/verify.ts';
 import { LABELS } from '../../client/prover/transcript/labels.ts';
 import type { TranscriptEvent } from '../../client/prover/transcript/transcript.ts';
+import { PLAIN_KERNELS } from '../../client/prover/verifier/plain-kernels.ts';
 import { repoRoot } from '../support/data.ts';
 import { honestToy, toyKey, wholeToy } from '../support/toy/machine.ts';
 
@@ -30,7 +31,7 @@ const sections: string[] = [];
 for (const [name, { block, traces }] of Object.entries(BLOCKS)) {
   const proof = await prove(block, traces, { listener: (e) => proverEvents.push(e) });
   const own: TranscriptEvent[] = [];
-  verifyBlock(vk, block, proof, (e) => own.push(e));
+  verifyBlock(PLAIN_KERNELS, vk, block, proof, (e) => own.push(e));
   verifierEvents.push(...own);
   sections.push(`# ${name}\n${inventory(own)}`);
 }

@@ -11,6 +11,7 @@ import { verifyBlock } from '../../client/prover/protocol/block/verify.ts';
 import type { BlockStatement, VerifyingKey } from '../../client/prover/protocol/machine.ts';
 import { packedBytes } from '../../client/prover/transcript/packing.ts';
 import type { TranscriptEvent } from '../../client/prover/transcript/transcript.ts';
+import { PLAIN_KERNELS } from '../../client/prover/verifier/plain-kernels.ts';
 import { honestToy, partToy, SQUARE, type ToyBlock, toyKey, wholeToy } from '../support/toy/machine.ts';
 import { verdictOf } from '../support/verdict.ts';
 
@@ -27,7 +28,7 @@ const copyTraces = (toy: ToyBlock): Instance[][] =>
 /** What the verifier reads and draws, part by part: the block's commitment, the segments, the closing. */
 function partsOf(toy: ToyBlock, of: BlockProof): TranscriptEvent[][] {
   const parts: TranscriptEvent[][] = [];
-  verifyBlock(vk, toy.block, of, (e) => {
+  verifyBlock(PLAIN_KERNELS, vk, toy.block, of, (e) => {
     if (e.kind === 'absorb' && e.label !== parts.at(-1)?.[0]?.label) parts.push([]);
     parts.at(-1)!.push(e);
   });

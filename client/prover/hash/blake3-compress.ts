@@ -1,3 +1,18 @@
+export const Flag = {
+  chunkStart: 1,
+  chunkEnd: 2,
+  parent: 4,
+  root: 8,
+  keyedHash: 16,
+} as const;
+
+export const BLOCK_BYTES = 64;
+export const BLOCK_WORDS = 16;
+export const CHUNK_BYTES = 1024;
+export const CHUNK_WORDS = 256;
+export const DIGEST_BYTES = 32;
+export const DIGEST_WORDS = 8;
+
 /**
  * BLAKE3's compression function (specification of 2020-01-09, section 2.2): writes 16 output words into `out` at
  * `offset`, or only the first 8, the new chaining value, where no more fit. `out` may be `key` (at the same

@@ -1,5 +1,6 @@
 import { DIGEST_WORDS } from './blake3.ts';
-import { hashLeaf, hashNode } from './merkle-hash.ts';
+import type { HashMany } from './hash-many.ts';
+import { hashLeaves, hashNodes } from './merkle-hash.ts';
 
 /**
  * The digests that the paths of several leaves need and that cannot be computed from the leaves. Order: level by level
@@ -60,24 +61,28 @@ export function joinedWords(depth: number, indices: readonly number[]): number {
   return words;
 }
 
+/** Rows of a table, `rowWords` words each, one behind the other. */
+export type OpenedRows = {
+  /** Of each row: ascending, different. */
+  readonly indices: readonly number[];
+  readonly rows: Uint32Array;
+  readonly rowWords: number;
+};
+
 /**
  * Whether every row is the leaf of its index under the cap. Every digest of `nodes` is used, once.
- * @param rows leaf words by index: one for each different index
  * @param nodes what `joinPaths` gave
  */
 export function checkMultiproof(
   cap: Uint32Array,
   depth: number,
-  rows: ReadonlyMap<number, Uint32Array>,
+  { indices, rows, rowWords }: OpenedRows,
   nodes: Uint32Array,
+  hashMany?: HashMany,
 ): boolean {
-  let level = levelOf(rows.keys());
-  if (nodes.length !== joinedWords(depth, level)) return false;
-  let digests = new Uint32Array(level.length * DIGEST_WORDS);
-  level.forEach((i, k) => {
-    const row = rows.get(i)!;
-    hashLeaf(digests, k * DIGEST_WORDS, row, 0, row.length);
-  });
+  let level: Level = indices;
+  if (rows.length !== level.length * rowWords || nodes.length !== joinedWords(depth, level)) return false;
+  let digests = hashLeaves(rows, level.length, rowWords, hashMany);
   let at = 0;
   for (let d = 0; d < depth; d++) {
     const pairs = new Uint32Array(2 * digests.length);
@@ -95,8 +100,7 @@ export function checkMultiproof(
       }
     }
     level = parents(level);
-    digests = new Uint32Array(level.length * DIGEST_WORDS);
-    for (let k = 0; k < level.length; k++) hashNode(digests, k * DIGEST_WORDS, pairs, 2 * k * DIGEST_WORDS);
+    digests = hashNodes(pairs, level.length, hashMany);
   }
   for (const [k, i] of level.entries())
     for (let w = 0; w < DIGEST_WORDS; w++)

@@ -1,6 +1,7 @@
 import { P } from '../field/fp.ts';
 import type { Ext } from '../field/fp5.ts';
 import { blake3Words, blockWords, bytesFromWords, Flag } from './blake3.ts';
+import type { HashMany } from './hash-many.ts';
 
 /**
  * A transcript's state as plain data, so that it can be handed to a backend and taken back. One keyed BLAKE3 call per
@@ -17,13 +18,13 @@ const COORDINATE_BYTES = 6;
 export const initialSponge = (): Sponge => ({ state: new Uint8Array(STATE_BYTES), challenge: undefined });
 
 /** State after a message of 32-bit words: keyed BLAKE3 of the words, the label behind them. */
-export function absorb(sponge: Sponge, label: number, words: ArrayLike<number>): Sponge {
+export function absorb(sponge: Sponge, label: number, words: ArrayLike<number>, hashMany?: HashMany): Sponge {
   const bytes = 4 * (words.length + 1);
   const message = bytes <= SHORT.byteLength ? SHORT.fill(0) : blockWords(bytes);
-  for (let i = 0; i < words.length; i++) message[i] = words[i]!;
+  message.set(words);
   message[words.length] = label;
   for (let i = 0; i < KEY.length; i++) KEY[i] = wordAt(sponge.state, 4 * i);
-  blake3Words(OUT, message, bytes, KEY, Flag.keyedHash);
+  blake3Words(OUT, message, bytes, KEY, Flag.keyedHash, hashMany);
   const both = bytesFromWords(OUT);
   return { state: both.subarray(0, STATE_BYTES), challenge: both.subarray(STATE_BYTES) };
 }

@@ -1,5 +1,6 @@
 /** The program of the verifier's process: verifies what it is sent, against this build's keys. */
 import type { Expected, VerifyResult } from '../interface.ts';
+import { wasmKernels } from '../kernels/wasm-kernels.ts';
 import { ACCEPTED_KEYS } from '../verifier/accepted-keys.ts';
 import { acceptedKey } from '../verifier/key.ts';
 import { type AcceptedKey, verify } from '../verifier/verify.ts';
@@ -13,6 +14,7 @@ export type VerifierRequest = {
 };
 export type VerifierAnswer = { readonly id: number; readonly result: VerifyResult; readonly ms: number };
 
+const kernels = wasmKernels();
 const keys = new Map<number, AcceptedKey>();
 
 function keyOf(proofType: number): AcceptedKey | undefined {
@@ -29,7 +31,7 @@ process.on('message', ({ id, proofType, proof, expected }: VerifierRequest) => {
   const result: VerifyResult =
     key === undefined
       ? { ok: false, stage: 'statement', code: 'unknownProofType', detail }
-      : verify(key, proof, expected);
+      : verify(key, proof, expected, { kernels });
   const answer: VerifierAnswer = { id, result, ms: performance.now() - start };
   process.send?.(answer);
 });

@@ -121,7 +121,8 @@ export class ProverTranscript extends Transcript {
 /** A backend gave something else than the protocol computes from the same state. */
 export type BackendErrorCode = 'backendDiverged';
 
-function joined(parts: readonly Uint32Array[]): Uint32Array {
+/** Vectors of words, one behind the other. */
+export function joined(parts: readonly Uint32Array[]): Uint32Array {
   const all = new Uint32Array(parts.reduce((n, p) => n + p.length, 0));
   let at = 0;
   for (const p of parts) {

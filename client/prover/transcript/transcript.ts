@@ -1,4 +1,5 @@
 import type { Ext } from '../field/fp5.ts';
+import type { HashMany } from '../hash/hash-many.ts';
 import { absorb, extFromBytes, initialSponge, type Sponge, squeeze } from '../hash/sponge.ts';
 import { LABELS, type Label } from './labels.ts';
 
@@ -30,10 +31,12 @@ export type OpeningShape = {
 /** What both sides do alike: absorb what both know, and sample. */
 export abstract class Transcript {
   protected sponge: Sponge = initialSponge();
+  protected readonly hashMany: HashMany | undefined;
   private readonly listener: TranscriptListener | undefined;
 
-  constructor(listener?: TranscriptListener) {
+  constructor(listener?: TranscriptListener, hashMany?: HashMany) {
     this.listener = listener;
+    this.hashMany = hashMany;
   }
 
   protected note(kind: TranscriptEvent['kind'], label: Label, words: number): void {
@@ -42,7 +45,7 @@ export abstract class Transcript {
 
   protected absorbMessage(kind: 'absorb' | 'send', label: Label, words: ArrayLike<number>): void {
     this.note(kind, label, words.length);
-    this.sponge = absorb(this.sponge, LABELS[label], words);
+    this.sponge = absorb(this.sponge, LABELS[label], words, this.hashMany);
   }
 
   /** Absorbs data that both sides have: not part of the proof. */

@@ -2,7 +2,8 @@ import { EXT_WORDS, type ExtVec, unpackExt } from '../field/ext-vec.ts';
 import { P } from '../field/fp.ts';
 import { type Ext, Fp5 } from '../field/fp5.ts';
 import { wordsFromBytes } from '../hash/blake3.ts';
-import { checkMultiproof, joinedWords } from '../hash/merkle-multiproof.ts';
+import type { HashMany } from '../hash/hash-many.ts';
+import { checkMultiproof, joinedWords, type OpenedRows } from '../hash/merkle-multiproof.ts';
 import { tryNonce } from '../hash/sponge.ts';
 import { LABELS, type Label } from './labels.ts';
 import { packedBytes, unpackFields } from './packing.ts';
@@ -15,8 +16,8 @@ export class VerifierTranscript extends Transcript implements Channel {
   /** Bytes read. */
   private at = 0;
 
-  constructor(proof: Uint8Array, listener?: TranscriptListener) {
-    super(listener);
+  constructor(proof: Uint8Array, listener?: TranscriptListener, hashMany?: HashMany) {
+    super(listener, hashMany);
     this.proof = proof;
   }
 
@@ -51,17 +52,16 @@ export class VerifierTranscript extends Transcript implements Channel {
   }
 
   /**
-   * Opened rows in the order of the queries. Rejects rows that are not under the cap.
+   * The opened rows of the different ones among the indices. Rejects rows that are not under the cap.
    * @param cap what was committed: 8 words per node
    */
-  readOpenings({ indices, rowWords, depth }: OpeningShape, cap: Uint32Array): Uint32Array[] {
-    const different = [...new Set(indices)].sort((a, b) => a - b);
-    const all = this.readFields('queryRows', different.length * rowWords);
-    const rows = new Map(different.map((index, k) => [index, all.subarray(k * rowWords, (k + 1) * rowWords)]));
+  readOpenings({ indices: queried, rowWords, depth }: OpeningShape, cap: Uint32Array): OpenedRows {
+    const indices = [...new Set(queried)].sort((a, b) => a - b);
+    const opened = { indices, rows: this.readFields('queryRows', indices.length * rowWords), rowWords };
     const nodes = this.readWords('queryPaths', joinedWords(depth, indices));
-    if (!checkMultiproof(cap, depth, rows, nodes))
+    if (!checkMultiproof(cap, depth, opened, nodes, this.hashMany))
       throw new Rejection('transcript', 'merklePath', 'expected rows of the committed table, got others');
-    return indices.map((index) => rows.get(index)!);
+    return opened;
   }
 
   /** Rejects unread bytes. */

@@ -2,11 +2,13 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { CLAIM_SCHEMA_ID, decodeClaim, PUBLIC_VALUES_BYTES } from '../guest/claim.ts';
 import { wordsFromBytes } from '../hash/blake3.ts';
 import type { BlockClaim, Expected, Hash, ProfileId, VerifyResult } from '../interface.ts';
+import type { VerifierKernels } from '../kernels/interface.ts';
 import { verifyBlock } from '../protocol/block/verify.ts';
 import type { BlockStatement, CpuState, VerifyingKey } from '../protocol/machine.ts';
 import { Rejection } from '../transcript/rejection.ts';
 import type { TranscriptListener } from '../transcript/transcript.ts';
 import { decodeProof, type EncodedProof } from './codec.ts';
+import { PLAIN_KERNELS } from './plain-kernels.ts';
 
 /** What this build accepts under one proof type. */
 export type AcceptedKey = {
@@ -19,19 +21,25 @@ export type AcceptedKey = {
   readonly entry: CpuState;
 };
 
+export type VerifyOptions = {
+  /** Who computes what is computed in bulk; plain TypeScript by default. The verdict is the same. */
+  readonly kernels?: VerifierKernels | undefined;
+  /** Hears of each message and challenge, for measurements. */
+  readonly listener?: TranscriptListener | undefined;
+};
+
 /**
  * Verifies a proof against a key of this build and what the caller knows of the chain. Synchronous and pure; returns,
  * never throws: bytes of any kind give a result. The claim is the proof's only where the result is ok.
- * @param listener hears of each message and challenge, for measurements
  */
 export function verify(
   key: AcceptedKey,
   proof: Uint8Array,
   expected: Expected,
-  listener?: TranscriptListener,
+  options: VerifyOptions = {},
 ): VerifyResult {
   try {
-    return verifyDecoded(key, decodeProof(proof), expected, listener);
+    return verifyDecoded(key, decodeProof(proof), expected, options);
   } catch (error) {
     if (error instanceof Rejection) return { ok: false, stage: error.stage, code: error.code, detail: error.message };
     return {
@@ -47,7 +55,7 @@ function verifyDecoded(
   key: AcceptedKey,
   p: EncodedProof,
   expected: Expected,
-  listener?: TranscriptListener,
+  { kernels = PLAIN_KERNELS, listener }: VerifyOptions,
 ): VerifyResult {
   if (p.proofType !== key.proofType)
     reject('unknownProofType', `expected proof type ${key.proofType}, got ${p.proofType}`);
@@ -60,7 +68,7 @@ function verifyDecoded(
     segments: p.segments.map((s) => ({ globalSum: s.globalSum, bytes: s.bytes })),
     closing: p.closing[0] ?? reject('closingCount', 'expected one closing, got none'),
   };
-  verifyBlock(key.vk, statementOf(key, p), block, listener);
+  verifyBlock(kernels, key.vk, statementOf(key, p), block, listener);
   return { ok: true, claim, profile: key.profile, securityBits: key.securityBits };
 }
 

@@ -6,9 +6,15 @@ export type Pages = ReadonlyMap<string, { readonly type: string; readonly bytes:
 
 export const NO_PAGES: Pages = new Map();
 
-/** Scripts and styles of this server only; any node may be asked. */
+/** Scripts, WebAssembly among them, and styles of this server only; any node may be asked. */
 const CONTENT_POLICY = [
-  ...["default-src 'none'", "script-src 'self'", "style-src 'self'", "worker-src 'self'", 'img-src data:'],
+  ...[
+    "default-src 'none'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "style-src 'self'",
+    "worker-src 'self'",
+    'img-src data:',
+  ],
   ...['connect-src http: https: ws: wss:', "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
 ].join('; ');
 

@@ -8,6 +8,7 @@ import { type Ext, Fp5 } from '../../../client/prover/field/fp5.ts';
 import { absorb, initialSponge } from '../../../client/prover/hash/sponge.ts';
 import { verifyBlock } from '../../../client/prover/protocol/block/verify.ts';
 import type { SoundnessProfile } from '../../../client/prover/soundness/profiles.ts';
+import { PLAIN_KERNELS } from '../../../client/prover/verifier/plain-kernels.ts';
 import { seededRandom } from '../../support/random.ts';
 import { honestToy, toyKey, wholeToy } from '../../support/toy/machine.ts';
 
@@ -33,7 +34,7 @@ for (const [name, create] of OTHERS) {
         const used = backend.usedBytes();
         assert.deepEqual(await own.prove(block, traces), expected);
         assert.equal(backend.usedBytes(), used);
-        verifyBlock(own.vk, block, expected);
+        verifyBlock(PLAIN_KERNELS, own.vk, block, expected);
       }
     });
 

@@ -7,6 +7,7 @@ import { verifyBlock } from '../../../client/prover/protocol/block/verify.ts';
 import type { BlockStatement, VerifyingKey } from '../../../client/prover/protocol/machine.ts';
 import { Rejection } from '../../../client/prover/transcript/rejection.ts';
 import { keyDigest } from '../../../client/prover/verifier/key.ts';
+import { PLAIN_KERNELS } from '../../../client/prover/verifier/plain-kernels.ts';
 import { hostCallModule, littleEndian } from '../../support/host-call-module.ts';
 import { toyRun } from '../../support/machine.ts';
 
@@ -41,7 +42,7 @@ test('a module that makes host calls → a proof that verifies for its public va
   };
   const proof = await proveBlock(backend, vk, fixed, block, heldTraces([trace]));
   backend.free(fixed.data);
-  verifyBlock(vk, block, proof);
+  verifyBlock(PLAIN_KERNELS, vk, block, proof);
   const [a, b, c] = OPERANDS as [bigint, bigint, bigint];
   const result = Buffer.from(littleEndian((a * b + c) % N, 32));
   const shown = Buffer.from(Uint32Array.from(block.claim).buffer);
@@ -52,5 +53,5 @@ test('a module that makes host calls → a proof that verifies for its public va
   const claim = block.claim.slice();
   claim[0]! += 1;
   const other: BlockStatement = { ...block, claim };
-  assert.throws(() => verifyBlock(vk, other, proof), Rejection);
+  assert.throws(() => verifyBlock(PLAIN_KERNELS, vk, other, proof), Rejection);
 });

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildTree, capOf, pathOf } from '../../../client/prover/backends/reference/merkle.ts';
-import { checkMultiproof, joinedWords, joinPaths } from '../../../client/prover/hash/merkle-multiproof.ts';
+import {
+  checkMultiproof,
+  joinedWords,
+  joinPaths,
+  type OpenedRows,
+} from '../../../client/prover/hash/merkle-multiproof.ts';
 import { seededRandom } from '../../support/random.ts';
 
 const LOG = 10;
@@ -12,7 +17,11 @@ const random = seededRandom(51);
 const matrix = Uint32Array.from({ length: 2 ** LOG * WIDTH }, () => random());
 const tree = buildTree(matrix, WIDTH, LOG, CAP_LOG);
 const rowOf = (i: number): Uint32Array => matrix.slice(i * WIDTH, (i + 1) * WIDTH);
-const rowsOf = (indices: readonly number[]): Map<number, Uint32Array> => new Map(indices.map((i) => [i, rowOf(i)]));
+/** Rows of the different ones among the indices. */
+function rowsOf(of: readonly number[]): OpenedRows {
+  const indices = [...new Set(of)].sort((a, b) => a - b);
+  return { indices, rows: Uint32Array.from(indices.flatMap((i) => [...rowOf(i)])), rowWords: WIDTH };
+}
 
 const CASES: readonly (readonly number[])[] = [
   [],
@@ -55,7 +64,7 @@ test('rejects a row or a digest that was changed, and another cap', () => {
   }
   for (const i of indices) {
     const rows = rowsOf(indices);
-    rows.get(i)![1]! ^= 1;
+    rows.rows[rows.indices.indexOf(i) * WIDTH + 1]! ^= 1;
     assert.ok(!checkMultiproof(capOf(tree), DEPTH, rows, nodes));
     const cap = capOf(tree).slice();
     cap[Math.floor(i / 2 ** DEPTH) * 8 + 3]! ^= 1;
@@ -65,20 +74,16 @@ test('rejects a row or a digest that was changed, and another cap', () => {
 
 test('rejects rows under each other’s index', () => {
   const indices = [8, 9, 77];
-  const rows = new Map([
-    [8, rowOf(9)],
-    [9, rowOf(8)],
-    [77, rowOf(77)],
-  ]);
-  assert.ok(!checkMultiproof(capOf(tree), DEPTH, rows, joined(indices)));
+  const rows = Uint32Array.from([...rowOf(9), ...rowOf(8), ...rowOf(77)]);
+  assert.ok(!checkMultiproof(capOf(tree), DEPTH, { indices, rows, rowWords: WIDTH }, joined(indices)));
 });
 
 test('rejects a truncated or extended list of digests, and a missing row', () => {
   const indices = [3, 700];
   const nodes = joined(indices);
-  const check = (rows: ReadonlyMap<number, Uint32Array>, given: Uint32Array): boolean =>
-    checkMultiproof(capOf(tree), DEPTH, rows, given);
+  const check = (rows: OpenedRows, given: Uint32Array): boolean => checkMultiproof(capOf(tree), DEPTH, rows, given);
   assert.ok(!check(rowsOf(indices), nodes.slice(8)));
   assert.ok(!check(rowsOf(indices), new Uint32Array([...nodes, 0])));
   assert.ok(!check(rowsOf([3]), nodes));
+  assert.ok(!check({ ...rowsOf(indices), rows: rowOf(3) }, nodes));
 });

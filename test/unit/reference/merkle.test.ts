@@ -33,7 +33,7 @@ test('path of every leaf → accepted; a changed row, path, index or cap → rej
     assert.equal(cap.length / 8, 2 ** Math.min(capLog, log));
     const depth = Math.max(0, log - capLog);
     const accepted = (of: Uint32Array, i: number, row: Uint32Array, path: Uint32Array): boolean =>
-      checkMultiproof(of, depth, new Map([[i, row]]), path);
+      checkMultiproof(of, depth, { indices: [i], rows: row, rowWords: width }, path);
     for (let i = 0; i < 2 ** log; i++) {
       const row = m.slice(i * width, (i + 1) * width);
       const path = pathOf(tree, i);

@@ -36,12 +36,12 @@ export function compressText() {
     '// @ts-ignore: decorator\n@inline function rotate7(x: v128): v128 {\n',
     '  return v128.or(i32x4.shr_u(x, 7), i32x4.shl(x, 25));\n}\n\n',
     '/**\n * Four compressions, one per lane. `chaining`: eight vectors, replaced by the first eight output words; the last\n',
-    ' * output word is stored behind them. `message`: sixteen vectors.\n */\n',
-    'export function compress(chaining: usize, message: usize, counter: u32, bytes: u32, flags: u32): void {\n',
+    ' * output word is stored behind them. `message`: sixteen vectors. `counters`: below 2^32.\n */\n',
+    'export function compress(chaining: usize, message: usize, counters: v128, bytes: u32, flags: u32): void {\n',
   ];
   for (let i = 0; i < 8; i++) lines.push(`  let v${i} = v128.load(chaining, ${16 * i});\n`);
   IV.forEach((word, i) => lines.push(`  let v${8 + i} = i32x4.splat(0x${word.toString(16)});\n`));
-  lines.push('  let v12 = i32x4.splat(counter);\n  let v13 = i32x4.splat(0);\n');
+  lines.push('  let v12 = counters;\n  let v13 = i32x4.splat(0);\n');
   lines.push('  let v14 = i32x4.splat(bytes);\n  let v15 = i32x4.splat(flags);\n');
   let schedule = Array.from({ length: 16 }, (_, i) => i);
   for (let round = 0; round < 7; round++) {

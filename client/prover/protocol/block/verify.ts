@@ -1,5 +1,6 @@
 import { Fp5 } from '../../field/fp5.ts';
 import { DIGEST_WORDS } from '../../hash/blake3.ts';
+import type { VerifierKernels } from '../../kernels/interface.ts';
 import { profileGrinding } from '../../soundness/key.ts';
 import { MAX_LOG_TABLE } from '../../soundness/profiles.ts';
 import { Rejection } from '../../transcript/rejection.ts';
@@ -17,8 +18,10 @@ import { absorbClosing, absorbShape, type BlockProof, closingClaims, sampleGloba
 /**
  * Verifies a block: shapes, the block's commitment and the global challenge, every segment, the global sum, and the closing
  * that opens what the segments left open. Throws `Rejection` only.
+ * @param kernels compute; nothing about the proof is decided there
  */
 export function verifyBlock(
+  kernels: VerifierKernels,
   vk: VerifyingKey,
   block: BlockStatement,
   proof: BlockProof,
@@ -52,7 +55,8 @@ export function verifyBlock(
   if (over !== undefined) throw new Rejection('shape', 'busOverflow', `bus ${over} may carry P or more messages`);
 
   const layout = blockLayout(machine, block);
-  const tr = new VerifierTranscript(proof.commitment, listener);
+  const { hashMany } = kernels;
+  const tr = new VerifierTranscript(proof.commitment, listener, hashMany);
   const chain = absorbShape(tr, vk, block);
   const cap = tr.readWords('blockCap', layout.blockColumns === 0 ? 0 : DIGEST_WORDS);
   const ood = readOod(tr, layout.params.oodSamples, { point: 'blockOod', answer: 'blockAnswer' });
@@ -61,7 +65,7 @@ export function verifyBlock(
   tr.end();
 
   const segments = block.segments.map((segment, j) => {
-    const result = verifySegment(new VerifierTranscript(proof.segments[j]!.bytes, listener), {
+    const result = verifySegment(new VerifierTranscript(proof.segments[j]!.bytes, listener, hashMany), {
       vk,
       block,
       segment,
@@ -79,7 +83,7 @@ export function verifyBlock(
   const total = segments.reduce((acc, s) => Fp5.add(acc, s.globalSum), Fp5.mul(rest.p, Fp5.inv(rest.q)));
   if (!Fp5.isZero(total)) throw new Rejection('block', 'globalImbalance', 'the global buses do not balance');
 
-  const closing = new VerifierTranscript(proof.closing, listener);
+  const closing = new VerifierTranscript(proof.closing, listener, hashMany);
   absorbClosing(closing, vk, block, chain, global.seed, segments);
   const sigma = closing.sampleExt('sigma');
   const tau = closing.sampleExt('tau');

@@ -22,13 +22,13 @@ export type Answer = { readonly y: number; readonly value: Ext };
 
 /**
  * What opened rows say about the folded table: Σ_c eq(challenges, c) · row[c] at each queried point.
- * @param rows by commitment, then by query; the columns of the commitments stand one behind the other
+ * @param rows by commitment: one row for each index, one behind the other; the columns of the commitments stand side by side
  */
 export function foldedAnswers(
   layer: WhirLayer,
   layerIndex: number,
   indices: readonly number[],
-  rows: readonly (readonly Uint32Array[])[],
+  rows: readonly Uint32Array[],
   challenges: readonly Ext[],
 ): Answer[] {
   const root = rootOfUnity(logDomainOf(layer));
@@ -38,10 +38,10 @@ export function foldedAnswers(
     let column = 0;
     const value = extVec(1);
     for (const opened of rows) {
-      const row = opened[q]!;
-      for (let j = 0; j < row.length / words; j++, column++)
-        if (layerIndex === 0) addScaledInto(value, 0, eqs, column, row[j]!);
-        else mulAddInto(value, 0, value, 0, eqs, column, row, j);
+      const columns = opened.length / indices.length / words;
+      for (let j = q * columns; j < (q + 1) * columns; j++, column++)
+        if (layerIndex === 0) addScaledInto(value, 0, eqs, column, opened[j]!);
+        else mulAddInto(value, 0, value, 0, eqs, column, opened, j);
     }
     return { y: Fp.pow(root, index), value: getExt(value, 0) };
   });

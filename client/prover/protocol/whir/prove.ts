@@ -2,7 +2,7 @@ import type { Backend, Commitment, Committed, Opening } from '../../backends/int
 import { type Ext, Fp5 } from '../../field/fp5.ts';
 import { type WhirLayer, type WhirParams, whirLayers } from '../../soundness/whir.ts';
 import { LABELS } from '../../transcript/labels.ts';
-import type { ProverTranscript } from '../../transcript/prover-transcript.ts';
+import { joined, type ProverTranscript } from '../../transcript/prover-transcript.ts';
 import { entryWords, foldedAnswers, logDomainOf, pathDepth } from './claims.ts';
 import { proveGrinding } from './grind.ts';
 import type { CommitmentShape, Weight, WeightTerm } from './shape.ts';
@@ -125,13 +125,13 @@ async function openQueries(
   layer: WhirLayer,
   layerIndex: number,
   tables: readonly OpenedTable[],
-): Promise<{ readonly indices: readonly number[]; readonly rows: readonly Uint32Array[][] }> {
+): Promise<{ readonly indices: readonly number[]; readonly rows: readonly Uint32Array[] }> {
   const indices = tr.sampleIndices('query', layer.queries, logDomainOf(layer));
-  const rows: Uint32Array[][] = [];
+  const rows: Uint32Array[] = [];
   for (const { data, cap, columns } of tables) {
     const opened = await backend.openRows(data, indices);
     tr.sendOpenings({ indices, rowWords: columns * entryWords(layerIndex), depth: pathDepth(layer, cap) }, opened);
-    rows.push(opened.map((o) => o.row));
+    rows.push(joined(opened.map((o) => o.row)));
   }
   return { indices, rows };
 }

@@ -93,10 +93,14 @@ function readQueries(
   challenges: readonly Ext[],
 ): Answer[] {
   const indices = tr.sampleIndices('query', layer.queries, logDomainOf(layer));
-  const rows = commitments.map(({ cap, columns }) =>
+  const opened = commitments.map(({ cap, columns }) =>
     tr.readOpenings({ indices, rowWords: columns * entryWords(layerIndex), depth: pathDepth(layer, cap) }, cap),
   );
-  return foldedAnswers(layer, layerIndex, indices, rows, challenges);
+  const different = opened[0]!.indices;
+  const rows = opened.map((o) => o.rows);
+  const answers = foldedAnswers(layer, layerIndex, different, rows, challenges);
+  const byIndex = new Map(different.map((index, k) => [index, answers[k]!]));
+  return indices.map((index) => byIndex.get(index)!);
 }
 
 /**

@@ -19,9 +19,9 @@
 
 /**
  * Four compressions, one per lane. `chaining`: eight vectors, replaced by the first eight output words; the last
- * output word is stored behind them. `message`: sixteen vectors.
+ * output word is stored behind them. `message`: sixteen vectors. `counters`: below 2^32.
  */
-export function compress(chaining: usize, message: usize, counter: u32, bytes: u32, flags: u32): void {
+export function compress(chaining: usize, message: usize, counters: v128, bytes: u32, flags: u32): void {
   let v0 = v128.load(chaining, 0);
   let v1 = v128.load(chaining, 16);
   let v2 = v128.load(chaining, 32);
@@ -34,7 +34,7 @@ export function compress(chaining: usize, message: usize, counter: u32, bytes: u
   let v9 = i32x4.splat(0xbb67ae85);
   let v10 = i32x4.splat(0x3c6ef372);
   let v11 = i32x4.splat(0xa54ff53a);
-  let v12 = i32x4.splat(counter);
+  let v12 = counters;
   let v13 = i32x4.splat(0);
   let v14 = i32x4.splat(bytes);
   let v15 = i32x4.splat(flags);

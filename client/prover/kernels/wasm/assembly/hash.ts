@@ -1,4 +1,5 @@
 import { compress } from './compress';
+import { gather, scatter, setInitial } from './lanes';
 import { scratch } from './scratch';
 
 const CHUNK_START: u32 = 1;
@@ -12,73 +13,6 @@ const LINE: usize = 64;
 const DIGEST4: usize = 128;
 const LINES_PER_CHUNK: u32 = 16;
 
-// @ts-ignore: decorator
-@inline function interleaveLow(a: v128, b: v128): v128 {
-  return v128.shuffle<i32>(a, b, 0, 4, 1, 5);
-}
-// @ts-ignore: decorator
-@inline function interleaveHigh(a: v128, b: v128): v128 {
-  return v128.shuffle<i32>(a, b, 2, 6, 3, 7);
-}
-// @ts-ignore: decorator
-@inline function lowHalves(a: v128, b: v128): v128 {
-  return v128.shuffle<i64>(a, b, 0, 2);
-}
-// @ts-ignore: decorator
-@inline function highHalves(a: v128, b: v128): v128 {
-  return v128.shuffle<i64>(a, b, 1, 3);
-}
-
-/** Four message blocks of 64 bytes, `stride` apart, to sixteen vectors with one block per lane. */
-function gather(message: usize, from: usize, stride: usize): void {
-  for (let k: usize = 0; k < 4; k++) {
-    const at = from + 16 * k;
-    const x0 = v128.load(at);
-    const x1 = v128.load(at + stride);
-    const x2 = v128.load(at + 2 * stride);
-    const x3 = v128.load(at + 3 * stride);
-    const low01 = interleaveLow(x0, x1);
-    const low23 = interleaveLow(x2, x3);
-    const high01 = interleaveHigh(x0, x1);
-    const high23 = interleaveHigh(x2, x3);
-    const to = message + 64 * k;
-    v128.store(to, lowHalves(low01, low23));
-    v128.store(to, highHalves(low01, low23), 16);
-    v128.store(to, lowHalves(high01, high23), 32);
-    v128.store(to, highHalves(high01, high23), 48);
-  }
-}
-
-/** Four digests from one vector per word to 32 bytes each, at four places. */
-function scatter(chaining: usize, to0: usize, to1: usize, to2: usize, to3: usize): void {
-  for (let k: usize = 0; k < 2; k++) {
-    const at = chaining + 64 * k;
-    const x0 = v128.load(at);
-    const x1 = v128.load(at, 16);
-    const x2 = v128.load(at, 32);
-    const x3 = v128.load(at, 48);
-    const low01 = interleaveLow(x0, x1);
-    const low23 = interleaveLow(x2, x3);
-    const high01 = interleaveHigh(x0, x1);
-    const high23 = interleaveHigh(x2, x3);
-    v128.store(to0 + 16 * k, lowHalves(low01, low23));
-    v128.store(to1 + 16 * k, highHalves(low01, low23));
-    v128.store(to2 + 16 * k, lowHalves(high01, high23));
-    v128.store(to3 + 16 * k, highHalves(high01, high23));
-  }
-}
-
-function setInitial(chaining: usize): void {
-  v128.store(chaining, i32x4.splat(0x6a09e667));
-  v128.store(chaining, i32x4.splat(0xbb67ae85), 16);
-  v128.store(chaining, i32x4.splat(0x3c6ef372), 32);
-  v128.store(chaining, i32x4.splat(0xa54ff53a), 48);
-  v128.store(chaining, i32x4.splat(0x510e527f), 64);
-  v128.store(chaining, i32x4.splat(0x9b05688c), 80);
-  v128.store(chaining, i32x4.splat(0x1f83d9ab), 96);
-  v128.store(chaining, i32x4.splat(0x5be0cd19), 112);
-}
-
 function copyDigest(to: usize, from: usize): void {
   for (let i: usize = 0; i < DIGEST4; i += 16) v128.store(to + i, v128.load(from + i));
 }
@@ -90,7 +24,7 @@ function mergeLeft(chaining: usize, message: usize, left: usize, flags: u32): vo
   copyDigest(message, left);
   copyDigest(message + DIGEST4, chaining);
   setInitial(chaining);
-  compress(chaining, message, 0, 64, PARENT | flags);
+  compress(chaining, message, i32x4.splat(0), 64, PARENT | flags);
 }
 
 // @ts-ignore: decorator
@@ -138,7 +72,7 @@ export function hashRows(
         const length = min<u32>(64, bytes - 64 * line);
         gather(message, rows + <usize>line * stripStride + <usize>i * LINE, LINE);
         for (let at: usize = 4 * length; at < 256; at += 16) v128.store(message + at, i32x4.splat(0));
-        compress(chaining, message, chunk, length, flags);
+        compress(chaining, message, i32x4.splat(chunk), length, flags);
         flags = 0;
       }
       if (last) {
@@ -172,7 +106,7 @@ export function hashNodes(children: usize, parents: usize, count: u32): void {
   for (let i: u32 = 0; i < count; i += 4) {
     gather(message, children + <usize>i * 64, 64);
     setInitial(chaining);
-    compress(chaining, message, 0, 64, PARENT);
+    compress(chaining, message, i32x4.splat(0), 64, PARENT);
     const to = parents + <usize>i * 32;
     scatter(chaining, to, to + 32, to + 64, to + 96);
   }
@@ -193,7 +127,7 @@ export function grind(key: usize, label: u32, mask: u32, first: u32, count: u32,
     const nonce = first + i;
     v128.store(message, i32x4.add(i32x4.splat(nonce), i32x4(0, 1, 2, 3)));
     for (let w: usize = 0; w < 8; w++) v128.store(chaining + 16 * w, v128.load32_splat(key + 4 * w));
-    compress(chaining, message, 0, 8, CHUNK_START | CHUNK_END | ROOT | KEYED);
+    compress(chaining, message, i32x4.splat(0), 8, CHUNK_START | CHUNK_END | ROOT | KEYED);
     const hits = i32x4.bitmask(i32x4.eq(v128.and(v128.load(chaining, 128), wanted), i32x4.splat(0)));
     if (hits !== 0) {
       store<i64>(out, <i64>nonce + <i64>ctz<i32>(hits));
