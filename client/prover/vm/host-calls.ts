@@ -2,6 +2,9 @@ import { advice, ecMsm, mulmod256 } from './accelerators.ts';
 import type { TrapReason } from './execute.ts';
 import type { OpName } from './isa.ts';
 
+/** Number of an operand that is a pointer, and the cells that lie there. */
+export type Region = readonly [operand: number, cells: number];
+
 /**
  * A host call that reads memory and then writes memory, in whole cells of 8 bytes (`mulmod256`, `advice`, `ec_msm`). All
  * executors run it by this description, so that its accesses are the same everywhere: operand slots, then the input cells,
@@ -12,6 +15,9 @@ export type HostCall = {
   /** How many cells it accesses, whatever the operands. */
   readonly inputCells: number;
   readonly outputCells: number;
+  /** Where they lie: one after another from the pointers that are operands. */
+  readonly inputs: readonly Region[];
+  readonly output: Region;
   /** Cells of linear memory (address / 8) for its operands, unsigned words in the order of the instruction set's reads. */
   readonly cells: (
     operands: readonly number[],
@@ -22,13 +28,12 @@ export type HostCall = {
 
 const CELL_BYTES = 8;
 
-/** Number of an operand that is a pointer, and the cells that lie there. */
-type Region = readonly [operand: number, cells: number];
-
 function hostCall(inputs: readonly Region[], output: Region, compute: HostCall['compute']): HostCall {
   return {
     inputCells: inputs.reduce((sum, [, cells]) => sum + cells, 0),
     outputCells: output[1],
+    inputs,
+    output,
     compute,
     cells: (operands) => {
       const regions = [...inputs, output];

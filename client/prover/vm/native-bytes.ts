@@ -56,7 +56,35 @@ export function s64(value: bigint): number[] {
   }
 }
 
+/** A name of ASCII characters, as imports and exports have it. */
+export function nameBytes(name: string): number[] {
+  return [...u32(name.length), ...Array.from(name, (character) => character.charCodeAt(0))];
+}
+
 export const HEADER: readonly number[] = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+
+export const SECTION = { type: 1, import: 2, function: 3, memory: 5, code: 10 } as const;
+export type Section = { readonly id: number; readonly start: number; readonly end: number };
+
+/** The sections in file order, each with the range of its content. */
+export function sectionsOf(wasm: Uint8Array): readonly Section[] {
+  const reader = { bytes: wasm, position: HEADER.length };
+  const found: Section[] = [];
+  while (reader.position < wasm.length) {
+    const id = readByte(reader);
+    const sizeBytes = readU32(reader);
+    const start = reader.position;
+    reader.position += sizeBytes;
+    if (reader.position > wasm.length) throw misplacedEnd(`section ${id}`, wasm.length);
+    found.push({ id, start, end: reader.position });
+  }
+  return found;
+}
+
+/** For a part that does not end where its size says. */
+export function misplacedEnd(what: string, offset: number): ClientError<WasmBytesErrorCode> {
+  return new ClientError('notWasm', `${what} does not end where its size says, at offset ${offset}`, { offset });
+}
 
 /** A section: id, size, content. */
 export function section(id: number, content: readonly Uint8Array[]): readonly Uint8Array[] {
@@ -74,4 +102,4 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return out;
 }
 
-export type WasmBytesErrorCode = 'wasmTruncated';
+export type WasmBytesErrorCode = 'wasmTruncated' | 'notWasm';

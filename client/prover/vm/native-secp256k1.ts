@@ -6,7 +6,7 @@
  * exceed 26 bits by a few ones and values may exceed p; `canonical` gives the one representation below p. A point is
  * Jacobian (X, Y, Z), three elements, with x = X/Z² and y = Y/Z³; infinity is the caller's to keep apart.
  */
-import { concat, HEADER, s64, section, u32 } from './native-bytes.ts';
+import { concat, HEADER, nameBytes, s64, section, u32 } from './native-bytes.ts';
 
 const LIMBS = 10;
 const LIMB_BITS = 26;
@@ -296,7 +296,6 @@ export type Secp256k1Functions = {
 
 /** The module: imports `memory.memory`, exports `Secp256k1Functions`; the first `SCRATCH_BYTES` are its own. */
 export function secp256k1Module(): Uint8Array<ArrayBuffer> {
-  const text = (name: string): number[] => [name.length, ...[...name].map((c) => c.charCodeAt(0))];
   const vector = (id: number, items: readonly Code[]): readonly Uint8Array[] =>
     section(id, [Uint8Array.from([...u32(items.length), ...items.flat()])]);
   const bodies = EXPORTS.map((name) => FUNCTIONS[name]);
@@ -311,14 +310,14 @@ export function secp256k1Module(): Uint8Array<ArrayBuffer> {
   return concat([
     Uint8Array.from(HEADER),
     ...vector(1, bodies.map(type)),
-    ...vector(2, [[...text('memory'), ...text('memory'), 2, 0, 1]]),
+    ...vector(2, [[...nameBytes('memory'), ...nameBytes('memory'), 2, 0, 1]]),
     ...vector(
       3,
       bodies.map((_, i) => [i]),
     ),
     ...vector(
       7,
-      EXPORTS.map((name, i) => [...text(name), 0, i]),
+      EXPORTS.map((name, i) => [...nameBytes(name), 0, i]),
     ),
     ...vector(10, bodies.map(body)),
   ]);

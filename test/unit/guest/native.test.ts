@@ -81,7 +81,9 @@ describe('wide arithmetic for V8', () => {
 describe('native Keccak-f', () => {
   test('permutes the state as the reference does', () => {
     const memory = new WebAssembly.Memory({ initial: 1 });
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(keccakModule()), { guest: { memory } });
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(keccakModule()), {
+      guest: { memory, unaligned: () => {} },
+    });
     const permute = instance.exports.keccak_f as (pointer: number) => void;
     const lanes = new BigUint64Array(memory.buffer, 64, 25);
     const expected = new Uint32Array(50);
