@@ -50,6 +50,15 @@ export type AccountState = {
   readonly storageRoot: Uint8Array;
 };
 
+/** An account and some of its slots, with the trie nodes that show them or their absence (EIP-1186). */
+export type AccountProof = {
+  readonly account: AccountState | undefined;
+  /** rlp, from the root down; a node of less than 32 bytes stands in its parent */
+  readonly nodes: readonly Uint8Array[];
+  /** in the order in which the slots were asked for; values of 32 bytes */
+  readonly storage: readonly { readonly value: Uint8Array; readonly nodes: readonly Uint8Array[] }[];
+};
+
 /** Execution over a node's stored content. Nothing here writes: results are for the caller to store. */
 export type ChainExecutor = {
   /**
@@ -76,6 +85,8 @@ export type ChainExecutor = {
   readonly code: (stateRoot: Uint8Array, address: Uint8Array) => Uint8Array;
   /** 32 bytes; zero where the slot or the account does not exist */
   readonly storage: (stateRoot: Uint8Array, address: Uint8Array, slot: Uint8Array) => Uint8Array;
+  /** @param slots 32 bytes each */
+  readonly prove: (stateRoot: Uint8Array, address: Uint8Array, slots: readonly Uint8Array[]) => AccountProof;
 };
 
 /** What one account's fields and slots are after a block, where they differ from the parent's state. */

@@ -51,6 +51,7 @@ export function rpcPorts({
       account: async ({ header }, address) => executor.account(header.stateRoot, address) ?? { nonce: 0n, balance: 0n },
       code: async ({ header }, address) => executor.code(header.stateRoot, address),
       storage: async ({ header }, address, slot) => executor.storage(header.stateRoot, address, slot),
+      prove: async ({ header }, address, slots) => executor.prove(header.stateRoot, address, slots),
     },
     calls: {
       call: async (block, request) => simulateCall(await executor.vmAfter(block.header), block, request),

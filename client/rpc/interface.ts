@@ -4,7 +4,7 @@
  */
 import type { Block } from '@ethereumjs/block';
 import type { TypedTransaction } from '@ethereumjs/tx';
-import type { HeadChange, SealerFault } from '../execution/interface.ts';
+import type { AccountProof, HeadChange, SealerFault } from '../execution/interface.ts';
 import type { ProofNetwork } from '../p2p/interface.ts';
 import type { BlockClaim, Hash, ProfileId, Progress, VerifyResult } from '../prover/interface.ts';
 import type { SyncStatus } from '../sync/interface.ts';
@@ -53,6 +53,8 @@ export type StatePort = {
   readonly code: (block: Block, address: Uint8Array) => Promise<Uint8Array>;
   /** 32 bytes */
   readonly storage: (block: Block, address: Uint8Array, slot: Uint8Array) => Promise<Uint8Array>;
+  /** @param slots 32 bytes each */
+  readonly prove: (block: Block, address: Uint8Array, slots: readonly Uint8Array[]) => Promise<AccountProof>;
 };
 
 export type CallRequest = {

@@ -1,6 +1,8 @@
 import { debugMethods } from './debug/witness.ts';
+import { accountProofMethods } from './eth/account-proof.ts';
 import { blockMethods } from './eth/blocks.ts';
 import { feeMethods } from './eth/fees.ts';
+import { logMethods } from './eth/logs.ts';
 import { proofMethods } from './eth/proofs.ts';
 import { stateMethods } from './eth/state.ts';
 import { submitMethods } from './eth/submit.ts';
@@ -17,7 +19,9 @@ import { sealingMethods } from './zkl1/sealing.ts';
 export function rpcMethods(ports: RpcPorts): readonly Method[] {
   return [
     blockMethods,
+    logMethods,
     stateMethods,
+    accountProofMethods,
     feeMethods,
     submitMethods,
     proofMethods,

@@ -16,6 +16,8 @@ const LIMIT_MS = 900_000;
 const POLL_MS = 250;
 const LOOPBACK = ['--libp2p.addr', '127.0.0.1', '--libp2p.port', '0'];
 const RECIPIENT = `0x${'5a'.repeat(20)}` as const;
+/** Init code: an empty log, slot 0 becomes 1, and 7 wei go on to the recipient; what it creates has no code. */
+const INIT_CODE = `0x60006000a060016000556000600060006000600773${RECIPIENT.slice(2)}5af100` as const;
 const DOCUMENT = readFileSync(join(repoRoot(), 'docs', 'network.md'), 'utf8');
 
 type Place = { readonly number: string; readonly hash: string };
@@ -103,8 +105,8 @@ test('a sealer that proves, a peer that executes, two that only verify, light cl
   await page?.until(`/waiting for block 1/.test(document.getElementById('status')?.innerText)`);
 
   const { walletClient, publicClient } = devClients(sealer.url);
-  const hash = await walletClient.sendTransaction({ to: RECIPIENT, value: 7n });
-  const { blockHash } = await publicClient.waitForTransactionReceipt({ hash });
+  const hash = await walletClient.sendTransaction({ data: INIT_CODE, value: 7n });
+  const { blockHash, contractAddress } = await publicClient.waitForTransactionReceipt({ hash });
 
   const executed = await until(executing, ({ head }) => head.hash === blockHash);
   assert.deepEqual([executed.mode, executed.executed, executed.applied], ['full', '0x1', '0x0']);
@@ -127,7 +129,15 @@ test('a sealer that proves, a peer that executes, two that only verify, light cl
     assert.deepEqual(page?.errors, []);
   });
 
+  const stateOf = async ({ url }: DevNode) => {
+    const { result: proof } = await rpc(url, 'eth_getProof', [contractAddress, ['0x0'], 'latest']);
+    const { result: logs } = await rpc(url, 'eth_getLogs', [{ fromBlock: '0x0', address: contractAddress }]);
+    return { proof, logs } as { proof: { storageProof: { value: string }[] }; logs: object[] };
+  };
+  const state = await stateOf(sealer);
+  assert.deepEqual([state.proof.storageProof[0]?.value, state.logs.length], ['0x1', 1]);
   for (const node of [executing, verifying, serving]) {
+    assert.deepEqual(await stateOf(node), state);
     const { result } = await rpc(node.url, 'eth_getBalance', [RECIPIENT, 'latest']);
     assert.equal(result, '0x7');
     const receipt = (await rpc(node.url, 'eth_getTransactionReceipt', [hash])).result as { status: string };

@@ -4,7 +4,7 @@ import type { Network } from '../chain/network.ts';
 import type { ChainExecutor, ContentSource } from '../interface.ts';
 import { Ancestors } from './ancestors.ts';
 import { executeBlock } from './execute-block.ts';
-import { readAccount, readCode, readStorage } from './state-reads.ts';
+import { proveAccount, readAccount, readCode, readStorage } from './state-reads.ts';
 import { strictSource } from './strict-source.ts';
 import { createBlockVm } from './vm.ts';
 import { WorldState } from './world-state.ts';
@@ -24,5 +24,6 @@ export function createChainExecutor(network: Network, source: ContentSource): Ch
     account: (stateRoot, address) => readAccount(source, stateRoot, address),
     code: (stateRoot, address) => readCode(source, stateRoot, address),
     storage: (stateRoot, address, slot) => readStorage(source, stateRoot, address, slot),
+    prove: (stateRoot, address, slots) => proveAccount(source, stateRoot, address, slots),
   };
 }

@@ -100,6 +100,15 @@ export const blockId: Param<BlockId> = {
   },
 };
 
+/** A tag or a number: a place in the canonical chain. */
+export const numberedBlock: Param<Exclude<BlockId, { kind: 'hash' }>> = {
+  expects: 'a block (tag or number)',
+  read: (value, where) => {
+    const id = blockId.read(value, where);
+    return id.kind === 'hash' ? fail(where, numberedBlock.expects, value) : id;
+  },
+};
+
 export function oneOf<const T extends readonly string[]>(...values: T): Param<T[number]> {
   const expects = `one of ${values.join(', ')}`;
   return {

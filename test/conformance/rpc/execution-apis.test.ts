@@ -22,7 +22,14 @@ const folder = join(dataDir() ?? '', 'chains', 'execution-apis', 'tests');
 const METHODS = [
   ...['debug_getRawBlock', 'eth_blobBaseFee', 'eth_blockNumber', 'eth_call', 'eth_chainId', 'eth_estimateGas'],
   ...['eth_feeHistory', 'eth_getBalance', 'eth_getBlockByHash', 'eth_getBlockByNumber', 'eth_getBlockReceipts'],
-  ...['eth_getCode', 'eth_getStorageAt', 'eth_getTransactionByHash', 'eth_getTransactionCount'],
+  ...[
+    'eth_getCode',
+    'eth_getLogs',
+    'eth_getProof',
+    'eth_getStorageAt',
+    'eth_getTransactionByHash',
+    'eth_getTransactionCount',
+  ],
   ...['eth_getTransactionReceipt', 'eth_sendRawTransaction', 'eth_syncing', 'net_version'],
 ];
 
