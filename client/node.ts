@@ -24,7 +24,7 @@ import { acceptedProofTypes } from './node/accepted-proofs.ts';
 import { ChainEvents } from './node/chain-events.ts';
 import { checkedBlock, jobBlock, unprovenBlock } from './node/job-block.ts';
 import { LIGHT_PAGE_PATH, lightPage } from './node/light-page.ts';
-import { privateGenesis } from './node/private-genesis.ts';
+import { sealedGenesis } from './node/private-genesis.ts';
 import { joinNetwork, type Peering } from './node/proof-network.ts';
 import { proofDownloads, proofPort } from './node/proof-port.ts';
 import { provenNumber } from './node/proven-number.ts';
@@ -96,7 +96,7 @@ export async function startNode(config: NodeConfig, version: string, events: Nod
   const { genesisFile } = config;
   const makes = config.prove && keyOf(config.prove.profile).proofType;
   const proofTypes = acceptedProofTypes(config.proofs, makes);
-  const genesis = genesisFile === undefined ? await knownNetwork('dev') : await privateGenesis(genesisFile);
+  const genesis = genesisFile === undefined ? await knownNetwork('dev') : await sealedGenesis(genesisFile);
   const folder = chainFolder({ ...config, network: genesis.network.name });
   refuseForeignParent(folder);
   const { peers } = config;

@@ -28,6 +28,17 @@ export async function privateGenesis(path: string): Promise<PrivateGenesis> {
   return { ...genesis, network, file: json as PrivateGenesis['file'] };
 }
 
+/**
+ * As `privateGenesis`, for a node: where the genesis names no sealers, no block could ever be taken.
+ * @throws as `privateGenesis`; ClientError `genesisInvalid` without sealers
+ */
+export async function sealedGenesis(path: string): Promise<PrivateGenesis> {
+  const genesis = await privateGenesis(path);
+  if (genesis.network.config.sealing !== undefined) return genesis;
+  const message = `genesis file ${path}: config.zkl1: expected the sealers of a network without a consensus client, got nothing`;
+  throw new ClientError('genesisInvalid', message, { path, key: 'config.zkl1' });
+}
+
 function readGenesisFile(path: string): unknown {
   try {
     const status = statSync(path);

@@ -14,6 +14,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { before, describe, type TestContext, test } from 'node:test';
 import { type CommandResult, jsonOf, runHere, runNode } from '../support/command.ts';
+import { repoRoot } from '../support/data.ts';
 import { devClients, startDevNode } from '../support/dev-node.ts';
 import { seededRandom } from '../support/random.ts';
 import { type Lifetime, suiteLifetime, temporaryFolder } from '../support/temporary.ts';
@@ -187,6 +188,15 @@ describe('bad input', () => {
       for (const command of commands) assertClear(await runHere([...command, '--json']), path, command.join(' '));
     }
     assert.deepEqual(readdirSync(folder).sort(), ['genesis.json', 'x.proof']);
+  });
+
+  test('a node of a genesis that names no sealers → what it lacks, exit code 3, no data directory', async (t) => {
+    const folder = temporaryFolder(t);
+    const data = join(folder, 'data');
+    const genesis = join(repoRoot(), 'genesis', 'sepolia.json');
+    const result = await runHere(['--genesis', genesis, '--datadir', data, '--http.port', '0', '--json']);
+    assertClear(result, 'config.zkl1', 'node');
+    assert.equal(existsSync(data), false);
   });
 
   test('a block file with any field missing or of another type → the file and the field, exit code 3, for every command', async (t) => {
