@@ -101,10 +101,11 @@ function rounded(ms: number): number {
 
 function summary(block: Block, evm: EvmReport, guest: GuestReport, vm: VmReport | undefined): string {
   const { number, gasUsed } = block.header;
+  const count = block.transactions.length;
   const verdict = (report: EvmReport | GuestReport): string =>
     report.ok ? `accepted in ${report.ms} ms` : `rejected in ${report.ms} ms: ${report.reason}`;
   return [
-    `block ${number} ${hex(block.hash())}, ${block.transactions.length} transactions, ${gasUsed} gas`,
+    `block ${number} ${hex(block.hash())}, ${count} transaction${count === 1 ? '' : 's'}, ${gasUsed} gas`,
     `  @ethereumjs/vm  ${verdict(evm)}`,
     `  guest           ${verdict(guest)}`,
     ...(vm === undefined

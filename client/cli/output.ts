@@ -46,8 +46,12 @@ function describeError(error: unknown): Described {
   return { code: 'internal', message: `internal error: ${oneLine(message)}`, detail: {} };
 }
 
+/** A message may quote what a file holds: no line break, and nothing that steers a terminal. */
 function oneLine(text: string): string {
-  return text.replace(/\s*\n\s*/g, ' ').trim();
+  return text
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/\p{Cc}/gu, '�')
+    .trim();
 }
 
 /** Codes raised by the command line itself. */

@@ -100,14 +100,14 @@ describe('exit codes', () => {
     for (const [code, exitCode] of Object.entries({ ...EXIT_CODES, illegalTransition: ExitCode.internal })) {
       const out: string[] = [];
       const err: string[] = [];
-      const error = new ClientError(code, 'two\nlines', { path: 'x' });
+      const error = new ClientError(code, 'two\nlines, \u001b[31mred', { path: 'x' });
       const streams = { out: (line: string) => out.push(line), err: (line: string) => err.push(line) };
       assert.equal(printFailure(error, true, streams), exitCode);
       assert.deepEqual(
         out.map((line) => JSON.parse(line)),
-        [{ ok: false, error: { code, message: 'two lines', path: 'x' } }],
+        [{ ok: false, error: { code, message: 'two lines, �[31mred', path: 'x' } }],
       );
-      assert.equal(err[0], 'zkl1-node: two lines');
+      assert.equal(err[0], 'zkl1-node: two lines, �[31mred');
     }
   });
 
