@@ -237,7 +237,6 @@ async function runNode(
             config.prove === undefined || config.peers.sync.mode !== 'proof'
               ? undefined
               : {
-                  check: (block, witness) => checker.check(checkedBlock(network, block, witness)),
                   onUnproven: (blocks) => {
                     proving?.queueWanted(blocks).catch((error: unknown) => events.onError('queueing blocks', error));
                   },

@@ -3,15 +3,19 @@
 import type { Block, BlockBytes, BlockHeader } from '@ethereumjs/block';
 import { createBlockFromBytesArray } from '@ethereumjs/block';
 import { RLP } from '@ethereumjs/rlp';
+import { ClientError } from '../errors.ts';
 import { decodeHeader } from '../execution/chain/block-codec.ts';
 import { BlockError, reasonOf } from '../execution/chain/block-error.ts';
 import { validateBody } from '../execution/chain/body-rules.ts';
 import { validateHeader } from '../execution/chain/header-rules.ts';
 import { chainSpecOf, type Network } from '../execution/chain/network.ts';
 import { maxReceiptsBytes, validateReceipts } from '../execution/chain/receipts-rules.ts';
-import type { ChainImporter, ExecutionWitness, ImportResult } from '../execution/interface.ts';
+import type { ChainImporter, ImportResult } from '../execution/interface.ts';
 import { validateSeal } from '../execution/sealing/turns.ts';
+import { ContentMap } from '../execution/state/content-map.ts';
+import { executeBlock } from '../execution/state/execute-block.ts';
 import { decodeStateDiff, maxStateDiffBytes } from '../execution/state/state-diff-codec.ts';
+import { MissingContentError } from '../execution/state/strict-source.ts';
 import { proofKey } from '../execution/store/blocks.ts';
 import { chainData } from '../execution/store/chain-data.ts';
 import type { ChainView } from '../execution/store/chain-view.ts';
@@ -27,7 +31,6 @@ import { forkSchedule } from '../p2p/proofs/fork-hash.ts';
 import { chainSpecHash } from '../prover/guest/chain-spec.ts';
 import { decodeClaim } from '../prover/guest/claim.ts';
 import type { Hash, VerifyResult } from '../prover/interface.ts';
-import type { CheckResult } from '../prover/service/check.ts';
 import { tryDecodeProof } from '../prover/verifier/codec.ts';
 import { bytesOf, hashOf, verifiedProof } from '../sync/block-data.ts';
 import { ChainSync, type SyncModules } from '../sync/chain-sync.ts';
@@ -69,8 +72,6 @@ export type PeeringModules = {
 };
 
 export type ProvingPorts = {
-  /** The guest's native run. */
-  readonly check: (block: Block, witness: ExecutionWitness) => Promise<CheckResult>;
   /** There are blocks to prove that this node has not imported. */
   readonly onUnproven: (blocks: readonly { readonly hash: Uint8Array; readonly number: bigint }[]) => void;
 };
@@ -303,17 +304,18 @@ export function unprovenBlocks(
       const parent = decode(parentRlp);
       return checkWitness(bytes, { hash: parent.hash(), stateRoot: parent.stateRoot }, decode);
     },
-    isComplete: async (block, witness) => {
-      const result = await proving?.check(block, witness);
-      if (result === undefined) return false;
-      return result.ok || result.kind !== 'rejected' || !WITNESS_RULES.has(result.rule);
+    readOf: async (block, witness) => {
+      try {
+        return (await executeBlock(network, block, ContentMap.ofWitness(witness))).witness;
+      } catch (error) {
+        if (error instanceof MissingContentError) return undefined;
+        if (error instanceof ClientError) return witness;
+        throw error;
+      }
     },
     onOffered: (blocks) => proving?.onUnproven(blocks.map(({ hash, number }) => ({ hash: bytesOf(hash), number }))),
   });
 }
-
-/** Rules of the guest that a true and complete witness cannot break, whatever the block. */
-const WITNESS_RULES: ReadonlySet<string> = new Set(['witness', 'input']);
 
 /**
  * The block of a header and a body that its roots commit to.

@@ -1,6 +1,7 @@
 /**
  * Blocks ahead of the head that nobody has proven, for a prover that executes nothing: headers and seals are checked when
  * they are offered, body and witness are fetched when the prover asks for them, each item against the parent's header.
+ * Of a witness only what the block reads is kept: what else a peer sends of the parent's state would be proven in vain.
  * What was fetched and has passed is served on.
  */
 import type { Block } from '@ethereumjs/block';
@@ -27,8 +28,11 @@ export type UnprovenModules = {
   readonly checkAfter: (headerRlp: Uint8Array, seal: Uint8Array, parentRlp: Uint8Array) => void;
   /** A witness's form and items against the parent. @throws ClientError */
   readonly checkWitness: (bytes: Uint8Array, parentRlp: Uint8Array) => ExecutionWitness;
-  /** Whether a run of the block finds all that it reads in the witness, be the block valid or not. */
-  readonly isComplete: (block: Block, witness: ExecutionWitness) => Promise<boolean>;
+  /**
+   * What a run of the block reads of a witness; undefined where it reads something that is not there. The witness of a
+   * block that breaks a rule may stay as it is: nobody proves it.
+   */
+  readonly readOf: (block: Block, witness: ExecutionWitness) => Promise<ExecutionWitness | undefined>;
   /** There is something to prove. */
   readonly onOffered: (blocks: readonly UnprovenBlock[]) => void;
   readonly signal: AbortSignal;
@@ -91,7 +95,7 @@ export class UnprovenBlocks {
   async obtain(hash: Hash): Promise<Obtained | undefined> {
     const held = this.#held.get(hash);
     if (held === undefined) return undefined;
-    const { network, blockData, signal, checkWitness, isComplete } = this.#modules;
+    const { network, blockData, signal, checkWitness, readOf } = this.#modules;
     const o = { signal, prefer: [held.from] };
     const fetched = await obtainBlock({ ...blockData, network }, held, o);
     if (!fetched.ok) return undefined;
@@ -99,18 +103,19 @@ export class UnprovenBlocks {
     let witness: ExecutionWitness | undefined;
     const check = async (bytes: Uint8Array): Promise<boolean> => {
       try {
-        witness = checkWitness(bytes, held.parentRlp);
+        witness = await readOf(block, checkWitness(bytes, held.parentRlp));
+        return witness !== undefined;
       } catch (error) {
         if (error instanceof ClientError) return false;
         throw error;
       }
-      return await isComplete(block, witness);
     };
     const maxBytes = maxWitnessBytes(block.header.gasUsed);
     const bytes = await network.blockData('witness', hash, { ...timed(o), maxBytes, check });
     if (!bytes.ok || witness === undefined) return undefined;
     const [, ...body] = block.raw();
-    this.#keep(hash, { body: RLP.encode(body), witness: bytes.value });
+    const { state, codes, headers } = witness;
+    this.#keep(hash, { body: RLP.encode(body), witness: RLP.encode([[...state], [...codes], [...headers]]) });
     return { block, witness };
   }
 

@@ -264,7 +264,7 @@ test('peer that asks with …', async (t) => {
   for (const [name, fault, bytes] of REQUESTS) {
     await t.test(`${name} → ${fault}`, async (tt) => {
       const bad = await adversary(tt, s.victim, s.chain);
-      const stream = await bad.send(s.victim, 'data', bytes);
+      const stream = await bad.send(s.victim.network.peerId, 'data', bytes);
       if (fault !== 'slowResponse') await stream.closeWrite(soon()).catch(() => {});
       const faults = () => s.victim.network.peers().find(({ id }) => id === bad.host.peerId)?.faults ?? {};
       await until('charged', () => (faults()[fault] ?? 0) > 0);
@@ -284,7 +284,7 @@ test('peer that asks without pause → refused, then dropped', async (t) => {
   });
   const bad = await adversary(t, victim, chain);
   for (let i = 0; i < 100 && bad.host.peers().length > 0; i++) {
-    const stream = await bad.send(victim, 'status', sizeOf(0)).catch(() => undefined);
+    const stream = await bad.send(victim.network.peerId, 'status', sizeOf(0)).catch(() => undefined);
     await stream?.closeWrite(soon()).catch(() => {});
     await stream?.read(soon()).catch(() => {});
     stream?.abort('next');

@@ -1,9 +1,8 @@
 /** A network of real `zkl1-node` processes with folders and ports that outlive them, to be killed and started again. */
 import { createServer } from 'node:net';
-import type { TestContext } from 'node:test';
 import { type DevNode, rpc, startNode } from './dev-node.ts';
 import { Link, type LinkOptions } from './p2p/link.ts';
-import { temporaryFolder } from './temporary.ts';
+import { type Lifetime, temporaryFolder } from './temporary.ts';
 
 export type Head = { readonly number: bigint; readonly hash: string };
 export type SyncReport = {
@@ -23,14 +22,14 @@ export class Member {
   readonly dataDir: string;
   /** what the processes have written to standard error, one after the other */
   readonly logs: string[] = [];
-  private readonly t: TestContext;
+  private readonly t: Lifetime;
   private readonly flags: readonly string[];
   private running: DevNode | undefined;
   /** Where peers reach this member, known since its first start. */
   address = '';
   private through: Link | undefined;
 
-  private constructor(t: TestContext, name: string, port: number, flags: readonly string[]) {
+  private constructor(t: Lifetime, name: string, port: number, flags: readonly string[]) {
     this.t = t;
     this.name = name;
     this.port = port;
@@ -38,7 +37,7 @@ export class Member {
     this.dataDir = temporaryFolder(t);
   }
 
-  static async create(t: TestContext, name: string, flags: readonly string[]): Promise<Member> {
+  static async create(t: Lifetime, name: string, flags: readonly string[]): Promise<Member> {
     return new Member(t, name, await freePort(), flags);
   }
 

@@ -39,21 +39,23 @@ export type BuiltBlock = {
 
 export class SealedChain {
   readonly genesis: Genesis;
+  /** as a genesis file states it */
+  readonly json: object;
   readonly #content = new ContentMap();
 
-  private constructor(genesis: Genesis) {
+  private constructor(genesis: Genesis, json: object) {
     this.genesis = genesis;
+    this.json = json;
     if (genesis.state !== undefined) this.#content.addChanges(genesis.state);
     this.#content.addHeader(genesis.block.hash(), genesis.block.header.serialize());
   }
 
-  /** A chain of the first `sealers` development accounts. */
-  static async create(sealers: number, alloc: object = {}): Promise<SealedChain> {
+  /** A chain of the first `sealers` development accounts. @param more of the genesis's `config` */
+  static async create(sealers: number, alloc: object = {}, more: object = {}): Promise<SealedChain> {
     const addresses = DEV_ACCOUNT_KEYS.slice(0, sealers).map((key) => hexOf(sealerAddress(bytesOf(key))));
-    const config = { ...devGenesis.config, zkl1: { sealers: addresses, period: Number(PERIOD) } };
-    return new SealedChain(
-      await parseGenesis('test', { ...devGenesis, config, alloc: { ...devGenesis.alloc, ...alloc } }),
-    );
+    const config = { ...devGenesis.config, zkl1: { sealers: addresses, period: Number(PERIOD) }, ...more };
+    const json = { ...devGenesis, config, alloc: { ...devGenesis.alloc, ...alloc } };
+    return new SealedChain(await parseGenesis('test', json), json);
   }
 
   /** Builds and executes a block on any block that was built before. */

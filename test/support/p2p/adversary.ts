@@ -15,6 +15,8 @@ import {
   type TopicName,
   topicId,
 } from '../../../client/p2p/proofs/protocols.ts';
+import type { Hash } from '../../../client/prover/interface.ts';
+import type { Lifetime } from '../temporary.ts';
 import type { ToyBlock } from './chain.ts';
 import { soon, until } from './host.ts';
 import { FORK, NEXT_FORK, type TestNode } from './node.ts';
@@ -22,10 +24,11 @@ import { FORK, NEXT_FORK, type TestNode } from './node.ts';
 /** Answers one stream of a protocol, after its request has been read. */
 export type Misbehaviour = (stream: ByteStream, request: Uint8Array) => Promise<void>;
 
+export type Misbehaviours = Partial<Record<ProtocolName, Misbehaviour>>;
 export type Adversary = {
   readonly host: Host;
   /** Opens a stream to the victim and writes raw bytes; the answer is not read. */
-  readonly send: (victim: TestNode, protocol: ProtocolName, bytes: Uint8Array) => Promise<ByteStream>;
+  readonly send: (victim: string, protocol: ProtocolName, bytes: Uint8Array) => Promise<ByteStream>;
   /** Opens a gossip stream of its own to the victim: whatever is written to it is sent, again and again. */
   readonly rawGossip: (victim: string) => Promise<ByteStream>;
   /** Publishes anything on a topic until somebody takes it. */
@@ -41,9 +44,27 @@ export async function adversary(
   t: TestContext,
   victim: TestNode,
   chain: readonly ToyBlock[],
-  misbehaviours: Partial<Record<ProtocolName, Misbehaviour>> = {},
+  misbehaviours: Misbehaviours = {},
 ): Promise<Adversary> {
-  const genesisHash = chain[0]!.hash;
+  const honest: Misbehaviours = { status: (stream) => answer(stream, [encodeStatus(statusOf(chain))]) };
+  const bad = await adversaryHost(t, chain[0]!.hash, [FORK, NEXT_FORK], { ...honest, ...misbehaviours });
+  // A node takes five new connections of one address per second.
+  await until('connected', () => bad.host.dial(victim.address, soon()).then(Boolean, () => false));
+  if (misbehaviours.status === undefined) {
+    await until('the victim takes the adversary for a peer', () =>
+      victim.network.peers().some(({ id, status }) => id === bad.host.peerId && status !== undefined),
+    );
+  }
+  return bad;
+}
+
+/** An adversary of any chain that is connected to nobody yet. @param forks whose topics it knows; the first is the head's */
+export async function adversaryHost(
+  t: Lifetime,
+  genesisHash: Hash,
+  forks: readonly string[],
+  behaviours: Misbehaviours,
+): Promise<Adversary> {
   const host = await createHost(
     {
       key: await generateKeyPair('Ed25519'),
@@ -52,7 +73,7 @@ export async function adversary(
       maxPeers: 20,
       agent: 'adversary',
       gossip: {
-        topics: [FORK, NEXT_FORK].flatMap((fork) =>
+        topics: forks.flatMap((fork) =>
           TOPICS.map((name) => ({ name: topicId(genesisHash, fork, name), maxBytes: ANY_SIZE })),
         ),
         validationMs: 10_000,
@@ -62,11 +83,7 @@ export async function adversary(
     { isBanned: () => false, score: () => 0, onPeer: () => {}, onPeerGone: () => {} },
   );
   t.after(() => host.stop());
-  const behave: Partial<Record<ProtocolName, Misbehaviour>> = {
-    status: (stream) => answer(stream, [encodeStatus(statusOf(chain))]),
-    ...misbehaviours,
-  };
-  for (const [name, misbehave] of Object.entries(behave) as [ProtocolName, Misbehaviour][]) {
+  for (const [name, misbehave] of Object.entries(behaviours) as [ProtocolName, Misbehaviour][]) {
     await host.handle(
       protocolId(genesisHash, name),
       async (stream) => misbehave(stream, await new FrameReader(stream, new Pace(PATIENT)).request(1024)),
@@ -74,25 +91,18 @@ export async function adversary(
     );
   }
   await host.start();
-  for (const fork of [FORK, NEXT_FORK]) {
+  for (const fork of forks) {
     for (const name of TOPICS) host.subscribe(topicId(genesisHash, fork, name), async () => 'ignore');
-  }
-  // A node takes five new connections of one address per second.
-  await until('connected', () => host.dial(victim.address, soon()).then(Boolean, () => false));
-  if (misbehaviours.status === undefined) {
-    await until('the victim takes the adversary for a peer', () =>
-      victim.network.peers().some(({ id, status }) => id === host.peerId && status !== undefined),
-    );
   }
   return {
     host,
     send: async (to, protocol, bytes) => {
-      const stream = await host.open(to.network.peerId, protocolId(genesisHash, protocol), soon());
+      const stream = await host.open(to, protocolId(genesisHash, protocol), soon());
       await stream.write(bytes, soon());
       return stream;
     },
     rawGossip: (to) => host.open(to, '/meshsub/1.1.0', soon()),
-    gossip: async (topic, message, fork = FORK) => {
+    gossip: async (topic, message, fork = forks[0]!) => {
       await until('published', async () => {
         const taken = await host.publish(topicId(genesisHash, fork, topic), message).catch((error) => String(error));
         return typeof taken === 'number' ? taken > 0 : /Duplicate/.test(taken);

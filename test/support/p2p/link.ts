@@ -1,7 +1,7 @@
 /** A slow, lossy line in front of a TCP port, which can be cut: what a wide network does to a stream of bytes. */
 import { connect, createServer, type Socket } from 'node:net';
-import type { TestContext } from 'node:test';
 import { seededRandom } from '../random.ts';
+import type { Lifetime } from '../temporary.ts';
 
 export type LinkOptions = {
   /** each way */
@@ -30,7 +30,7 @@ export class Link {
   lost = 0;
 
   /** A link to a port of the loopback address, closed when the test ends. @param port its own */
-  static async open(t: Pick<TestContext, 'after'>, port: number, target: number, options: LinkOptions): Promise<Link> {
+  static async open(t: Lifetime, port: number, target: number, options: LinkOptions): Promise<Link> {
     const link = new Link(port, target, options);
     const server = createServer((from) => link.accept(from));
     await new Promise<void>((resolve, reject) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Block } from '@ethereumjs/block';
+import { RLP } from '@ethereumjs/rlp';
 import { ClientError } from '../../../client/errors.ts';
 import type { ExecutionWitness } from '../../../client/execution/interface.ts';
 import type { ProofNetwork } from '../../../client/p2p/interface.ts';
@@ -18,7 +19,14 @@ const WITNESS: ExecutionWitness = { state: [], codes: [], headers: [] };
 
 type Asked = { readonly kind: string; readonly prefer: readonly string[] | undefined; readonly maxBytes: number };
 
-function scene({ served = bytes('witness'), gasUsed = 0n, isComplete = true } = {}) {
+type Setup = {
+  served?: Uint8Array;
+  gasUsed?: bigint;
+  isComplete?: boolean;
+  given?: ExecutionWitness;
+  read?: ExecutionWitness;
+};
+function scene({ served = bytes('witness'), gasUsed = 0n, isComplete = true, given = WITNESS, read }: Setup = {}) {
   const offered: string[][] = [];
   const parents: string[] = [];
   const asked: Asked[] = [];
@@ -44,9 +52,9 @@ function scene({ served = bytes('witness'), gasUsed = 0n, isComplete = true } = 
       parents.push(text(parent));
       if (text(data) === 'foreign') throw new ClientError('nodeForeign', 'not of this state');
       if (text(data) === 'broken') throw new Error('this node is broken');
-      return WITNESS;
+      return given;
     },
-    isComplete: async () => isComplete,
+    readOf: async (_, given) => (isComplete ? (read ?? given) : undefined),
     onOffered: (blocks) => offered.push(blocks.map(({ hash }) => hash)),
     signal: new AbortController().signal,
   });
@@ -110,6 +118,15 @@ test('witness with what does not belong, or without what the block reads → fal
   }
 });
 
+test('witness with more than the block reads → what it reads is proven from, and served on', async () => {
+  const [a, b] = [bytes('a node of the parent’s state'), bytes('another one')];
+  const [given, read] = [[a, b], [b]].map((state) => ({ state, codes: [], headers: [a] }));
+  const { unproven } = scene({ given: given!, read: read! });
+  unproven.offer([entry(1)], 'a');
+  assert.deepEqual((await unproven.obtain(hashOf(1)))?.witness, read);
+  assert.deepEqual(unproven.kept('witness', hashOf(1)), RLP.encode([[b], [], [a]]));
+});
+
 test('this node’s own error in a check → not the peer’s fault', async () => {
   const { unproven } = scene({ served: bytes('broken') });
   unproven.offer([entry(1)], 'a');
@@ -117,11 +134,12 @@ test('this node’s own error in a check → not the peer’s fault', async () =
 });
 
 test('what was obtained → kept to be served, the oldest forgotten above 128 MiB, the latest never', async () => {
-  const { unproven } = scene({ served: new Uint8Array(60 << 20), gasUsed: 30_000_000n });
+  const given = { state: [new Uint8Array(60 << 20)], codes: [], headers: [] };
+  const { unproven } = scene({ given, gasUsed: 30_000_000n });
   unproven.offer([entry(1), entry(2), entry(3)], 'a');
   for (const n of [1, 2, 3]) await unproven.obtain(hashOf(n));
-  const kept = [1, 2, 3].map((n) => unproven.kept('witness', hashOf(n))?.length);
-  assert.deepEqual(kept, [undefined, 60 << 20, 60 << 20]);
+  const kept = [1, 2, 3].map((n) => (unproven.kept('witness', hashOf(n))?.length ?? 0) >> 20);
+  assert.deepEqual(kept, [0, 60, 60]);
   assert.ok((unproven.kept('body', hashOf(3))?.length ?? 0) > 0);
   assert.equal(unproven.kept('stateDiff', hashOf(3)), undefined);
 });
