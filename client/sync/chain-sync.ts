@@ -310,7 +310,9 @@ export class ChainSync {
       const guilty = 'stateDiff' in data ? data.diffFrom : from;
       if (judgement.verdict === 'reject') network.charge(guilty, judgement.fault ?? 'invalidHeader');
       if (guilty === from) this.retryAt.set(from, this.modules.now() + RETRY_PEER_MS);
-      this.modules.onError(`block ${entry.number} ${entry.hash}`, error);
+      // A lie about a diff is no error of this node, and cannot fill its log.
+      if (judgement.verdict !== 'reject' || judgement.fault !== 'invalidDiff')
+        this.modules.onError(`block ${entry.number} ${entry.hash}`, error);
       return false;
     }
   }

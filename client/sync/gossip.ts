@@ -101,7 +101,7 @@ async function importAnnounced(
     // The announcement is true; the diff need not be from whoever sent it.
     if (judgement.verdict === 'reject' && judgement.fault === 'invalidDiff')
       parts.network.charge(outcome.value.diffFrom, 'invalidDiff');
-    modules.onError(`block ${claim.blockHash}`, error);
+    else modules.onError(`block ${claim.blockHash}`, error);
     return ignore(error.code);
   }
 }

@@ -71,8 +71,6 @@ let rogue: ServedBlock;
 let alien: ServedBlock;
 let folder: string;
 let honest: Member;
-/** The one way to the honest node: cut while a victim has only liars. */
-let way: Link;
 
 type Peers = {
   readonly peers: readonly { readonly id: string; readonly faults: Readonly<Record<string, number>> }[];
@@ -111,7 +109,6 @@ before(
     while ((await honest.sync()).head.hash !== blocks[1]!.hash) await pause(100);
     await truthful.host.stop();
     lifetime.after(() => honest.stop('SIGINT'));
-    way = await Link.open(lifetime, await freePort(), honest.port, { delayMs: 0, loss: 0, seed: 1 });
   },
   { timeout: LIMIT_MS },
 );
@@ -154,6 +151,8 @@ async function attack(t: Lifetime, victim: Member, liar: Liar): Promise<string> 
 /** A fresh node that meets liars one after the other, and then an honest peer. */
 function meets(title: string, liars: readonly Liar[]): void {
   test(title, { timeout: LIMIT_MS }, async (t) => {
+    // The one way to the honest node is cut while there are only liars.
+    const way = await Link.open(t, await freePort(), honest.port, { delayMs: 0, loss: 0, seed: 1 });
     way.cut();
     const victim = await follower(t, 'victim');
     await victim.start([honest.address.replace(/\/tcp\/\d+/, `/tcp/${way.port}`)]);
@@ -201,7 +200,9 @@ const announceBlock = (block: BlockAnnouncement) => (liar: Adversary) =>
 const another = (i: number): ProofAnnouncement =>
   announcementOf(blocks[0]!, describeProof(blocks[0]!.descriptor.proofType, Uint8Array.of(i)));
 
-describe('peer that relays everything', () => {
+const AT_ONCE = { concurrency: 4 };
+
+describe('peer that relays everything', AT_ONCE, () => {
   meets('but flips bits …, then an honest one → the true head', [
     { name: 'of a proof', fault: 'wrongBytes', serves: () => object('proof', flipped) },
     { name: 'of a proof, which it names', fault: 'invalidProof', serves: () => provenBy(flipped(blocks[0]!.proof)) },
@@ -320,7 +321,7 @@ describe('peer that relays everything', () => {
   ]);
 });
 
-describe('peer of another chain than the sealers’', () => {
+describe('peer of another chain than the sealers’', AT_ONCE, () => {
   meets('of blocks …, then an honest one → the true head', [
     {
       name: 'all proven, none sealed by a sealer',
@@ -377,7 +378,7 @@ describe('peer of another chain than the sealers’', () => {
   ]);
 });
 
-describe('peer that breaks the protocols', () => {
+describe('peer that breaks the protocols', AT_ONCE, () => {
   const dataAs =
     (data: Misbehaviour): (() => Misbehaviours) =>
     () => ({ ...relay(), data });
