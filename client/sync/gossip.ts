@@ -62,7 +62,10 @@ export function gossipPorts(mode: SyncMode, modules: GossipModules): GossipPorts
       if (mode === 'full') return ignore('blockUnknown');
       return importAnnounced(modules, announcement, bytes, from);
     },
-    onBlock: ({ headerRlp }, from) => modules.sync().noteHead(from, readHeader(headerRlp)),
+    onBlock: ({ headerRlp, seal, body }, from) => {
+      if (mode === 'proof' || body === undefined) modules.sync().noteHead(from, readHeader(headerRlp));
+      else modules.sync().takeAnnounced(assemble(headerRlp, body), seal);
+    },
     onPeerHead: (peer) => modules.sync().noteStatus(peer),
     isProvable: (blockHash) => modules.isProvable(bytesOf(blockHash)),
   };

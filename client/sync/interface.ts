@@ -40,7 +40,7 @@ export type SyncOptions = {
   readonly fallback: 'wait' | 'execute';
   /** how long it waits before it executes */
   readonly fallbackAfterMs: number;
-  /** blocks whose data is fetched and whose proofs are verified at once */
+  /** blocks whose data is fetched and whose proofs are verified at once; twice as many bodies where blocks are executed */
   readonly window: number;
   /** how often peers' heads are looked at when nothing wakes the loop */
   readonly pollMs: number;

@@ -285,7 +285,7 @@ test('a branch of the same height → found in a few questions, though none of i
   peer.headers = chain(20, 'y', ours.slice(0, 9));
   sync.wake();
   await until(() => importer.isStored(hash(peer.headers.at(-1)!)));
-  assert.deepEqual(asked, [20, 13, 1]);
+  assert.deepEqual(asked, [13, 1]);
   await sync.stop();
 });
 
@@ -308,6 +308,22 @@ test('a peer that has gone over to a chain that ends below our head → looked a
   await until(head(23));
   assert.deepEqual(importer.canonical, higher);
   await sync.stop();
+});
+
+test('a block announced with its body → executed without a question; one that cannot be → told, its sender not charged', async () => {
+  const peer: Peer = { id: 'a', headers: [GENESIS], proven: everything };
+  const { sync, until, asked, charged, errors } = syncing([peer], { mode: 'full' });
+  sync.start();
+  const [, first, second] = chain(2, 'x');
+  for (const header of [first!, second!]) sync.takeAnnounced(blockOf(header), bytes);
+  const { executed } = await until(head(2));
+  assert.deepEqual([executed, asked, errors], [2n, [], []]);
+  sync.takeAnnounced(blockOf(chain(9, 'y').at(-1)!), bytes);
+  sync.takeAnnounced(blockOf(chain(3, 'x').at(-1)!), bytes);
+  await until(head(3));
+  await sync.stop();
+  assert.match(errors.join(), /^block 9 0x[0-9a-f]{64}: .*no parent$/);
+  assert.deepEqual(charged, []);
 });
 
 test('a fork deeper than the allowed reorg → not followed', async () => {
