@@ -38,6 +38,7 @@ import { blockAnnouncement, gossipPorts } from '../sync/gossip.ts';
 import type { SyncOptions, SyncStatus } from '../sync/interface.ts';
 import { ChainServer } from '../sync/serve.ts';
 import { UnprovenBlocks, type UnprovenModules } from '../sync/unproven.ts';
+import { verifyOnce } from '../sync/verify-once.ts';
 import { provenNumber } from './proven-number.ts';
 import { poolPorts } from './transactions.ts';
 
@@ -153,7 +154,7 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
     maxReceiptsBytes,
     checkDiffForm: (block, diff) => void decodeStateDiff(diff, block.header.gasUsed),
     maxDiffBytes: maxStateDiffBytes,
-    verifyProof: async (headerRlp, proofType, proof) => {
+    verifyProof: verifyOnce(async (headerRlp, proofType, proof) => {
       verified++;
       const { hash, parentHash } = readHeader(headerRlp);
       return modules.verify(proofType, proof, {
@@ -162,7 +163,7 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
         blockHash: hashOf(hash),
         parentHash: hashOf(parentHash),
       });
-    },
+    }),
     acceptedProofTypes: proofTypes,
     provenNumber: proven,
     isProven: (hash) => proofTypes.some((type) => hasProof(hash, type)),
