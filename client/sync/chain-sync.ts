@@ -44,6 +44,8 @@ export type SyncModules = MissingProofsModules & {
 const HEADERS_AT_ONCE = 192;
 /** A peer whose chain could not be followed is not asked again for this long, unless it names another head. */
 const RETRY_PEER_MS = 15_000;
+/** Blocks whose missing proofs are remembered: peers name them at will. */
+const MAX_MISSING = 1024;
 /** Where a peer's chain leaves ours is looked for so far below the head, then so many times farther each time. */
 const STEP_BACK = 8n;
 
@@ -191,6 +193,10 @@ export class ChainSync {
     const { importer, network, isStored, now } = this.modules;
     const own = importer.head().header.number;
     const time = now();
+    const here = new Set(network.peers().map(({ id }) => id));
+    for (const map of [this.retryAt, this.announced]) {
+      for (const id of map.keys()) if (!here.has(id)) map.delete(id);
+    }
     const ahead: { readonly peer: PeerInfo; readonly number: bigint }[] = [];
     for (const peer of network.peers()) {
       const head = this.headOf(peer);
@@ -309,6 +315,8 @@ export class ChainSync {
 
   private without(hash: Hash, missing: Missing): Obtained<never> {
     if (!this.missingSince.has(hash)) this.missingSince.set(hash, this.modules.now());
+    const [oldest] = this.missingSince.keys();
+    if (this.missingSince.size > MAX_MISSING && oldest !== undefined) this.missingSince.delete(oldest);
     return { ok: false, missing };
   }
 

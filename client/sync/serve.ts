@@ -27,6 +27,8 @@ export type ServeModules = {
   readonly unstored: (kind: BlockDataKind, blockHash: Hash) => Uint8Array | undefined;
 };
 
+/** A request by an unknown name describes no more blocks than these: strangers' requests cost little. */
+const MAX_SEARCHED = 32;
 /** Blocks whose proofs' names are kept in memory. */
 const MAX_DESCRIBED = 4096;
 
@@ -108,10 +110,11 @@ export class ChainServer {
     return this.servedOr(place.blockHash, this.modules.data.proof(place.blockHash, place.proofType));
   }
 
-  /** Describes canonical blocks that nobody has asked about yet, each once, until the name turns up. */
+  /** Describes some canonical blocks that nobody has asked about yet, each once, until the name turns up. */
   private search(proofHash: Hash): { readonly blockHash: Uint8Array; readonly proofType: number } | undefined {
     const { data, headNumber } = this.modules;
-    for (; this.indexedTo < headNumber(); this.indexedTo++) {
+    const end = this.indexedTo + BigInt(MAX_SEARCHED);
+    for (; this.indexedTo < headNumber() && this.indexedTo < end; this.indexedTo++) {
       const hash = data.canonicalHash(this.indexedTo + 1n);
       if (hash === undefined) return undefined;
       if (this.proofsOf(hash).some((d) => d.proofHash === proofHash)) return this.byProofHash.get(proofHash);

@@ -40,6 +40,11 @@ test('--genesis --seal with a period → blocks without transactions, until too 
   while (!stderr.includes('sealing waits: 2 blocks')) await new Promise((resolve) => setTimeout(resolve, 50));
   assert.equal((await rpc(http, 'eth_blockNumber')).result, '0x2');
   assert.deepEqual((await rpc(http, 'zkl1_sealerFaults')).result, []);
+  assert.doesNotMatch(
+    stderr,
+    /"level":"error"/,
+    'a node that is alone has nobody to tell of its blocks, which is no error',
+  );
   child.kill('SIGTERM');
   await once(child, 'close');
   const out = join(folder, 'block.json');

@@ -81,6 +81,8 @@ export type Host = {
   readonly addPeerRecord: (record: Uint8Array) => Promise<boolean>;
   /** Peers with known addresses that are not connected. */
   readonly knownPeers: () => Promise<readonly string[]>;
+  /** Forgets a peer's addresses; harmless for one that is not known. */
+  readonly forgetPeer: (peer: string) => Promise<void>;
   readonly dialPeer: (peer: string, signal: AbortSignal) => Promise<void>;
   readonly stop: () => Promise<void>;
 };
@@ -248,6 +250,7 @@ export async function createHost(options: HostOptions, modules: HostModules): Pr
       const all = await node.peerStore.all();
       return all.filter((p) => p.addresses.length > 0 && !here.has(p.id.toString())).map((p) => p.id.toString());
     },
+    forgetPeer: (peer) => node.peerStore.delete(peerIdFromString(peer)),
     stop: async () => {
       await node.stop();
     },

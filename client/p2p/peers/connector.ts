@@ -37,6 +37,10 @@ const LAST_RETRY_ALONE_MS = 2000;
 const DIAL_MS = 15_000;
 /** Dials per tick. */
 const MAX_DIALS = 4;
+/** Addresses and identities cost nothing: more peers than these are not remembered. */
+export const MAX_KNOWN_PEERS = 1024;
+/** A peer that was not reached for so long gives up its place. */
+const LAST_WAIT_MS = 60_000;
 
 type Peer = { status: NetworkStatus | undefined; askedAt: number; exchangedAt: number; asking: boolean };
 type Retry = { readonly since: number; readonly waitMs: number };
@@ -99,6 +103,8 @@ export class Connector {
     this.#ticking = true;
     try {
       for (const peer of this.#peers.keys()) void this.#ask(peer);
+      const known = await this.#modules.host.knownPeers();
+      for (const peer of known.slice(MAX_KNOWN_PEERS)) await this.#modules.host.forgetPeer(peer);
       await this.#dialSome();
     } catch (error) {
       this.#modules.log.error({ reason: String(error) }, 'connecting failed in this node');
@@ -149,7 +155,7 @@ export class Connector {
   async #exchange(id: string): Promise<void> {
     const { client, host, book, signal } = this.#modules;
     const answer = await client.peerRecords(id, signal);
-    if (!answer.ok) return;
+    if (!answer.ok || (await host.knownPeers()).length >= MAX_KNOWN_PEERS) return;
     for (const record of answer.value) {
       try {
         await host.addPeerRecord(record);
@@ -198,6 +204,10 @@ export class Connector {
       await (target.startsWith('/') ? host.dial(target, timed) : host.dialPeer(target, timed));
     } catch (error) {
       log.debug({ target, reason: String(error) }, 'peer not reached');
+      if (!target.startsWith('/') && waitMs > LAST_WAIT_MS) {
+        this.#retries.delete(target);
+        await host.forgetPeer(target).catch(() => {});
+      }
     } finally {
       this.#dialling.delete(target);
     }

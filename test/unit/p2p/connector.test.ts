@@ -2,22 +2,26 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { createLogger } from '../../../client/log.ts';
 import type { Host } from '../../../client/p2p/host/host.ts';
-import { Connector, type ConnectorModules } from '../../../client/p2p/peers/connector.ts';
+import { Connector, type ConnectorModules, MAX_KNOWN_PEERS } from '../../../client/p2p/peers/connector.ts';
 
 const PEER = '12D3KooWBoot';
 const ADDRESS = `/ip4/127.0.0.1/tcp/1/p2p/${PEER}`;
 
 /** A connector whose dials all fail, on a clock that only the test moves; it looks at what is due every millisecond. */
-function lonely(t: TestContext, status?: () => object) {
+function lonely(t: TestContext, status?: () => object, known: string[] = []) {
   let seconds = 0;
   const dials: number[] = [];
   const asked: number[] = [];
   const told: string[] = [];
   const host = {
     peers: () => [],
-    knownPeers: async () => [],
+    knownPeers: async () => known,
+    forgetPeer: async (peer: string) => void known.splice(known.indexOf(peer), 1),
     dial: async () => {
       dials.push(seconds);
+      throw new Error('no way there');
+    },
+    dialPeer: async () => {
       throw new Error('no way there');
     },
   } as unknown as Host;
@@ -67,6 +71,19 @@ test('node with peers that does not reach a bootstrap peer → tries again ever 
   await pass(70);
   const pauses = dials.slice(1).map((at, i) => at - dials[i]!);
   assert.deepEqual(pauses.slice(0, 6), [1, 2, 4, 8, 15, 15]);
+});
+
+test('more peers told of than there may be → the rest forgotten; those that are never reached as well', async (t) => {
+  const told = Array.from({ length: MAX_KNOWN_PEERS + 500 }, (_, i) => `12D3KooW${i}`);
+  const known = [...told];
+  const { connector, pass } = lonely(t, undefined, known);
+  connector.start();
+  await pass(1);
+  assert.deepEqual(known, told.slice(0, MAX_KNOWN_PEERS));
+  known.splice(4);
+  connector.onPeer('12D3KooWOther');
+  await pass(40, 10);
+  assert.deepEqual(known, []);
 });
 
 test('peer whose status names another head → told of once', async (t) => {
