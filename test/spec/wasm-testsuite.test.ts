@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { dataDir, needsData } from '../support/data.ts';
-import { fastMachine, hasWast2json, referenceMachine, runWast } from '../support/wast/run.ts';
+import { compiledMachine, fastMachine, hasWast2json, referenceMachine, runWast } from '../support/wast/run.ts';
 
 /** Assertions of the integer subset that the executors run and pass. */
 const PASSED = 6778;
@@ -13,6 +13,7 @@ const skip = hasWast2json() ? needsData() : { skip: 'needs wast2json (package wa
 for (const [name, create] of [
   ['reference', referenceMachine],
   ['fast', fastMachine],
+  ['compiling', compiledMachine],
 ] as const) {
   test(`WebAssembly testsuite on the ${name} executor → every assertion of the integer subset holds`, skip, (t) => {
     const dir = join(dataDir()!, 'wasm-testsuite');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Executable } from '../../client/prover/vm/executable.ts';
 import { type FirstRunEnd, firstRun, type SegmentSummary } from '../../client/prover/vm/fast/first-run.ts';
-import { fastProgram } from '../../client/prover/vm/fast/program.ts';
+import { type FastProgram, fastProgram } from '../../client/prover/vm/fast/program.ts';
 import { recordRun } from '../../client/prover/vm/fast/record-run.ts';
 import {
   type FlatSegment,
@@ -12,6 +12,7 @@ import {
   rowTypeOf,
 } from '../../client/prover/vm/flat-records.ts';
 import { INSTRUCTIONS, OP_NAMES, type OpName } from '../../client/prover/vm/isa.ts';
+import type { Program } from '../../client/prover/vm/program.ts';
 import { type RecordEnd, recordSegments, type SegmentLimits } from '../../client/prover/vm/record.ts';
 import { CHIP_BY_ADDRESS } from '../../client/prover/vm/records.ts';
 
@@ -47,8 +48,16 @@ const summaryOf = ({ rows, ...rest }: FlatSegment): SegmentSummary => ({
 
 const flatEnd = (end: RecordEnd): FirstRunEnd => (end.ok ? { ...end, cells: flattenCells(end.cells) } : end);
 
+/** A program that the interpreter alone runs, one that is compiled before its first row, and one on the way. */
+export const programs = (program: Program, types: readonly RowType[] = ROW_TYPES): readonly [string, FastProgram][] => [
+  ['interpreted', fastProgram(program, types, Number.POSITIVE_INFINITY)],
+  ['compiled', fastProgram(program, types, 0)],
+  ['compiled on the way', fastProgram(program, types, 40)],
+];
+
 /**
- * Runs the reference's recording run, the first run and the recording run of the fast executor, segment by segment.
+ * Runs the reference's recording run, the first run (interpreted, and compiled) and the recording run of the fast executor,
+ * segment by segment.
  * @returns how the run ended, and in how many segments
  * @throws AssertionError naming what differs
  */
@@ -58,8 +67,16 @@ export function assertSameRuns(
   limits: SegmentLimits,
   what: string,
 ): { readonly end: FirstRunEnd; readonly segments: number } {
-  const program = fastProgram(executable.program, ROW_TYPES);
+  const [[, program], ...others] = programs(executable.program) as [[string, FastProgram], ...[string, FastProgram][]];
   const first = drain(firstRun(program, input, limits));
+  for (const [kind, other] of others) {
+    const run = drain(firstRun(other, input, limits));
+    assert.deepEqual(run.end, first.end, `${what}: end, ${kind}`);
+    run.segments.forEach((s, j) => {
+      assertSameSegment(s, first.segments[j]!, `${what}: ${kind} run, segment ${j}`);
+    });
+    assert.equal(run.segments.length, first.segments.length, `${what}: segments, ${kind}`);
+  }
   const again = recordRun(
     program,
     input,

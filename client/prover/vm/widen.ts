@@ -32,15 +32,16 @@ const correction = (a: number, b: number): number[] => [GET, a, 0x42, 63, SHR_S,
 const sixLocals = [1, 6, I64];
 
 /** Bodies of the appended functions in the order of `WIDE`; each leaves low, then high on the stack. */
-const BODIES: readonly (readonly number[])[] = [
+export const WIDE_BODIES: readonly (readonly number[])[] = [
   [1, 1, I64, GET, 0, GET, 2, ADD, TEE, 4, GET, 1, GET, 3, ADD, GET, 4, GET, 0, LT_U, EXTEND_U, ADD, END],
   [0, GET, 0, GET, 2, SUB, GET, 1, GET, 3, SUB, GET, 0, GET, 2, LT_U, EXTEND_U, SUB, END],
   [...sixLocals, ...LOW_PRODUCT, ...HIGH_PRODUCT, ...correction(0, 1), ...correction(1, 0), END],
   [...sixLocals, ...LOW_PRODUCT, ...HIGH_PRODUCT, END],
 ];
-const TYPES = [0x60, 4, I64, I64, I64, I64, 2, I64, I64, 0x60, 2, I64, I64, 2, I64, I64];
-/** Of each body: index among `TYPES`. */
-const BODY_TYPES = [0, 0, 1, 1] as const;
+/** Two function types: of four words, and of two. */
+export const WIDE_TYPES = [0x60, 4, I64, I64, I64, I64, 2, I64, I64, 0x60, 2, I64, I64, 2, I64, I64];
+/** Of each body: index among `WIDE_TYPES`. */
+export const WIDE_BODY_TYPES = [0, 0, 1, 1] as const;
 
 /**
  * @param wasm a valid module with integer, bulk-memory, sign-extension and wide-arithmetic instructions
@@ -71,18 +72,22 @@ export function widen(wasm: Uint8Array): { readonly bytes: Uint8Array<ArrayBuffe
   };
   const rewriteCode = (code: Section): readonly Uint8Array[] => {
     const bodies = rewriteBodies(wasm, code, widened);
-    const added = BODIES.map((body) => Uint8Array.from([...u32(body.length), ...body]));
+    const added = WIDE_BODIES.map((body) => Uint8Array.from([...u32(body.length), ...body]));
     return [Uint8Array.from(u32(bodies.length + added.length)), ...bodies, ...added];
   };
 
   const parts: Uint8Array[] = [Uint8Array.from(HEADER)];
   for (const { id, start, end } of sections) {
     if (id === SECTION.type) {
-      const content = [Uint8Array.from(u32(types.count + 2)), wasm.subarray(types.after, end), Uint8Array.from(TYPES)];
+      const content = [
+        Uint8Array.from(u32(types.count + 2)),
+        wasm.subarray(types.after, end),
+        Uint8Array.from(WIDE_TYPES),
+      ];
       parts.push(...section(id, content));
     } else if (id === SECTION.function) {
-      const added = BODY_TYPES.flatMap((type) => u32(types.count + type));
-      const counts = Uint8Array.from(u32(functions.count + BODIES.length));
+      const added = WIDE_BODY_TYPES.flatMap((type) => u32(types.count + type));
+      const counts = Uint8Array.from(u32(functions.count + WIDE_BODIES.length));
       parts.push(...section(id, [counts, wasm.subarray(functions.after, end), Uint8Array.from(added)]));
     } else if (id === SECTION.code) {
       parts.push(...section(id, rewriteCode({ id, start, end })));

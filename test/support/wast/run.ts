@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,9 +7,12 @@ import { ClientError } from '../../../client/errors.ts';
 import { decodeModule, ValueType } from '../../../client/prover/vm/decode.ts';
 import { type Executable, prepare } from '../../../client/prover/vm/executable.ts';
 import { Executor } from '../../../client/prover/vm/execute.ts';
+import { advanceTo, compiledRun } from '../../../client/prover/vm/fast/advance.ts';
+import { COUNTERS } from '../../../client/prover/vm/fast/counters.ts';
 import { FastMachine } from '../../../client/prover/vm/fast/machine.ts';
 import { fastProgram } from '../../../client/prover/vm/fast/program.ts';
 import { lower } from '../../../client/prover/vm/lower.ts';
+import { CLOCK_LIMIT } from '../../../client/prover/vm/records.ts';
 
 /** What became of the assertions of one file of the WebAssembly testsuite. */
 export type WastReport = {
@@ -80,19 +84,41 @@ export function referenceMachine(executable: Executable): TestMachine {
   };
 }
 
-/** The fast executor. */
+const accessOf = (machine: FastMachine): Omit<TestMachine, 'run'> => ({
+  set32: (slot, value) => machine.set32(slot, value),
+  set64: (slot, value) => machine.set64(slot, value),
+  get32: (slot) => machine.get32(slot),
+  get64: (slot) => machine.get64(slot),
+});
+
+/** The interpreter of the fast executor. */
 export function fastMachine({ program }: Executable): TestMachine {
   const machine = new FastMachine(fastProgram(program), new Uint8Array(0), false);
   return {
-    set32: (slot, value) => machine.set32(slot, value),
-    set64: (slot, value) => machine.set64(slot, value),
-    get32: (slot) => machine.get32(slot),
-    get64: (slot) => machine.get64(slot),
+    ...accessOf(machine),
     run: (pc, fp) => {
       const { interpreter } = machine;
       interpreter.unwind();
       interpreter.setState(pc, fp, interpreter.nextSegment(interpreter.clock.value));
       const stop = machine.run(MAX_INSTRUCTIONS) ?? { trap: 'instruction limit' };
+      machine.endSegment();
+      return stop === 'halt' ? stop : stop.trap;
+    },
+  };
+}
+
+/** The fast executor in compiled code, from a program's first row on. */
+export function compiledMachine({ program }: Executable): TestMachine {
+  const machine = new FastMachine(fastProgram(program, [], 0), new Uint8Array(0), false);
+  const compiled = compiledRun(machine, new Float64Array(COUNTERS.length));
+  assert.ok(compiled !== undefined);
+  return {
+    ...accessOf(machine),
+    run: (pc, fp) => {
+      const { interpreter } = machine;
+      interpreter.unwind();
+      interpreter.setState(pc, fp, interpreter.nextSegment(interpreter.clock.value));
+      const stop = advanceTo(machine, compiled, CLOCK_LIMIT) ?? { trap: 'instruction limit' };
       machine.endSegment();
       return stop === 'halt' ? stop : stop.trap;
     },

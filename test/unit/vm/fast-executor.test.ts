@@ -4,17 +4,19 @@ import { describe, test } from 'node:test';
 import { encodeGuestInput } from '../../../client/prover/guest/input.ts';
 import { decodeModule } from '../../../client/prover/vm/decode.ts';
 import { type Executable, prepare } from '../../../client/prover/vm/executable.ts';
-import { Executor, type TrapReason } from '../../../client/prover/vm/execute.ts';
+import { Executor, type RunResult, type TrapReason } from '../../../client/prover/vm/execute.ts';
+import { execute } from '../../../client/prover/vm/fast/execute-run.ts';
 import { firstRun } from '../../../client/prover/vm/fast/first-run.ts';
 import { FastMachine } from '../../../client/prover/vm/fast/machine.ts';
 import { fastProgram } from '../../../client/prover/vm/fast/program.ts';
 import { recordRun } from '../../../client/prover/vm/fast/record-run.ts';
 import { BOUNDARY_WORDS } from '../../../client/prover/vm/flat-records.ts';
+import type { OpName } from '../../../client/prover/vm/isa.ts';
 import { lower } from '../../../client/prover/vm/lower.ts';
 import type { Program } from '../../../client/prover/vm/program.ts';
 import { needsData } from '../../support/data.ts';
 import { copy, EVERYTHING, fill, HALT, HOSTS, INPUT, INPUT_READ, KECCAK } from '../../support/every-access-module.ts';
-import { assertSameRuns, drain, ROW_TYPES } from '../../support/fast-executor.ts';
+import { assertSameRuns, drain, programs, ROW_TYPES } from '../../support/fast-executor.ts';
 import { hostCallModule } from '../../support/host-call-module.ts';
 import { seededRandom } from '../../support/random.ts';
 import { randomModule } from '../../support/random-module.ts';
@@ -34,6 +36,23 @@ const LONG_GAP = [
   ...[...touch, 0x03, 0x40, ...get(0), ...i32(1), 0x6a, 0x22, 0, ...i32(50_000), 0x49, 0x0d, 0, 0x0b],
   ...[...touch, ...i32(0), ...HALT],
 ];
+
+/** f(n) = n = 0 ? 0 : f(n − 1) + 1, of a number of calls that compiled code does not nest. */
+const DEEP_CALLS = wasmModule({
+  hosts: HOSTS,
+  pages: 1,
+  functions: [
+    { name: 'main', code: [...i32(64), ...i32(1500), ...call(5), 0x36, 2, 0, ...i32(0), ...HALT] },
+    {
+      params: [I32],
+      results: [I32],
+      code: [
+        ...[...get(0), 0x04, I32, ...get(0), ...i32(1), 0x6b, ...call(5), ...i32(1), 0x6a],
+        ...[0x05, ...i32(0), 0x0b],
+      ],
+    },
+  ],
+});
 
 describe('fast executor against the reference', () => {
   test(`${MODULES} random modules, in segments of 50 rows → the same records`, (t) => {
@@ -128,11 +147,15 @@ describe('fast executor against the reference', () => {
     test(`a trap (${reason}, ${k}) → no claim, the same reason and place`, () => {
       const executable = mainOf(code);
       const run = new Executor(executable, INPUT).run();
-      const { segments, end } = drain(firstRun(fastProgram(executable.program, ROW_TYPES), INPUT));
       assert.ok(!run.ok);
-      assert.deepEqual(end, { ok: false, reason: run.reason, pc: run.pc });
       assert.equal(run.reason, reason);
-      assert.deepEqual(segments, []);
+      for (const [kind, program] of programs(executable.program)) {
+        const { segments, end } = drain(firstRun(program, INPUT));
+        assert.deepEqual(end, { ok: false, reason: run.reason, pc: run.pc }, kind);
+        assert.deepEqual(segments, []);
+      }
+      const [interpreted, ...others] = programs(executable.program).map(([, program]) => execute(program, INPUT));
+      for (const other of others) assert.deepEqual(other, interpreted);
     });
   }
 
@@ -140,10 +163,12 @@ describe('fast executor against the reference', () => {
     const executable = mainOf([...i32(0), 0x11, 4, 0]);
     const program: Program = { ...executable.program, table: [undefined] };
     const run = new Executor(prepare(program)).run();
-    const { end } = drain(firstRun(fastProgram(program), NO_INPUT));
     assert.ok(!run.ok);
-    assert.deepEqual(end, { ok: false, reason: run.reason, pc: run.pc });
     assert.equal(run.reason, 'uninitialized element');
+    for (const [kind, fast] of programs(program, [])) {
+      const { end } = drain(firstRun(fast, NO_INPUT));
+      assert.deepEqual(end, { ok: false, reason: run.reason, pc: run.pc }, kind);
+    }
   });
 
   test('host calls that trap → the same reason and place', () => {
@@ -154,10 +179,33 @@ describe('fast executor against the reference', () => {
     ] as const) {
       const executable = executableOf(hostCallModule(new Uint8Array(64), [['mulmod256', ...operands]]));
       const run = new Executor(executable).run();
-      const { end } = drain(firstRun(fastProgram(executable.program), NO_INPUT));
       assert.ok(!run.ok);
-      assert.deepEqual(end, { ok: false, reason: run.reason, pc: run.pc });
+      for (const [kind, program] of programs(executable.program, [])) {
+        const { end } = drain(firstRun(program, NO_INPUT));
+        assert.deepEqual(end, { ok: false, reason: run.reason, pc: run.pc }, kind);
+      }
     }
+  });
+
+  test('a run to its end → the operations and public values of the reference', () => {
+    const run: RunResult = new Executor(everything, INPUT).run();
+    assert.ok(run.ok);
+    const { publicValues, profile } = run;
+    const counts = new Map<OpName, number>();
+    everything.program.code.forEach(({ op }, k) => {
+      const n = profile.byPc[k]!;
+      if (n > 0) counts.set(op, (counts.get(op) ?? 0) + n);
+    });
+    for (const [kind, program] of programs(everything.program)) {
+      const { byOp, ...rest } = execute(program, INPUT);
+      assert.deepEqual(rest, { ok: true, publicValues, instructions: profile.instructions }, kind);
+      assert.deepEqual([...byOp].sort(), [...counts].sort(), kind);
+    }
+  });
+
+  test('calls deeper than compiled code nests them → the same records', () => {
+    const { end } = assertSameRuns(executableOf(DEEP_CALLS), NO_INPUT, { rows: 3000 }, 'deep calls');
+    assert.ok(end.ok);
   });
 
   const skip = needsData();

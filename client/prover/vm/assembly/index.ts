@@ -1,5 +1,6 @@
 /** What the host calls; see `fast/machine.ts`. */
 export {
+  addCalls,
   clock,
   fp,
   hostCallFirst,
@@ -7,10 +8,12 @@ export {
   hostOperand,
   ip,
   left,
+  resumeFirst,
   runFirst,
   runRecording,
   setState,
   setUnaligned,
+  unalignedFirst,
   unwind,
 } from './interpreter';
 export { CODE, COUNTS, INSTRUCTION_BYTES, KECCAK, place, RETURNS, SLOTS32, SLOTS64, TYPES, UNALIGNED } from './layout';
@@ -25,6 +28,9 @@ export {
   placeList,
   refreshCount,
   refreshes,
+  renewLinear,
+  renewSlot,
+  renewSlots,
   reserve,
   setListEnd,
 } from './ledger';

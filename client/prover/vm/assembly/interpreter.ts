@@ -69,6 +69,11 @@ export function unwind(): void {
   depth = 0;
 }
 
+/** Takes over calls that compiled code has in progress. */
+export function addCalls(count: u32): void {
+  depth += count;
+}
+
 function leave(at: usize, frame: usize, now: u32, rows: u32, status: u32): u32 {
   ip = at;
   fp = frame;
@@ -1401,4 +1406,32 @@ export function runFirst(rows: u32): u32 {
 }
 export function runRecording(rows: u32): u32 {
   return loop(true, rows);
+}
+
+// What compiled code leaves to the interpreter in the midst of its run.
+
+/**
+ * Runs the resumable instruction at `pc` for up to `rows` rows; `ip` stays there if it is not done.
+ * @returns how many rows ran: fewer than asked, and not done, before one that traps, which is not counted
+ */
+export function resumeFirst(pc: u32, frame: usize, now: u32, rows: u32): u32 {
+  const at = CODE + INSTRUCTION_BYTES * pc;
+  ip = at;
+  fp = frame;
+  clock = now;
+  for (let k: u32 = 0; k < rows; k++) {
+    if (runFirst(1) != ROWS_DONE) {
+      const count = COUNTS + 4 * <u32>load<u8>(at);
+      store<u32>(count, load<u32>(count) - 1);
+      return k;
+    }
+    if (ip != at) return k + 1;
+  }
+  return rows;
+}
+
+/** The cells, first at `now`, and the count of a load or store at `pc` that was counted as an aligned one. */
+export function unalignedFirst(pc: u32, address: u32, bytes: u32, now: u32): void {
+  asUnaligned(false, 0, 0, <u32>load<u8>(CODE + INSTRUCTION_BYTES * pc), 0, 0, 0);
+  unalignedCells(false, address, bytes, now, 0, 0);
 }

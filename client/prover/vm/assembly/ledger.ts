@@ -85,7 +85,8 @@ function forgetTimes(): void {
   return prev;
 }
 
-function renewSlot(cell: usize, now: u32): u32 {
+/** The access at `now` is the segment's first of a slot or return cell, or needs a refresh. */
+export function renewSlot(cell: usize, now: u32): u32 {
   const region = cell >> REGION_LOG;
   const address = (cell & ((1 << REGION_LOG) - 1)) / SLOT_BYTES;
   const space = region == RETURNS >> REGION_LOG ? STACK_SPACE : region;
@@ -94,7 +95,24 @@ function renewSlot(cell: usize, now: u32): u32 {
   return now - 1;
 }
 
-function renewLinear(at: usize, cell: u32, now: u32): u32 {
+/** Marks slots of globals in a list for `renewSlots`. */
+const GLOBAL: u32 = 0x80000000;
+
+/**
+ * Renews those slots of a block of compiled code that need it. The list: `count` × (where the slot stands but for the frame,
+ * clock of the block's first access behind `now`).
+ */
+export function renewSlots(slots: usize, count: u32, frame: usize, now: u32): void {
+  for (let k: u32 = 0; k < count; k++) {
+    const first = load<u32>(slots + 8 * k, 4);
+    const cell = load<u32>(slots + 8 * k) + ((first & GLOBAL) != 0 ? 0 : frame);
+    const time = now + (first & ~GLOBAL);
+    if (time - load<u32>(cell, 8) > MAX_GAP) renewSlot(cell, time);
+  }
+}
+
+/** The same of a cell of linear memory; `at`: where its time stands. */
+export function renewLinear(at: usize, cell: u32, now: u32): u32 {
   const epochAt = at - times + epochs;
   renew(LINEAR_SPACE, cell, load<u64>(linear + 8 * cell), load<u32>(epochAt), load<u32>(at), now);
   store<u32>(epochAt, epoch);
@@ -158,8 +176,15 @@ export function endSegment(): bool {
   for (let entry = list; entry < listEnd; entry += ENTRY_BYTES) {
     const space = load<u32>(entry);
     if ((space & REFRESH) == 0) continue;
-    memory.copy(to, entry, REFRESH_BYTES);
-    store<u32>(to, space ^ REFRESH);
+    // In order of time, though compiled code looks at a block's slots before its other cells.
+    const time = load<u32>(entry, 20);
+    let at = to;
+    while (at > refreshes && load<u32>(at - REFRESH_BYTES, 20) > time) {
+      memory.copy(at, at - REFRESH_BYTES, REFRESH_BYTES);
+      at -= REFRESH_BYTES;
+    }
+    memory.copy(at, entry, REFRESH_BYTES);
+    store<u32>(at, space ^ REFRESH);
     to += REFRESH_BYTES;
   }
   return true;

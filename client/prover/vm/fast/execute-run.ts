@@ -1,6 +1,10 @@
 import type { TrapReason } from '../execute.ts';
 import type { OpName } from '../isa.ts';
-import { COUNTERS, FastMachine } from './machine.ts';
+import { CLOCK_LIMIT } from '../records.ts';
+import { advanceTo, compiledRun } from './advance.ts';
+import type { CompiledRun } from './compiled/run.ts';
+import { COUNTERS } from './counters.ts';
+import { FastMachine } from './machine.ts';
 import type { FastProgram } from './program.ts';
 
 /** How a run ended, and how often each instruction ran; a resumable one counts each of its rows. */
@@ -9,9 +13,6 @@ export type ExecuteResult = { readonly instructions: number; readonly byOp: Read
   | { readonly ok: false; readonly reason: TrapReason; readonly pc: number }
 );
 
-/** Rows between two looks at the counts: their clocks fit in one segment of the ledger. */
-const ROWS = 2 ** 22;
-
 /**
  * Runs a program to its end.
  * @throws ClientError `fastExecutorMemory`
@@ -19,10 +20,15 @@ const ROWS = 2 ** 22;
 export function execute(program: FastProgram, input: Uint8Array): ExecuteResult {
   const machine = new FastMachine(program, input, false);
   const byOp = new Map<OpName, number>();
+  const noCost = new Float64Array(COUNTERS.length);
+  let compiled: CompiledRun | undefined;
   let instructions = 0;
   for (;;) {
-    const stop = machine.run(ROWS);
-    machine.counts().forEach((n, k) => {
+    compiled ??= compiledRun(machine, noCost);
+    const stop = advanceTo(machine, compiled, CLOCK_LIMIT);
+    const counts = machine.counts();
+    compiled?.takeCounts(counts);
+    counts.forEach((n, k) => {
       const { op } = COUNTERS[k]!;
       if (n > 0) byOp.set(op, (byOp.get(op) ?? 0) + n);
       instructions += n;

@@ -4,8 +4,11 @@ import { HOST_CALLS } from '../host-calls.ts';
 import { FIRST_PC, HALT_PC, INSTRUCTIONS, type OpName } from '../isa.ts';
 import { checkedLimits, MAX_ADVANCE, type SegmentLimits } from '../record.ts';
 import type { ControlState, HostCallRecord, KeccakRecord } from '../records.ts';
+import { advance, compiledRun } from './advance.ts';
 import { CellTable } from './cell-table.ts';
-import { COUNTERS, chipOf, FastMachine } from './machine.ts';
+import type { CompiledRun } from './compiled/run.ts';
+import { COUNTERS, chipOf } from './counters.ts';
+import { FastMachine } from './machine.ts';
 import type { FastProgram } from './program.ts';
 
 /** A segment without its rows: what cutting a block and its interface tables need. */
@@ -56,16 +59,20 @@ function* segments(
   const typeOf = counterTypes(program.types);
   const cells = new CellTable();
   let entry = stateOf(machine);
+  let compiled: CompiledRun | undefined;
   for (;;) {
-    const counts = machine.counts();
-    const rows = allowedRows(machine, counts, { ...limits, cost, maxCost });
-    const stop = rows > 0 ? machine.step(rows) : undefined;
+    compiled ??= compiledRun(machine, cost);
+    const left = budgetOf(machine, compiled, { ...limits, cost });
+    const rows = allowedRows(machine, left, maxCost);
+    const stop = rows > 0 ? advance(machine, compiled, rows, left) : undefined;
     if (rows > 0 && stop === undefined) continue;
     if (stop !== undefined && stop !== 'halt') return { ok: false, reason: stop.trap, pc: stop.pc };
     const { segment: index, keccak, calls } = machine;
     const exit = stateOf(machine);
     const rowCounts = program.types.map(() => 0);
-    machine.counts().forEach((n, k) => {
+    const counts = machine.counts();
+    compiled?.takeCounts(counts);
+    counts.forEach((n, k) => {
       if (n === 0 || rowCounts.length === 0) return;
       const type = typeOf[k]!;
       if (type < 0) throw new Error(`no row type for ${COUNTERS[k]!.op}`);
@@ -90,22 +97,30 @@ function counterTypes(types: readonly RowType[]): readonly number[] {
   );
 }
 
-type Budget = ReturnType<typeof checkedLimits> & { readonly cost: Float64Array; readonly maxCost: number };
+/** What a segment may still hold. */
+type Budget = { readonly rows: number; readonly clocks: number; readonly cells: number };
 
-/** Rows that surely fit in the segment: at least one if the next one does, 0 if it does not. */
-function allowedRows(machine: FastMachine, counts: Float64Array, o: Budget): number {
-  let rows = 0;
-  let cells = 0;
-  counts.forEach((n, k) => {
+function budgetOf(
+  machine: FastMachine,
+  compiled: CompiledRun | undefined,
+  o: ReturnType<typeof checkedLimits> & { readonly cost: Float64Array },
+): Budget {
+  let rows = compiled?.rows ?? 0;
+  let cells = compiled?.cells ?? 0;
+  machine.counts().forEach((n, k) => {
     rows += n;
     cells += n * o.cost[k]!;
   });
-  const left = o.clock - 1 - machine.clock;
-  const byClock = Math.floor(left / MAX_ADVANCE);
-  const byCells = o.maxCost > 0 ? Math.ceil((o.cells.max - cells) / o.maxCost) : Number.MAX_SAFE_INTEGER;
-  const allowed = Math.min(o.rows - rows, byCells);
+  return { rows: o.rows - rows, clocks: o.clock - 1 - machine.clock, cells: o.cells.max - cells };
+}
+
+/** Rows that surely fit in the segment: at least one if the next one does, 0 if it does not. */
+function allowedRows(machine: FastMachine, left: Budget, maxCost: number): number {
+  const byClock = Math.floor(left.clocks / MAX_ADVANCE);
+  const byCells = maxCost > 0 ? Math.ceil(left.cells / maxCost) : Number.MAX_SAFE_INTEGER;
+  const allowed = Math.min(left.rows, byCells);
   if (allowed <= 0 || byClock > 0) return Math.min(allowed, byClock);
-  return advanceAt(machine) <= left ? 1 : 0;
+  return advanceAt(machine) <= left.clocks ? 1 : 0;
 }
 
 /** Clock advance of the next row; 0 where there is none. */

@@ -2,9 +2,11 @@ import { ClientError } from '../../../errors.ts';
 import { PUBLIC_BYTES, type TrapReason } from '../execute.ts';
 import { BOUNDARY_WORDS, CELL_WORDS, HEADER_WORDS, READ_WORDS, REFRESH_WORDS, strideOf } from '../flat-records.ts';
 import { HOST_CALLS } from '../host-calls.ts';
-import { FIRST_PC, INSTRUCTIONS, type Instruction, OP_NAMES, type OpName } from '../isa.ts';
+import { FIRST_PC, INSTRUCTIONS } from '../isa.ts';
 import type { NativeArithmetic } from '../native-arithmetic.ts';
 import { CHIP_BY_ADDRESS, type HostCallRecord, type KeccakRecord } from '../records.ts';
+import { COUNTERS } from './counters.ts';
+import { alignUp, memoryLayout } from './memory-layout.ts';
 import { type FastProgram, type Interpreter, instantiate } from './program.ts';
 
 /** Why the interpreter stopped, in its order; reasons to trap are behind them. */
@@ -40,23 +42,6 @@ const ENTRY_BYTES = 36;
 const ENTRIES_PER_ROW = 11;
 const ENTRIES_PER_CALL = 64;
 
-/** A row of an instruction, or one whose addresses ask for another chip. */
-type Counter = { readonly op: OpName; readonly byAddress: boolean; readonly index: number };
-
-export const COUNTERS: readonly Counter[] = OP_NAMES.flatMap((op) => {
-  const { op: index, memoryBytes }: Instruction = INSTRUCTIONS[op];
-  const usual = { op, byAddress: false, index };
-  return memoryBytes > 1 || op === 'copy' ? [usual, { op, byAddress: true, index }] : [usual];
-});
-
-/** The chip of the instruction set that a counter's rows go to. */
-export function chipOf({ op, byAddress }: Pick<Counter, 'op' | 'byAddress'>): string {
-  const { chip, writes }: Instruction = INSTRUCTIONS[op];
-  if (!byAddress) return chip;
-  if (op === 'copy') return CHIP_BY_ADDRESS.copy;
-  return writes.length > 0 ? CHIP_BY_ADDRESS.load : CHIP_BY_ADDRESS.store;
-}
-
 /** What stopped a run before its last row. */
 export type Stop = 'halt' | { readonly trap: TrapReason; readonly pc: number };
 
@@ -71,7 +56,7 @@ export class FastMachine {
   publicValues: Uint8Array | undefined;
   stepped = 0;
   readonly program: FastProgram;
-  private readonly memory: WebAssembly.Memory;
+  readonly memory: WebAssembly.Memory;
   private readonly linear: number;
   private readonly recording: boolean;
   private views: { readonly bytes: Uint8Array; readonly words: Uint32Array };
@@ -82,10 +67,7 @@ export class FastMachine {
     this.recording = recording;
     const { program, image } = fast;
     const { memoryBytes } = program;
-    const linear = alignUp(image.code + image.bytes.length, PAGE_BYTES);
-    const times = linear + memoryBytes;
-    const epochs = times + memoryBytes / 2;
-    const inputAt = epochs + memoryBytes / 2;
+    const { linear, times, epochs, input: inputAt } = memoryLayout(fast);
     this.linear = linear;
     this.recordsAt = alignUp(inputAt + input.length, PAGE_BYTES);
     const pages = Math.min(this.recordsAt / PAGE_BYTES + SPARE_PAGES, MAX_PAGES);
@@ -109,12 +91,10 @@ export class FastMachine {
   }
 
   get bytes(): Uint8Array {
-    this.refreshViews();
     return this.views.bytes;
   }
 
   get words(): Uint32Array {
-    this.refreshViews();
     return this.views.words;
   }
 
@@ -170,9 +150,14 @@ export class FastMachine {
    * @returns undefined if the run can go on
    */
   step(rows: number): Stop | undefined {
-    const { interpreter } = this;
     const round = Math.min(rows, ROUND_ROWS);
-    this.reserve(u32(interpreter.listEnd.value) + ENTRY_BYTES * (ENTRIES_PER_ROW * round + ENTRIES_PER_CALL));
+    this.reserveEntries(round, 1);
+    return this.stepReserved(round);
+  }
+
+  /** `step` where there is room for what the rows add to the ledger's list. */
+  stepReserved(round: number): Stop | undefined {
+    const { interpreter } = this;
     const status = this.recording ? interpreter.runRecording(round) : interpreter.runFirst(round);
     this.stepped = round - u32(interpreter.left.value);
     if (status === STATUS.rowsDone) return undefined;
@@ -187,13 +172,16 @@ export class FastMachine {
     return undefined;
   }
 
-  /** Rows of each counter since `clearCounts`. */
+  /**
+   * Rows of each counter since `clearCounts`: those that the interpreter ran, less one for each unaligned access that
+   * compiled code counts as an aligned one.
+   */
   counts(): Float64Array {
     const { words } = this;
     const { COUNTS, UNALIGNED } = this.interpreter;
     return Float64Array.from(
       COUNTERS,
-      ({ index, byAddress }) => words[COUNTS.value / 4 + index + (byAddress ? UNALIGNED.value : 0)]!,
+      ({ index, byAddress }) => words[COUNTS.value / 4 + index + (byAddress ? UNALIGNED.value : 0)]! | 0,
     );
   }
 
@@ -202,13 +190,17 @@ export class FastMachine {
     this.bytes.fill(0, from, from + 8 * this.interpreter.UNALIGNED.value);
   }
 
-  /** Makes memory reach `end`. */
-  reserve(end: number): void {
-    if (end >= MAX_PAGES * PAGE_BYTES || this.interpreter.reserve(BigInt(end)) === 0) throw memoryError(end);
+  /** Room for what `rows` rows, `calls` of them calls of the host, add to the ledger's list. */
+  reserveEntries(rows: number, calls: number): void {
+    const { listEnd } = this.interpreter;
+    this.reserve(u32(listEnd.value) + ENTRY_BYTES * (ENTRIES_PER_ROW * rows + ENTRIES_PER_CALL * calls));
   }
 
-  private refreshViews(): void {
-    if (this.views.bytes.buffer !== this.memory.buffer) this.views = viewsOf(this.memory);
+  /** Makes memory reach `end`. */
+  reserve(end: number): void {
+    if (end <= this.views.bytes.length) return;
+    if (end >= MAX_PAGES * PAGE_BYTES || this.interpreter.reserve(BigInt(end)) === 0) throw memoryError(end);
+    this.views = viewsOf(this.memory);
   }
 
   private slotWord(region: number, slot: number): number {
@@ -252,7 +244,7 @@ export class FastMachine {
   /** The segment ends here, and the next one begins with the row behind it. */
   endSegment(): { readonly boundaries: Uint32Array; readonly refreshes: Uint32Array } {
     const { interpreter } = this;
-    if (interpreter.endSegment() === 0) throw memoryError(u32(interpreter.listEnd.value));
+    this.sortList();
     const boundaries = this.slice(interpreter.boundaries, BOUNDARY_WORDS * interpreter.boundaryCount.value);
     const refreshes = this.slice(interpreter.refreshes, REFRESH_WORDS * interpreter.refreshCount.value);
     interpreter.setState(this.pc, this.fp, interpreter.nextSegment(interpreter.clock.value));
@@ -287,9 +279,15 @@ export class FastMachine {
       words[at + 3] = cells[k + 3]!;
     }
     interpreter.setListEnd(end);
-    if (interpreter.endSegment() === 0) throw memoryError(end);
+    this.sortList();
     interpreter.placeList(this.recordsAt);
     return this.slice(interpreter.boundaries, BOUNDARY_WORDS * count);
+  }
+
+  /** Makes boundaries and refreshes of the list, which may take more memory. */
+  private sortList(): void {
+    if (this.interpreter.endSegment() === 0) throw memoryError(u32(this.interpreter.listEnd.value));
+    this.views = viewsOf(this.memory);
   }
 
   private slice(at: { readonly value: number }, words: number): Uint32Array {
@@ -308,9 +306,17 @@ export class FastMachine {
     return {
       segment: this.segment,
       clock: this.clock - INSTRUCTIONS.keccakF.advance,
-      input: this.words.slice(from, from + KECCAK_WORDS),
-      output: this.words.slice(from + KECCAK_WORDS, from + 2 * KECCAK_WORDS),
+      input: this.copy(from, KECCAK_WORDS),
+      output: this.copy(from + KECCAK_WORDS, KECCAK_WORDS),
     };
+  }
+
+  /** A few words: copying them is faster than `slice`. */
+  private copy(from: number, count: number): Uint32Array {
+    const { words } = this;
+    const copied = new Uint32Array(count);
+    for (let k = 0; k < count; k++) copied[k] = words[from + k]!;
+    return copied;
   }
 
   /** Executes the host call where the interpreter stopped. */
@@ -347,7 +353,6 @@ export class FastMachine {
 }
 
 const u32 = (value: number): number => value >>> 0;
-const alignUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 
 function viewsOf({ buffer }: WebAssembly.Memory) {
   return { bytes: new Uint8Array(buffer), words: new Uint32Array(buffer) };
