@@ -81,6 +81,8 @@ export type RunningNode = {
   /** multiaddresses that peers reach this node at; empty without peers */
   readonly addresses: readonly string[];
   readonly dataDir: string;
+  /** Why nothing can be stored any more, once it is so: a node that went on would forget all that it reports. */
+  readonly storeFailed: Promise<Error>;
   /** Finishes what is running, closes the store and the port. */
   readonly close: () => Promise<void>;
 };
@@ -313,6 +315,7 @@ async function runNode(
     head: head(),
     addresses: peering?.network.addresses() ?? [],
     dataDir: config.dataDir,
+    storeFailed: store.failed,
     close: async () => {
       await Promise.all([server.close(), sealer?.stop(), peering?.close(), stopProving()]);
       await checker.close();

@@ -113,8 +113,10 @@ export const nodeCommand = defineCommand({
     });
     try {
       announce({ text: banner(node, config), json: readyObject(node, config) });
-      if (!signal.aborted) await once(signal, 'abort');
+      const stopped = signal.aborted ? undefined : once(signal, 'abort').then(() => undefined);
+      const failure = await Promise.race([stopped, node.storeFailed]);
       note('stopping');
+      if (failure !== undefined) throw failure;
     } finally {
       await node.close();
     }

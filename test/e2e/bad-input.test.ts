@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   cpSync,
   existsSync,
@@ -13,9 +15,9 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { before, describe, type TestContext, test } from 'node:test';
-import { type CommandResult, jsonOf, runHere, runNode } from '../support/command.ts';
+import { type CommandResult, jsonOf, nodeArguments, runHere, runNode } from '../support/command.ts';
 import { repoRoot } from '../support/data.ts';
-import { devClients, startDevNode } from '../support/dev-node.ts';
+import { devClients, rpc, startDevNode } from '../support/dev-node.ts';
 import { seededRandom } from '../support/random.ts';
 import { type Lifetime, suiteLifetime, temporaryFolder } from '../support/temporary.ts';
 
@@ -164,6 +166,44 @@ describe('bad input', () => {
     );
     assertClear(await runHere(['--dev', '--datadir', folder, '--http.port', '0', '--json']), 'in use', 'node');
   });
+
+  test(
+    'a disk that is full → the node says so and ends with exit code 3; with space again it has every block that it told of',
+    process.platform === 'linux' ? {} : { skip: 'needs ulimit' },
+    async (t) => {
+      const folder = temporaryFolder(t);
+      const flags = ['--dev', '--datadir', folder, '--http.port', '0', '--json'];
+      const command = [process.execPath, ...nodeArguments(), ...flags].map((word) => `'${word}'`).join(' ');
+      // 1024 blocks of 1 KiB; without the trap the signal would end the process before the write could fail.
+      const child = spawn('bash', ['-c', `trap '' XFSZ; ulimit -f 1024; exec ${command}`]);
+      t.after(() => child.kill('SIGKILL'));
+      const ended = once(child, 'close');
+      let stderr = '';
+      child.stderr.on('data', (chunk: Buffer) => {
+        stderr += chunk.toString();
+      });
+      const [ready] = await once(child.stdout, 'data');
+      const { walletClient, publicClient, account } = devClients(JSON.parse(String(ready)).http);
+      const data = `0x${'5a'.repeat(100_000)}` as const;
+      let stored = 0n;
+      for (const isOver = ended.then(() => true); ; ) {
+        const sent = walletClient
+          .sendTransaction({ to: account.address, data, gas: 5_000_000n })
+          .then((hash) => publicClient.waitForTransactionReceipt({ hash }))
+          .then(({ blockNumber }) => {
+            stored = blockNumber;
+            return false;
+          });
+        if (await Promise.race([sent.catch(() => isOver), isOver])) break;
+      }
+      assert.equal((await ended)[0], 3, stderr);
+      assert.match(stderr, /^zkl1-node: no space left for data directory /m);
+      assert.ok(stored > 0n);
+      const again = await startDevNode(t, folder);
+      const { result } = await rpc(again.url, 'eth_blockNumber');
+      assert.ok(BigInt(String(result)) >= stored, `${result} after ${stored}`);
+    },
+  );
 
   test('a genesis file that is not there, not one, not JSON, or too large → named, exit code 3', async (t) => {
     const folder = temporaryFolder(t);

@@ -90,16 +90,14 @@ function openingError(path: string, error: unknown): StoreError {
   switch (cause?.code) {
     case 'LEVEL_LOCKED':
       return new StoreError('storeLocked', `data directory ${path} is in use by another process`, { path }, { cause });
-    case 'LEVEL_CORRUPTION':
     case 'LEVEL_IO_ERROR':
+      // Opening writes: what a process that did not end by itself had only in its log becomes tables.
+      if (NO_SPACE.test(reason)) return fullStore(path, reason, cause);
+      return REFUSED.test(reason) ? unopenableStore(path, reason, cause) : damagedStore(path, reason, cause);
+    case 'LEVEL_CORRUPTION':
       return damagedStore(path, reason, cause);
     default:
-      return new StoreError(
-        'storeUnopenable',
-        `data directory ${path} cannot be opened: ${reason}`,
-        { path },
-        { cause },
-      );
+      return unopenableStore(path, reason, cause);
   }
 }
 
@@ -116,13 +114,22 @@ export function damagedStore(path: string, reason: string, cause?: unknown): Sto
 
 /** LevelDB gives the system's error only as its text. */
 const NO_SPACE = /no space left|file too large|disk quota exceeded/i;
+const REFUSED = /permission denied|operation not permitted|read-only file system|too many open files/i;
+
+function fullStore(path: string, reason: string, cause: unknown): StoreError {
+  return new StoreError('storeFull', `no space left for data directory ${path}: ${reason}`, { path }, { cause });
+}
+
+function unopenableStore(path: string, reason: string, cause: unknown): StoreError {
+  return new StoreError('storeUnopenable', `data directory ${path} cannot be opened: ${reason}`, { path }, { cause });
+}
 
 /** What a failed write means; nothing of its batch counts as stored. */
 export function writingError(path: string, error: unknown): StoreError {
   const cause = (error as { cause?: unknown }).cause ?? error;
   const reason = messageOf(cause);
   return NO_SPACE.test(reason)
-    ? new StoreError('storeFull', `no space left for data directory ${path}: ${reason}`, { path }, { cause })
+    ? fullStore(path, reason, cause)
     : new StoreError('storeUnwritable', `data directory ${path} cannot be written: ${reason}`, { path }, { cause });
 }
 

@@ -14,6 +14,9 @@ const SUBLEVEL_ENCODING = { keyEncoding: 'view', valueEncoding: 'view' } as cons
  */
 export class Store {
   readonly path: string;
+  /** The first write that failed, once there is one: nothing can be stored from then on. */
+  readonly failed: Promise<StoreError>;
+  #tellFailed: (failure: StoreError) => void = () => {};
   readonly #database: Database;
   readonly #tables: Readonly<Record<Table, Sublevel>>;
   #failure: StoreError | undefined;
@@ -22,6 +25,9 @@ export class Store {
     this.path = path;
     this.#database = database;
     this.#tables = tables;
+    this.failed = new Promise((resolve) => {
+      this.#tellFailed = resolve;
+    });
   }
 
   /**
@@ -134,6 +140,7 @@ export class Store {
       await this.#database.batch(batch.take(), { sync: true });
     } catch (error) {
       this.#failure = writingError(this.path, error);
+      this.#tellFailed(this.#failure);
       throw this.#failure;
     }
   }
