@@ -222,10 +222,9 @@ export class ChainSync {
   private async entriesBehindOurs(peer: PeerInfo): Promise<Entry[] | undefined> {
     const { network, isStored, importer } = this.modules;
     const own = importer.head().header.number;
-    const theirs = this.headOf(peer)?.number ?? own;
     const signal = this.stopper.signal;
-    // A head of the same height as ours is another block: its chain leaves ours below, and how far is not known.
-    for (let back = theirs > own ? 0n : STEP_BACK; ; back = back < STEP_BACK ? STEP_BACK : back * STEP_BACK) {
+    // Whether its chain leaves ours below the head is not known: a few headers more cost less than another question.
+    for (let back = STEP_BACK; ; back *= STEP_BACK) {
       const tooDeep = back > BigInt(this.options.reorgDepth);
       const depth = tooDeep ? BigInt(this.options.reorgDepth) : back;
       const first = own > depth ? own + 1n - depth : 1n;
