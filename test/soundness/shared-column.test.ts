@@ -8,6 +8,7 @@ import { blake3 } from '../../client/prover/hash/blake3.ts';
 import { blockLayout } from '../../client/prover/protocol/block/layout.ts';
 import type { BlockProof } from '../../client/prover/protocol/block/statement.ts';
 import type { VerifyingKey } from '../../client/prover/protocol/machine.ts';
+import { slotsOf } from '../../client/prover/protocol/shape.ts';
 import { honestToy, toyMachine } from '../support/toy/machine.ts';
 import { verdictOf } from '../support/verdict.ts';
 
@@ -42,8 +43,8 @@ function withDeltas(row: number, column: string, deltas: readonly [number, numbe
 
 test('two segments whose interface tables share a closing column → accepted', async () => {
   const { segments, table } = blockLayout(machine, block);
-  const columns = segments.map(({ offset, slots }) =>
-    slots.map((s) => Math.floor((offset + s.offset) / 2 ** table.logRows)),
+  const columns = segments.map(({ offset, stack }) =>
+    slotsOf(stack).map((s) => Math.floor((offset + s.offset) / 2 ** table.logRows)),
   );
   assert.deepEqual(new Set(columns[0]), new Set(columns[1]));
   assert.equal(verdict(await prove(traces)), 'accepted');

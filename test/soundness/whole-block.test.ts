@@ -9,6 +9,7 @@ import { blockLayout } from '../../client/prover/protocol/block/layout.ts';
 import type { BlockProof } from '../../client/prover/protocol/block/statement.ts';
 import { verifyBlock } from '../../client/prover/protocol/block/verify.ts';
 import type { BlockStatement, VerifyingKey } from '../../client/prover/protocol/machine.ts';
+import { slotsOf } from '../../client/prover/protocol/shape.ts';
 import { packedBytes } from '../../client/prover/transcript/packing.ts';
 import type { TranscriptEvent } from '../../client/prover/transcript/transcript.ts';
 import { PLAIN_KERNELS } from '../../client/prover/verifier/plain-kernels.ts';
@@ -55,7 +56,8 @@ test('one segment of another type → accepted, with a tree of its own', async (
 
 test('a whole block’s layout → a place for every column that has cells, none upon another', () => {
   const { segments, fixedColumns, blockColumns, table } = blockLayout(vk.machine, whole.block);
-  const { offset, slots } = segments[0]!;
+  const { offset, stack } = segments[0]!;
+  const slots = slotsOf(stack);
   const trees = slots.map((s) => whole.traces[0]![s.instance]!.chip.columns[s.column]!.tree);
   assert.deepEqual(new Set(trees), new Set<Tree>(['interface', 'main']));
   const used = new Uint8Array((fixedColumns + blockColumns) * 2 ** table.logRows);
@@ -104,7 +106,7 @@ function otherwiseCommitting(lie: number): Backend {
 }
 
 test('a whole block: rejects a tree with another cell than was proven about, in any column', async () => {
-  const { slots } = blockLayout(vk.machine, whole.block).segments[0]!;
+  const slots = slotsOf(blockLayout(vk.machine, whole.block).segments[0]!.stack);
   for (const [k, { instance, column }] of slots.entries()) {
     const lying = await toyKey('P100', otherwiseCommitting(k));
     assert.deepEqual(lying.vk.fixedCap, vk.fixedCap);

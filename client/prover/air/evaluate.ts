@@ -1,4 +1,14 @@
-import { addInto, EXT_WORDS, type ExtVec, extVec, mulInto, scaleInto, setExt, subInto } from '../field/ext-vec.ts';
+import {
+  addInto,
+  copyInto,
+  EXT_WORDS,
+  type ExtVec,
+  extVec,
+  mulInto,
+  scaleInto,
+  setExt,
+  subInto,
+} from '../field/ext-vec.ts';
 import { Fp } from '../field/fp.ts';
 import type { Ext } from '../field/fp5.ts';
 import type { CompiledChip, DagNode } from './dag.ts';
@@ -69,12 +79,11 @@ function triple(node: DagNode, nodes: readonly DagNode[]): readonly [number, num
   }
 }
 
-/** Values of all nodes at a point: `cells` are the openings of the columns that they use. The verifier's interpreter. */
-export function evaluateInExt(
-  { nodes }: Pick<CompiledChip, 'nodes'>,
-  cells: readonly (Ext | undefined)[],
-  publics: readonly Ext[],
-): ExtVec {
+/**
+ * Values of all nodes at a point. The verifier's interpreter.
+ * @param cells openings by column; of columns that no node uses, anything
+ */
+export function evaluateInExt({ nodes }: Pick<CompiledChip, 'nodes'>, cells: ExtVec, publics: readonly Ext[]): ExtVec {
   const program = nodeProgram(nodes);
   const count = nodes.length;
   const values = extVec(count);
@@ -86,7 +95,7 @@ export function evaluateInExt(
         values[EXT_WORDS * id] = a;
         break;
       case NodeOp.column:
-        setExt(values, id, cells[a]!);
+        copyInto(values, id, cells, a);
         break;
       case NodeOp.public:
         setExt(values, id, publics[a]!);

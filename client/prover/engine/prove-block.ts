@@ -22,6 +22,7 @@ import type { BlockStatement, Machine, VerifyingKey } from '../protocol/machine.
 import { freeTables, placeTables, proveSegment, type StepTimer } from '../protocol/segment/prove.ts';
 import { batchClaims } from '../protocol/segment/statement.ts';
 import type { SegmentResult } from '../protocol/segment/verify.ts';
+import { slotsOf } from '../protocol/shape.ts';
 import { proveGrinding } from '../protocol/whir/grind.ts';
 import { type OpenedTable, proveOpening } from '../protocol/whir/prove.ts';
 import type { Weight } from '../protocol/whir/shape.ts';
@@ -174,8 +175,8 @@ const treeShape = ({ blockColumns, table, params }: BlockLayout): TableShape => 
 
 /** Commits to all columns of a whole block. */
 async function commitWhole(backend: Backend, layout: BlockLayout, tables: readonly Table[]): Promise<Commitment> {
-  const { offset, slots } = layout.segments[0]!;
-  const columns = slots.map((slot) => {
+  const { offset, stack } = layout.segments[0]!;
+  const columns = slotsOf(stack).map((slot) => {
     const { matrix } = tables[slot.instance]!;
     return { matrix, column: slot.column, offset: offset + slot.offset - treeStart(layout) };
   });
@@ -191,9 +192,9 @@ async function commitInterfaces(
   const matrices: Matrix[] = [];
   const columns: StackedColumn[] = [];
   try {
-    for (const [j, { offset, slots }] of layout.segments.entries()) {
+    for (const [j, { offset, stack }] of layout.segments.entries()) {
       const tables = interfaceOf(j);
-      for (const slot of slots) {
+      for (const slot of slotsOf(stack)) {
         const { rows, chip } = tables.get(slot.instance)!;
         const width = chip.columns.length;
         const { matrix, rows: column } = backend.allocate({ width: 1, logHeight: slot.logHeight });

@@ -31,19 +31,21 @@ export const hashMany: HashMany = ({ words, stride, count, length, key, counter,
   const blocks = Math.max(1, Math.ceil(length / BLOCK_WORDS));
   const tail = length - (blocks - 1) * BLOCK_WORDS;
   for (let i = 0; i < count; i++) {
-    const at = i * DIGEST_WORDS;
-    for (let w = 0; w < DIGEST_WORDS; w++) out[at + w] = key[w]!;
+    // Of eight words: where there is room, `compress` writes eight more.
+    CHAINING.set(key);
     for (let b = 0; b < blocks; b++) {
       const isLast = b === blocks - 1;
       const own = flags | (b === 0 ? first : 0) | (isLast ? last : 0);
       const from = i * stride + b * BLOCK_WORDS;
       if (isLast && tail < BLOCK_WORDS) {
         for (let w = 0; w < BLOCK_WORDS; w++) LAST[w] = w < tail ? words[from + w]! : 0;
-        compress(out, at, out, at, LAST, 0, counter + i * step, 4 * tail, own);
-      } else compress(out, at, out, at, words, from, counter + i * step, BLOCK_BYTES, own);
+        compress(CHAINING, 0, CHAINING, 0, LAST, 0, counter + i * step, 4 * tail, own);
+      } else compress(CHAINING, 0, CHAINING, 0, words, from, counter + i * step, BLOCK_BYTES, own);
     }
+    out.set(CHAINING, i * DIGEST_WORDS);
   }
   return out;
 };
 
+const CHAINING = new Uint32Array(DIGEST_WORDS);
 const LAST = new Uint32Array(BLOCK_WORDS);

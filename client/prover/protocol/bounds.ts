@@ -82,7 +82,7 @@ export function exceededLimit(machine: Machine, block: Pick<BlockStatement, 'seg
   });
   if (exceeded !== undefined) return `${exceeded} is above what the key's security is computed for`;
   for (const [j, shapes] of segments.entries()) {
-    const size = stackedSize(shapes, ['main']);
+    const size = stackedSize(shapes, 'main');
     if (!isWhole(machine, block) && size > 2 ** MAX_LOG_TABLE)
       return `segment ${j} has more than 2^${MAX_LOG_TABLE} cells`;
     const tall = shapes.find((s) => s.logHeight < SKIP_LOG);

@@ -9,7 +9,7 @@ import { chipDigest } from '../../../client/prover/air/digest.ts';
 import { evaluateInExt } from '../../../client/prover/air/evaluate.ts';
 import { pack } from '../../../client/prover/air/expr.ts';
 import { evaluateClosedForm } from '../../../client/prover/air/fixed.ts';
-import { getExt, unpackExt } from '../../../client/prover/field/ext-vec.ts';
+import { getExt, packExt, unpackExt } from '../../../client/prover/field/ext-vec.ts';
 import { P } from '../../../client/prover/field/fp.ts';
 import { Fp5 } from '../../../client/prover/field/fp5.ts';
 import { eqTable } from '../../../client/prover/poly/eq.ts';
@@ -139,7 +139,7 @@ test('auditFreeCells → only undeclared free cells', () => {
 
 test('evaluateInExt on a row’s cells → the base values', () => {
   const cells = [1, 3, 250, 253, 9].map((x) => Fp5.from(x));
-  const values = evaluateInExt(adder.compiled, cells, []);
+  const values = evaluateInExt(adder.compiled, packExt(cells), []);
   for (const c of adder.compiled.constraints) assert.deepEqual(getExt(values, c.node), Fp5.ZERO);
   assert.deepEqual(getExt(values, adder.compiled.interactions[2]!.fields[2]!), Fp5.from(253));
 });

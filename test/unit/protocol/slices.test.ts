@@ -6,14 +6,15 @@ import { array, bit, field, inInterface, lanes } from '../../../client/prover/ai
 import { type CompiledChip, SLICES } from '../../../client/prover/air/dag.ts';
 import { evaluateInExt } from '../../../client/prover/air/evaluate.ts';
 import { keccakRound } from '../../../client/prover/chips/keccak/round.ts';
-import { getExt } from '../../../client/prover/field/ext-vec.ts';
+import { dotExt, getExt, packExt } from '../../../client/prover/field/ext-vec.ts';
 import { type Ext, Fp5 } from '../../../client/prover/field/fp5.ts';
 import { fractionLayout, logupChallenges } from '../../../client/prover/protocol/logup/shape.ts';
-import { batchClaims, mainClaims } from '../../../client/prover/protocol/segment/statement.ts';
-import { stackColumns } from '../../../client/prover/protocol/shape.ts';
+import { batchClaims, batchRuns, mainClaims } from '../../../client/prover/protocol/segment/statement.ts';
+import { slotsOf, stackColumns } from '../../../client/prover/protocol/shape.ts';
 import { type SliceSum, sliceSums, sliceValue } from '../../../client/prover/protocol/slices/form.ts';
 import { proveSlices } from '../../../client/prover/protocol/slices/prove.ts';
 import { type LaneClaim, verifySlices } from '../../../client/prover/protocol/slices/verify.ts';
+import { termsAt } from '../../../client/prover/protocol/whir/shape.ts';
 import { formValues, muPowers, SCOPES, scopePlaces } from '../../../client/prover/protocol/zerocheck/form.ts';
 import { columnOpenings } from '../../../client/prover/protocol/zerocheck/verify.ts';
 import type { Label } from '../../../client/prover/transcript/labels.ts';
@@ -77,10 +78,12 @@ function setting() {
   const factors = SHAPES.map(() => exts(SCOPES.length));
   const values = CHIPS.map((chip) => exts(chip.columns.length));
   const publics = CHIPS.map((chip) => exts(chip.publics.length));
-  const sums = sliceSums({ shapes: SHAPES, scopes }, { lambda, mu, factors }, values, publics);
+  const sums = sliceSums({ shapes: SHAPES, scopes }, { lambda, mu, factors }, (i) =>
+    evaluateInExt(CHIPS[i]!.slices!.rest, packExt(values[i]!), publics[i]!),
+  );
   /** Σ factor · form of an instance, where `chip` stands for its chip. */
   const formsOf = (i: number, chip: CompiledChip): Ext => {
-    const nodes = evaluateInExt(chip, values[i]!, publics[i]!);
+    const nodes = evaluateInExt(chip, packExt(values[i]!), publics[i]!);
     return formValues({ ...SHAPES[i]!, chip }, i, lambda, mu, scopes.map(scopePlaces), nodes).reduce(
       (acc, value, s) => Fp5.add(acc, Fp5.mul(factors[i]![s]!, value)),
       Fp5.ZERO,
@@ -139,11 +142,8 @@ function run(
   }
 }
 
-const holds = ({ of, value }: LaneClaim, values: readonly Ext[]): boolean =>
-  Fp5.eq(
-    of.reduce((acc, { column, weight }) => Fp5.add(acc, Fp5.mul(weight, values[column]!)), Fp5.ZERO),
-    value,
-  );
+const holds = ({ lane, weights, value }: LaneClaim, values: readonly Ext[]): boolean =>
+  Fp5.eq(dotExt(weights, packExt(values.slice(lane, lane + SLICES))), value);
 
 const own = setting();
 
@@ -179,15 +179,20 @@ assert.ok(typeof claims !== 'string');
 
 /** What a segment opens of these lanes, and what the columns come to under its joint weight. */
 function batch(of: readonly (readonly LaneClaim[])[]): { readonly claim: Ext; readonly actual: Ext } {
-  const opened = columnOpenings(SHAPES, own.values, own.sums, of);
-  const openings = { skipPoint: Fp5.ONE, lagrange: exts(16), point: [], high: () => [], opened };
-  const { slots, size } = stackColumns(SHAPES, ['main']);
-  const { terms, claim } = batchClaims(
-    randomExt(random),
-    mainClaims({ slots }, openings),
-    [],
-    Math.ceil(Math.log2(size)),
-  );
+  const opened = columnOpenings(SHAPES, own.values.map(packExt), own.sums, of);
+  const highs = SHAPES.map(({ logHeight }) => exts(logHeight - 4));
+  const high = (logHeight: number) => highs[logHeight - 4]!;
+  const openings = { skipPoint: Fp5.ONE, lagrange: exts(16), point: [], high, opened };
+  const { stack, size } = stackColumns(SHAPES, 'main');
+  const slots = slotsOf(stack);
+  const logSize = Math.ceil(Math.log2(size));
+  const tau = randomExt(random);
+  const placed = mainClaims({ stack }, openings);
+  const { terms, claim } = batchClaims(tau, placed, [], logSize);
+  const bound = exts(logSize);
+  const verifiers = batchRuns(tau, placed, [], logSize);
+  assert.deepEqual(verifiers.claim, claim);
+  assert.deepEqual(termsAt(verifiers.terms, bound), termsAt(terms, bound));
   const valueAt = new Map(slots.map((s) => [s.offset, own.values[s.instance]![s.column]!]));
   assert.equal(terms.length, slots.length, 'a term per column');
   let actual = Fp5.ZERO;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { getExt } from '../../../client/prover/field/ext-vec.ts';
+import { getExt, packExt } from '../../../client/prover/field/ext-vec.ts';
 import { Fp, P } from '../../../client/prover/field/fp.ts';
 import { type Ext, Fp5 } from '../../../client/prover/field/fp5.ts';
 import { eqTable } from '../../../client/prover/poly/eq.ts';
@@ -70,7 +70,7 @@ test('batchRuns of columns in any order → claim and weight of batchClaims colu
   const lagrange = exts(16);
   const highs = [0, 1, 2, 3, 4].map(exts);
   const [one, other] = exts(2) as [Ext, Ext];
-  const columns = [
+  const runs = [
     { offset: 256, logHeight: 6, count: 3, scale: one },
     { offset: 704, logHeight: 5, count: 3, scale: one },
     { offset: 448, logHeight: 6, count: 4, scale: one },
@@ -78,16 +78,10 @@ test('batchRuns of columns in any order → claim and weight of batchClaims colu
     { offset: 800, logHeight: 4, count: 5, scale: one },
     { offset: 880, logHeight: 4, count: 9, scale: other },
     { offset: 0, logHeight: 8, count: 1, scale: one },
-  ].flatMap(({ offset, logHeight, count, scale }, instance) =>
-    Array.from({ length: count }, (_, column) => ({
-      place: (c: number) => offset + c * 2 ** logHeight,
-      claim: { instance, column, logHeight, lagrange, high: highs[logHeight - 4]!, value: randomExt(random) },
-      scale,
-    })),
-  );
+  ].map(({ count, ...run }) => ({ ...run, lagrange, high: highs[run.logHeight - 4]!, values: packExt(exts(count)) }));
   const ood = [{ weight: { kind: 'power', y: randomExt(random) } as const, value: randomExt(random) }];
-  const byColumn = batchClaims(tau, columns, ood, LOG_SIZE);
-  const byRun = batchRuns(tau, columns, ood, LOG_SIZE);
+  const byColumn = batchClaims(tau, { runs, lanes: [] }, ood, LOG_SIZE);
+  const byRun = batchRuns(tau, { runs, lanes: [] }, ood, LOG_SIZE);
   assert.deepEqual(byRun.claim, byColumn.claim);
   const bound = exts(LOG_SIZE);
   assert.deepEqual(termsAt(byRun.terms, bound), termsAt(byColumn.terms, bound));

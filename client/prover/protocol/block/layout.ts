@@ -1,9 +1,8 @@
-import type { Tree } from '../../air/dag.ts';
 import type { TableShape } from '../../soundness/choose.ts';
 import { CLOSING_LOG_COLUMNS, closingParams } from '../../soundness/profiles.ts';
 import type { WhirParams } from '../../soundness/whir.ts';
 import type { BlockStatement, Machine, SegmentStatement } from '../machine.ts';
-import { type ColumnSlot, ceilLog2, type InstanceShape, stackColumns } from '../shape.ts';
+import { ceilLog2, type InstanceShape, type StackedInstance, stackColumns } from '../shape.ts';
 
 /** The tables of a segment with their chips. */
 export const shapesOf = (machine: Machine, segment: SegmentStatement): InstanceShape[] =>
@@ -22,9 +21,6 @@ export const isWhole = (machine: Machine, { segments }: Segments): boolean =>
 
 type Segments = Pick<BlockStatement, 'segments'>;
 
-const WHOLE_TREE: readonly Tree[] = ['interface', 'main'];
-const SHARED_TREE: readonly Tree[] = ['interface'];
-
 /**
  * The table that a block's closing opens: the key's fixed columns, then each segment's columns in the block's tree, each
  * part aligned to its tallest column.
@@ -35,8 +31,8 @@ export type BlockLayout = {
   readonly fixedColumns: number;
   /** Columns of the block's tree. */
   readonly blockColumns: number;
-  /** By segment: the first entry of its part, and its slots within the part. */
-  readonly segments: readonly { readonly offset: number; readonly slots: readonly ColumnSlot[] }[];
+  /** By segment: the first entry of its part, and its stack within the part. */
+  readonly segments: readonly { readonly offset: number; readonly stack: readonly StackedInstance[] }[];
   readonly table: TableShape;
   readonly params: WhirParams;
 };
@@ -52,14 +48,14 @@ function placeSegments(
   machine: Machine,
   block: Segments,
 ): { readonly segments: BlockLayout['segments']; readonly end: number } {
-  const trees = isWhole(machine, block) ? WHOLE_TREE : SHARED_TREE;
+  const trees = isWhole(machine, block) ? 'interface and main' : 'interface';
   let end = fixedColumnCount(machine) * 2 ** machine.logRows;
   const segments = block.segments.map((segment) => {
-    const { slots, size } = stackColumns(shapesOf(machine, segment), trees);
-    const tallest = 2 ** (slots[0]?.logHeight ?? 0);
+    const { stack, size } = stackColumns(shapesOf(machine, segment), trees);
+    const tallest = 2 ** (stack.find((s) => s.columns.length > 0)?.logHeight ?? 0);
     const offset = Math.ceil(end / tallest) * tallest;
     end = offset + size;
-    return { offset, slots };
+    return { offset, stack };
   });
   return { segments, end };
 }

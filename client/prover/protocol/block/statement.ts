@@ -1,12 +1,14 @@
+import { oncePer } from '../../air/once-per.ts';
+import { EXT_WORDS } from '../../field/ext-vec.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
 import { wordsFromBytes } from '../../hash/blake3.ts';
 import type { Sponge } from '../../hash/sponge.ts';
 import type { Transcript } from '../../transcript/transcript.ts';
 import type { LogupChallenges } from '../logup/shape.ts';
 import { logupChallenges } from '../logup/shape.ts';
-import type { BlockStatement, Machine, SegmentStatement, VerifyingKey } from '../machine.ts';
+import type { BlockStatement, FixedSlot, Machine, SegmentStatement, VerifyingKey } from '../machine.ts';
 import { maxFields } from '../machine.ts';
-import { type PlacedClaim, placesOf } from '../segment/statement.ts';
+import { type PlacedClaims, Placement } from '../segment/statement.ts';
 import type { SegmentResult } from '../segment/verify.ts';
 import { shapeChain, stateWords } from './chain.ts';
 import type { BlockLayout } from './layout.ts';
@@ -55,9 +57,19 @@ export function absorbClosing(
   ]);
   block.segments.forEach((segment: SegmentStatement, j) => {
     const { globalSum, openClaims, sponge } = segments[j]!;
-    const words = [segment.index, ...stateWords(segment), ...globalSum];
-    for (const { instance, column, value } of openClaims) words.push(instance, column, ...value);
-    words.push(...spongeWords(sponge));
+    const front = [segment.index, ...stateWords(segment), ...globalSum];
+    const back = spongeWords(sponge);
+    const claims = openClaims.reduce((n, { columns }) => n + columns.length, 0);
+    const words = new Uint32Array(front.length + claims * (2 + EXT_WORDS) + back.length);
+    words.set(front);
+    let at = front.length;
+    for (const { instance, columns, values } of openClaims)
+      for (const column of columns) {
+        words[at++] = instance;
+        words[at++] = column;
+        for (let k = 0; k < EXT_WORDS; k++) words[at++] = values[EXT_WORDS * column + k]!;
+      }
+    words.set(back, at);
     tr.absorb('statement', words);
   });
 }
@@ -72,21 +84,25 @@ export function closingClaims(
   layout: BlockLayout,
   segments: readonly SegmentResult[],
   sigma: Ext,
-): PlacedClaim[] {
+): PlacedClaims {
   let scale = Fp5.ONE;
-  return segments.flatMap((result, j) => {
-    const by = scale;
+  const placed = new Placement();
+  for (const [j, { openClaims }] of segments.entries()) {
+    const { offset, stack } = layout.segments[j]!;
+    const own = new Map(stack.map((s) => [s.instance, s]));
+    for (const claims of openClaims) {
+      const { instance } = claims;
+      const part = own.get(instance)!;
+      placed.add(claims, part.columns, offset + part.offset, scale);
+      const chip = block.segments[j]!.instances[instance]!.chip;
+      for (const slot of fixedSlots(machine)[chip] ?? []) placed.add(claims, [slot.column], slot.offset, scale);
+    }
     scale = Fp5.mul(scale, sigma);
-    const own = layout.segments[j]!;
-    const placeOf = placesOf(own.slots);
-    return result.openClaims.map((claim): PlacedClaim => {
-      const chip = block.segments[j]!.instances[claim.instance]!.chip;
-      const place = (column: number): number => {
-        const offset = placeOf(claim.instance, column);
-        if (offset !== undefined) return own.offset + offset;
-        return machine.fixedSlots.find((s) => s.chip === chip && s.column === column)!.offset;
-      };
-      return { claim, place, scale: by };
-    });
-  });
+  }
+  return placed;
 }
+
+/** By chip: where its columns in the key's tree lie. */
+const fixedSlots = oncePer((machine: Machine): readonly (readonly FixedSlot[])[] =>
+  machine.chips.map((_, chip) => machine.fixedSlots.filter((s) => s.chip === chip)),
+);

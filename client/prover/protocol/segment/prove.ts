@@ -7,6 +7,7 @@ import { proveScopes } from '../logup/prove.ts';
 import { fractionLayout, logupChallenges } from '../logup/shape.ts';
 import type { Root } from '../logup/verify.ts';
 import { type Machine, maxDegree, maxFields, type SegmentStatement } from '../machine.ts';
+import { slotsOf } from '../shape.ts';
 import { proveGrinding } from '../whir/grind.ts';
 import { proveOod, proveOpening } from '../whir/prove.ts';
 import { proveZerocheck } from '../zerocheck/prove.ts';
@@ -96,9 +97,9 @@ async function commitMain(
   tables: readonly Table[],
 ): Promise<MainTree> {
   const layout = mainLayout(machine, shapesOf(machine, segment));
-  const { slots, params, first, columns } = layout;
+  const { stack, params, first, columns } = layout;
   const commitment = await backend.commit(
-    slots.map(({ instance, column, offset }) => ({ matrix: tables[instance]!.matrix, column, offset })),
+    slotsOf(stack).map(({ instance, column, offset }) => ({ matrix: tables[instance]!.matrix, column, offset })),
     { columns, logRows: first.logRows, logInvRate: first.logInvRate, capLog: 0 },
   );
   try {

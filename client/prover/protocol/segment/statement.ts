@@ -1,4 +1,6 @@
-import { packExt } from '../../field/ext-vec.ts';
+import type { Chip } from '../../air/chip.ts';
+import { oncePer } from '../../air/once-per.ts';
+import { EXT_WORDS, type ExtVec, extLength, getExt } from '../../field/ext-vec.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
 import { wordsFromBytes } from '../../hash/blake3.ts';
 import { powerProducts } from '../../poly/eq.ts';
@@ -10,9 +12,10 @@ import type { Transcript } from '../../transcript/transcript.ts';
 import { stateWords } from '../block/chain.ts';
 import type { LogupChallenges } from '../logup/shape.ts';
 import type { BlockStatement, Machine, SegmentStatement, VerifyingKey } from '../machine.ts';
-import { type ColumnSlot, ceilLog2, type InstanceShape, stackColumns } from '../shape.ts';
-import type { VerifierTerm, Weight, WeightTerm } from '../whir/shape.ts';
-import type { ColumnOpening, ColumnOpenings } from '../zerocheck/verify.ts';
+import { ceilLog2, type InstanceShape, type StackedInstance, stackColumns } from '../shape.ts';
+import type { LaneClaim } from '../slices/verify.ts';
+import type { ColumnRun, VerifierTerm, Weight, WeightTerm } from '../whir/shape.ts';
+import type { ColumnOpenings, InstanceOpenings } from '../zerocheck/verify.ts';
 
 /** What a segment's transcript starts from, besides its own statement. */
 export type SegmentContext = {
@@ -41,35 +44,21 @@ export function absorbSegment(tr: Transcript, c: SegmentContext): void {
   ]);
 }
 
-/**
- * A value that a column is claimed to have, or a combination of columns of one instance: to be opened in the segment or in
- * the closing.
- */
-export type ColumnClaim = ColumnOpening & {
-  readonly instance: number;
-  /** The column, or the one whose power of τ a combination has: no other claim has it. */
-  readonly column: number;
-  readonly logHeight: number;
-  readonly lagrange: readonly Ext[];
-  readonly high: readonly Ext[];
-};
+/** The point that rows are claimed at: L on the four lowest row bits, eq(high) on the others. */
+type Rows = Pick<ColumnRun, 'logHeight' | 'lagrange' | 'high'>;
 
-/** The claim of the zerocheck's openings that has a column's power of τ, if there is one. */
-function columnClaims(openings: ColumnOpenings, instance: number, column: number, logHeight: number): ColumnClaim[] {
-  const opening = openings.opened[instance]![column];
-  if (opening === undefined) return [];
-  const { value, of } = opening;
-  const { lagrange } = openings;
-  const high = openings.high(logHeight);
-  // Written out: copying an object's unknown members takes longer than all arithmetic on it.
-  if (of === undefined) return [{ value, instance, column, logHeight, lagrange, high }];
-  return [{ value, of, instance, column, logHeight, lagrange, high }];
-}
+/** What a segment claims of columns of one instance, to be opened in the segment or in the closing. */
+export type InstanceClaims = Rows &
+  InstanceOpenings & {
+    readonly instance: number;
+    /** Those at which a value stands that is to be opened, ascending. */
+    readonly columns: readonly number[];
+  };
 
 /** The table of a segment's own tree. */
 export type MainLayout = {
   /** Where the main columns lie in it. */
-  readonly slots: readonly ColumnSlot[];
+  readonly stack: readonly StackedInstance[];
   /** log2 of its entries, zeros behind the last column included. */
   readonly logSize: number;
   readonly params: WhirParams;
@@ -80,21 +69,37 @@ export type MainLayout = {
 
 /** The stacked main columns of a segment, their table and its parameters. */
 export function mainLayout(machine: Machine, shapes: readonly InstanceShape[]): MainLayout {
-  const { slots, size } = stackColumns(shapes, ['main']);
+  const { stack, size } = stackColumns(shapes, 'main');
   const logSize = Math.max(MIN_LOG_TABLE, ceilLog2(Math.max(1, size)));
   const params = whirParams(machine.profile, logSize);
   const first = whirLayers(params, logSize)[0]!;
-  return { slots, logSize, params, first, columns: Math.max(1, Math.ceil(size / 2 ** first.logRows)) };
+  return { stack, logSize, params, first, columns: Math.max(1, Math.ceil(size / 2 ** first.logRows)) };
 }
 
 /** What a segment's own opening shows: what is claimed of main columns. */
-export function mainClaims({ slots }: Pick<MainLayout, 'slots'>, openings: ColumnOpenings): PlacedClaim[] {
-  const placeOf = placesOf(slots);
-  return slots.flatMap(({ instance, column, logHeight }) => {
-    const place = (c: number): number => placeOf(instance, c)!;
-    return columnClaims(openings, instance, column, logHeight).map((claim) => ({ claim, place, scale: Fp5.ONE }));
-  });
+export function mainClaims({ stack }: Pick<MainLayout, 'stack'>, openings: ColumnOpenings): PlacedClaims {
+  const placed = new Placement();
+  for (const { instance, columns, offset, logHeight } of stack) {
+    const rows = { logHeight, lagrange: openings.lagrange, high: openings.high(logHeight) };
+    placed.add({ ...rows, ...openings.opened[instance]! }, columns, offset, Fp5.ONE);
+  }
+  return placed;
 }
+
+/** Columns of a chip at which a value stands that a segment leaves to the closing. */
+const openColumns = oncePer((chip: Chip) => {
+  const { columns, slices } = chip.compiled;
+  const lanes = slices?.inputs.filter((input) => input.kind === 'cell').length ?? 0;
+  const sliced = [...columns.keys()].filter((c) => columns[c]!.sliced);
+  const of = (hasOwnTree: boolean): readonly number[] =>
+    [...columns.keys()].filter((c) => {
+      const { name, tree } = columns[c]!;
+      if (tree === 'fixed') return chip.fixed[name]?.kind === 'committed';
+      if (tree === 'main' && hasOwnTree) return false;
+      return !columns[c]!.sliced || c < (sliced[lanes] ?? columns.length);
+    });
+  return { ownTree: of(true), noTree: of(false) };
+});
 
 /**
  * What a segment leaves to the closing: what is claimed of all columns that lie in the block's tree or in the key's, in
@@ -102,35 +107,71 @@ export function mainClaims({ slots }: Pick<MainLayout, 'slots'>, openings: Colum
  */
 export function openClaims(
   { vk: { machine }, segment, hasOwnTree }: SegmentContext,
-  openings: ColumnOpenings,
-): ColumnClaim[] {
-  return segment.instances.flatMap(({ chip: number, logHeight }, i) => {
-    const { compiled, fixed } = machine.chips[number]!;
-    return compiled.columns.flatMap(({ name, tree }, c) => {
-      const isOpen = tree === 'fixed' ? fixed[name]?.kind === 'committed' : tree === 'interface' || !hasOwnTree;
-      return isOpen ? columnClaims(openings, i, c, logHeight) : [];
-    });
-  });
+  { lagrange, high, opened }: ColumnOpenings,
+): InstanceClaims[] {
+  return segment.instances.map(({ chip, logHeight }, instance) => ({
+    instance,
+    columns: openColumns(machine.chips[chip]!)[hasOwnTree ? 'ownTree' : 'noTree'],
+    logHeight,
+    lagrange,
+    high: high(logHeight),
+    // Written out: copying an object's unknown members takes longer than all arithmetic on it.
+    chip: opened[instance]!.chip,
+    values: opened[instance]!.values,
+    lanes: opened[instance]!.lanes,
+  }));
 }
 
 /** Bits of an exponent of τ. */
 const INDEX_BITS = 31;
 
-/** A claim to be batched, and where the columns of its instance lie in the table that is opened. */
-export type PlacedClaim = {
-  readonly claim: ColumnClaim;
-  readonly place: (column: number) => number;
-  readonly scale: Ext;
-};
+/** Neighbouring columns, the first at `offset` of the table that is opened, each of which has one of the values. */
+type ClaimedRun = Rows & { readonly offset: number; readonly values: ExtVec; readonly scale: Ext };
 
-/** Where a column of an instance lies, if it is one of these. */
-export function placesOf(slots: readonly ColumnSlot[]): (instance: number, column: number) => number | undefined {
-  const offsets: number[][] = [];
-  for (const { instance, column, offset } of slots) {
-    offsets[instance] ??= [];
-    offsets[instance][column] = offset;
+/** A combination of the 64 neighbouring columns from `offset` on, named by the column at `name`: no other claim is. */
+type ClaimedLane = Rows &
+  Omit<LaneClaim, 'lane'> & { readonly offset: number; readonly name: number; readonly scale: Ext };
+
+/** Claims that are batched, each multiplied by its scale. */
+export type PlacedClaims = { readonly runs: readonly ClaimedRun[]; readonly lanes: readonly ClaimedLane[] };
+
+/** Puts the claims about instances to their places in the table that is opened. */
+export class Placement implements PlacedClaims {
+  readonly runs: ClaimedRun[] = [];
+  readonly lanes: ClaimedLane[] = [];
+
+  /** @param columns which lie one behind the other from `offset` on: whatever is claimed at them is taken */
+  add(of: Rows & InstanceOpenings, columns: readonly number[], offset: number, scale: Ext): void {
+    const { logHeight, lagrange, high, chip, values, lanes } = of;
+    const isSingle = (column: number | undefined): boolean => column !== undefined && !chip.columns[column]!.sliced;
+    const place = (k: number): number => offset + k * 2 ** logHeight;
+    for (let k = 0, end = 0; k < columns.length; k = end) {
+      const column = columns[k]!;
+      const claim = lanes.get(column);
+      end = k + 1;
+      if (claim !== undefined) {
+        const { weights, value } = claim;
+        const first = place(columns.indexOf(claim.lane));
+        this.lanes.push({ logHeight, lagrange, high, offset: first, name: place(k), weights, value, scale });
+      } else if (isSingle(column)) {
+        while (columns[end] === column + end - k && isSingle(columns[end])) end++;
+        const own = values.subarray(EXT_WORDS * column, EXT_WORDS * (column + end - k));
+        this.runs.push({ logHeight, lagrange, high, offset: place(k), values: own, scale });
+      }
+    }
   }
-  return (instance, column) => offsets[instance]?.[column];
+}
+
+/** Out-of-domain values of a commitment. */
+type OutOfDomain = readonly { readonly weight: Weight; readonly value: Ext }[];
+
+/** τ^(offset / 16), and τ^(i / 16) behind the last entry for out-of-domain value i. */
+function claimPowers(tau: Ext, logSize: number): { at: (offset: number) => Ext; behind: (i: number) => Ext } {
+  const powers = powerProducts(tau, INDEX_BITS);
+  return {
+    at: (offset) => powers.at(offset / SKIP_SIZE, INDEX_BITS),
+    behind: (i) => powers.at(2 ** logSize / SKIP_SIZE + i, INDEX_BITS),
+  };
 }
 
 /**
@@ -139,94 +180,108 @@ export function placesOf(slots: readonly ColumnSlot[]): (instance: number, colum
  */
 export function batchClaims(
   tau: Ext,
-  claims: readonly PlacedClaim[],
-  ood: readonly { readonly weight: Weight; readonly value: Ext }[],
+  { runs, lanes }: PlacedClaims,
+  ood: OutOfDomain,
   logSize: number,
 ): { readonly terms: WeightTerm[]; readonly claim: Ext } {
   let total = Fp5.ZERO;
   const terms: WeightTerm[] = [];
-  const powers = powerProducts(tau, INDEX_BITS);
-  const power = (e: number): Ext => powers.at(e, INDEX_BITS);
+  const power = claimPowers(tau, logSize);
+  const weightOf = ({ logHeight, lagrange, high }: Rows, offset: number): Weight => ({
+    kind: 'column',
+    offset,
+    logHeight,
+    lagrange,
+    high,
+  });
+  for (const run of runs)
+    for (let i = 0; i < extLength(run.values); i++) {
+      const offset = run.offset + i * 2 ** run.logHeight;
+      const by = Fp5.mul(run.scale, power.at(offset));
+      total = Fp5.add(total, Fp5.mul(by, getExt(run.values, i)));
+      terms.push({ weight: weightOf(run, offset), by, since: 0 });
+    }
   /** Of columns in combinations, by offset: such a column has no claim of its own, and one instance. */
   const combined = new Map<number, { readonly weight: Weight; by: Ext }>();
-  for (const { claim, place, scale } of claims) {
-    const { logHeight, lagrange, high } = claim;
-    const weightOf = (column: number): Weight => ({ kind: 'column', offset: place(column), logHeight, lagrange, high });
-    const own = power(place(claim.column) / SKIP_SIZE);
-    const by = scale === Fp5.ONE ? own : Fp5.mul(scale, own);
-    total = Fp5.add(total, Fp5.mul(by, claim.value));
-    if (claim.of === undefined) terms.push({ weight: weightOf(claim.column), by, since: 0 });
-    for (const { column, weight } of claim.of ?? []) {
-      const offset = place(column);
-      const term = combined.get(offset) ?? { weight: weightOf(column), by: Fp5.ZERO };
-      term.by = Fp5.add(term.by, Fp5.mul(by, weight));
+  for (const lane of lanes) {
+    const by = Fp5.mul(lane.scale, power.at(lane.name));
+    total = Fp5.add(total, Fp5.mul(by, lane.value));
+    for (let k = 0; k < extLength(lane.weights); k++) {
+      const offset = lane.offset + k * 2 ** lane.logHeight;
+      const term = combined.get(offset) ?? { weight: weightOf(lane, offset), by: Fp5.ZERO };
+      term.by = Fp5.add(term.by, Fp5.mul(by, getExt(lane.weights, k)));
       combined.set(offset, term);
     }
   }
   for (const term of combined.values()) terms.push({ ...term, since: 0 });
   ood.forEach(({ weight, value }, i) => {
-    const by = power(2 ** logSize / SKIP_SIZE + i);
+    const by = power.behind(i);
     terms.push({ weight, by, since: 0 });
     total = Fp5.add(total, Fp5.mul(by, value));
   });
   return { terms, claim: total };
 }
 
-/** Neighbouring columns of one height with one scale, the first at `offset`. */
-type ClaimedRun = { readonly offset: number; readonly first: PlacedClaim; readonly values: Ext[] };
-
-/** Claims as few runs: neighbours joined as they come, then those runs that turn out to be neighbours. */
-function runsOf(columns: readonly PlacedClaim[]): ClaimedRun[] {
-  const isNext = ({ offset, first, values }: ClaimedRun, at: number, next: PlacedClaim): boolean =>
-    at === offset + values.length * 2 ** first.claim.logHeight &&
-    next.scale === first.scale &&
-    next.claim.logHeight === first.claim.logHeight &&
-    next.claim.high === first.claim.high &&
-    next.claim.lagrange === first.claim.lagrange;
-  const runs: ClaimedRun[] = [];
-  for (const column of columns) {
-    const offset = column.place(column.claim.column);
-    const last = runs[runs.length - 1];
-    if (last !== undefined && isNext(last, offset, column)) last.values.push(column.claim.value);
-    else runs.push({ offset, first: column, values: [column.claim.value] });
+/** Runs that are neighbours of one height with one scale, as one each. */
+function joinedWeights(runs: readonly ClaimedRun[], ratioOf: (logHeight: number) => Ext): VerifierTerm[] {
+  const terms: (VerifierTerm & { readonly weight: ColumnRun })[] = [];
+  for (const { offset, logHeight, lagrange, high, values, scale } of [...runs].sort((a, b) => a.offset - b.offset)) {
+    const last = terms[terms.length - 1];
+    const isNext =
+      last !== undefined &&
+      offset === last.weight.offset + last.weight.count * 2 ** logHeight &&
+      scale === last.by &&
+      logHeight === last.weight.logHeight &&
+      high === last.weight.high &&
+      lagrange === last.weight.lagrange;
+    const count = extLength(values) + (isNext ? last.weight.count : 0);
+    const start = isNext ? terms.pop()!.weight.offset : offset;
+    const weight = {
+      kind: 'columns',
+      offset: start,
+      logHeight,
+      lagrange,
+      high,
+      count,
+      ratio: ratioOf(logHeight),
+    } as const;
+    terms.push({ weight, by: scale, since: 0 });
   }
-  const joined: ClaimedRun[] = [];
-  for (const run of runs.sort((a, b) => a.offset - b.offset)) {
-    const last = joined[joined.length - 1];
-    if (last === undefined || !isNext(last, run.offset, run.first)) joined.push(run);
-    else for (const value of run.values) last.values.push(value);
-  }
-  return joined;
+  return terms;
 }
 
 /**
  * What `batchClaims` gives for the same claims, as the verifier computes it: the columns of a run lie a fixed number of
- * slots apart, so their powers of τ are a geometric series. Combinations of columns are batched one by one.
+ * slots apart, so their powers of τ are a geometric series; a combination is one term.
  */
 export function batchRuns(
   tau: Ext,
-  claims: readonly PlacedClaim[],
-  ood: readonly { readonly weight: Weight; readonly value: Ext }[],
+  { runs, lanes }: PlacedClaims,
+  ood: OutOfDomain,
   logSize: number,
 ): { readonly terms: VerifierTerm[]; readonly claim: Ext } {
-  const others = batchClaims(
-    tau,
-    claims.filter(({ claim }) => claim.of !== undefined),
-    ood,
-    logSize,
-  );
-  const powers = powerProducts(tau, INDEX_BITS);
-  const power = (e: number): Ext => powers.at(e, INDEX_BITS);
-  let total = others.claim;
-  const columns = claims.filter(({ claim }) => claim.of === undefined);
-  const runs = runsOf(columns).map(({ offset, first, values }): VerifierTerm => {
-    const { claim, scale } = first;
-    const { logHeight, lagrange, high } = claim;
-    const ratio = power(2 ** logHeight / SKIP_SIZE);
-    const sum = Fp5.mul(power(offset / SKIP_SIZE), evaluateUnivariate(packExt(values), ratio));
+  let total = Fp5.ZERO;
+  const power = claimPowers(tau, logSize);
+  const ratios = new Map<number, Ext>();
+  const ratioOf = (logHeight: number): Ext => {
+    const ratio = ratios.get(logHeight) ?? power.at(2 ** logHeight);
+    ratios.set(logHeight, ratio);
+    return ratio;
+  };
+  for (const { offset, logHeight, values, scale } of runs) {
+    const sum = Fp5.mul(power.at(offset), evaluateUnivariate(values, ratioOf(logHeight)));
     total = Fp5.add(total, Fp5.mul(scale, sum));
-    const count = values.length;
-    return { weight: { kind: 'columns', offset, logHeight, lagrange, high, count, ratio }, by: scale, since: 0 };
+  }
+  const terms = joinedWeights(runs, ratioOf);
+  for (const { offset, logHeight, lagrange, high, name, weights, value, scale } of lanes) {
+    const by = Fp5.mul(scale, power.at(name));
+    total = Fp5.add(total, Fp5.mul(by, value));
+    terms.push({ weight: { kind: 'lane', offset, logHeight, lagrange, high, weights }, by, since: 0 });
+  }
+  ood.forEach(({ weight, value }, i) => {
+    const by = power.behind(i);
+    terms.push({ weight, by, since: 0 });
+    total = Fp5.add(total, Fp5.mul(by, value));
   });
-  return { terms: [...runs, ...others.terms], claim: total };
+  return { terms, claim: total };
 }

@@ -14,7 +14,7 @@ import { type ColumnOpenings, verifyZerocheck } from '../zerocheck/verify.ts';
 import {
   absorbSegment,
   batchRuns,
-  type ColumnClaim,
+  type InstanceClaims,
   type MainLayout,
   mainClaims,
   mainLayout,
@@ -26,7 +26,7 @@ import {
 export type SegmentResult = {
   readonly globalSum: Ext;
   /** Claims about columns of the block's tree and the key's, in instance and column order. */
-  readonly openClaims: readonly ColumnClaim[];
+  readonly openClaims: readonly InstanceClaims[];
   readonly sponge: Sponge;
 };
 

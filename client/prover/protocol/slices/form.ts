@@ -35,19 +35,16 @@ export type SliceWeights = {
 
 /**
  * The sums of all instances that have lanes.
- * @param values by instance: columns at the zerocheck's point; those of lanes are not read
- * @param publics by instance
+ * @param restOf values of the nodes of an instance's `rest`
  */
 export const sliceSums = (
   { shapes, scopes }: { readonly shapes: readonly InstanceShape[]; readonly scopes: readonly ScopeClaims[] },
   weights: SliceWeights,
-  values: readonly (readonly (Ext | undefined)[])[],
-  publics: readonly (readonly Ext[])[],
+  restOf: (instance: number) => ExtVec,
 ): SliceSum[] =>
   shapes.flatMap(({ chip, logHeight }, i) => {
     if (chip.slices === undefined) return [];
-    const rest = evaluateInExt(chip.slices.rest, values[i]!, publics[i]!);
-    return [sliceSum(chip.slices, logHeight, i, scopes, weights, rest)];
+    return [sliceSum(chip.slices, logHeight, i, scopes, weights, restOf(i))];
   });
 
 /**
@@ -114,7 +111,7 @@ function packingPattern(coefficients: readonly number[], betas: readonly Ext[]):
 
 /** The sum's value in one slice, or at a point of all of them: Σ pattern · Σ weight · node. */
 export function sliceValue({ slices, parts }: SliceSum, inputs: readonly Ext[], patterns: readonly Ext[]): Ext {
-  const nodes = evaluateInExt(slices, inputs, []);
+  const nodes = evaluateInExt(slices, packExt(inputs), []);
   let value = Fp5.ZERO;
   parts.forEach(({ terms }, p) => {
     const part = terms.reduce((acc, { node, weight }) => Fp5.add(acc, Fp5.mul(weight, getExt(nodes, node))), Fp5.ZERO);

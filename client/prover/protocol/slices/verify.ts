@@ -1,16 +1,13 @@
 import { SLICE_LOG, SLICES } from '../../air/dag.ts';
-import { dotExt, type ExtVec, getExt } from '../../field/ext-vec.ts';
+import { copyInto, dotExt, type ExtVec, extVec } from '../../field/ext-vec.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
 import { eqTable } from '../../poly/eq.ts';
 import type { VerifierTranscript } from '../../transcript/verifier-transcript.ts';
 import { expectEqual, verifySumcheck } from '../sumcheck/verify.ts';
 import { type SliceSum, sliceDegree, sliceValue } from './form.ts';
 
-/** "Σ weight · column of these columns of one instance has this value at the zerocheck's point." */
-export type LaneClaim = {
-  readonly of: readonly { readonly column: number; readonly weight: Ext }[];
-  readonly value: Ext;
-};
+/** "Σ weights[k] · (column `lane` + k) has this value at the zerocheck's point", for the 64 columns of a lane of one instance. */
+export type LaneClaim = { readonly lane: number; readonly weights: ExtVec; readonly value: Ext };
 
 /** Number of values sent at the end: one for each cell that an instance's slices read. */
 export const sentCells = (sums: readonly SliceSum[]): number =>
@@ -27,11 +24,9 @@ export function laneClaims(sums: readonly SliceSum[], eq: ExtVec, cells: readonl
   return sums.map(({ slices }) =>
     slices.inputs.flatMap((input) => {
       if (input.kind !== 'cell') return [];
-      const of = Array.from({ length: SLICES }, (_, k) => ({
-        column: input.column + k,
-        weight: getExt(eq, (k - input.rotation + SLICES) % SLICES),
-      }));
-      return [{ of, value: cells[next++]! }];
+      const weights = extVec(SLICES);
+      for (let k = 0; k < SLICES; k++) copyInto(weights, k, eq, (k - input.rotation + SLICES) % SLICES);
+      return [{ lane: input.column, weights, value: cells[next++]! }];
     }),
   );
 }

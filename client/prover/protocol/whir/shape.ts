@@ -1,4 +1,14 @@
-import { extVec, getExt, mulInto, packExt, scaleInto, setExt } from '../../field/ext-vec.ts';
+import {
+  dotExt,
+  type ExtVec,
+  extLength,
+  extVec,
+  getExt,
+  mulInto,
+  packExt,
+  scaleInto,
+  setExt,
+} from '../../field/ext-vec.ts';
 import { Fp } from '../../field/fp.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
 import { eqAt, eqProducts, eqTable, rangeProduct } from '../../poly/eq.ts';
@@ -35,8 +45,11 @@ export type ColumnRun = Omit<ColumnWeight, 'kind'> & {
   readonly ratio: Ext;
 };
 
-/** What the verifier evaluates: the prover's terms, or runs in place of columns. */
-export type VerifierTerm = Omit<WeightTerm, 'weight'> & { readonly weight: Weight | ColumnRun };
+/** The 64 columns of a lane from `offset` on, column k counts with weights[k]. */
+export type LaneWeight = Omit<ColumnWeight, 'kind'> & { readonly kind: 'lane'; readonly weights: ExtVec };
+
+/** What the verifier evaluates: the prover's terms, or runs and lanes in place of columns. */
+export type VerifierTerm = Omit<WeightTerm, 'weight'> & { readonly weight: Weight | ColumnRun | LaneWeight };
 
 /** Multilinear extension of the weights y^i at a point. */
 function powerWeightAt(y: Ext, point: readonly Ext[]): Ext {
@@ -80,7 +93,18 @@ function rowWeightAt({ logHeight, lagrange, high }: Omit<ColumnWeight, 'kind'>, 
 export function termsAt(terms: readonly VerifierTerm[], bound: readonly Ext[]): Ext {
   let result = Fp5.ZERO;
   const places = eqProducts(bound);
-  let like: ColumnWeight | ColumnRun | undefined;
+  /** Of the columns of lanes: several terms are about one. */
+  const lanePlaces = new Map<number, ExtVec>();
+  const lanePlace = ({ offset, logHeight, weights }: LaneWeight, bits: number): Ext => {
+    const known = lanePlaces.get(offset);
+    const own = known ?? extVec(extLength(weights));
+    if (known === undefined) {
+      for (let k = 0; k < extLength(own); k++) places.into(own, k, offset + k * 2 ** logHeight, bits);
+      lanePlaces.set(offset, own);
+    }
+    return dotExt(weights, own);
+  };
+  let like: ColumnWeight | ColumnRun | LaneWeight | undefined;
   let rows = Fp5.ZERO;
   for (const { weight, by, since } of terms) {
     if (weight.kind === 'power') {
@@ -96,7 +120,9 @@ export function termsAt(terms: readonly VerifierTerm[], bound: readonly Ext[]): 
     const place =
       weight.kind === 'column'
         ? places.at(weight.offset, bits)
-        : rangeProduct(bound.slice(0, bits), weight.ratio, weight.offset / 2 ** weight.logHeight, weight.count);
+        : weight.kind === 'lane'
+          ? lanePlace(weight, bits)
+          : rangeProduct(bound.slice(0, bits), weight.ratio, weight.offset / 2 ** weight.logHeight, weight.count);
     result = Fp5.add(result, Fp5.mul(Fp5.mul(by, place), rows));
   }
   return result;

@@ -1,5 +1,7 @@
 import type { Chip } from '../../air/chip.ts';
+import { evaluateInExt } from '../../air/evaluate.ts';
 import type { Backend, Table } from '../../backends/interface.ts';
+import { packExt } from '../../field/ext-vec.ts';
 import { Fp5 } from '../../field/fp5.ts';
 import { SKIP_LOG, skipNodes } from '../../poly/interpolate.ts';
 import { LABELS } from '../../transcript/labels.ts';
@@ -70,11 +72,14 @@ export async function proveZerocheck(
   const eqs = batch.points.map((p) => eqSkip(p, lagrange));
   const factors = shapes.map((s) => instanceFactors(batch.points, eqs, point, s.logHeight));
   const publics = tables.map((t) => t.publics.map((x) => Fp5.from(x)));
-  const sums = sliceSums(statement, { ...batch, factors }, values, publics);
+  const packed = values.map(packExt);
+  const sums = sliceSums(statement, { ...batch, factors }, (i) =>
+    evaluateInExt(shapes[i]!.chip.slices!.rest, packed[i]!, publics[i]!),
+  );
   const lanes = proveSlices(
     tr,
     sums,
     sums.map((sum) => values[sum.instance]!),
   );
-  return { skipPoint, lagrange, point, high: openingHigh(point), opened: columnOpenings(shapes, values, sums, lanes) };
+  return { skipPoint, lagrange, point, high: openingHigh(point), opened: columnOpenings(shapes, packed, sums, lanes) };
 }

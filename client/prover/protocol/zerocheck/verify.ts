@@ -1,8 +1,9 @@
 import type { Chip } from '../../air/chip.ts';
+import type { CompiledChip } from '../../air/dag.ts';
 import { evaluateInExt } from '../../air/evaluate.ts';
 import { evaluateClosedForm } from '../../air/fixed.ts';
 import { oncePer } from '../../air/once-per.ts';
-import { addScaledInto, dotExt, extVec, getExt, packExt } from '../../field/ext-vec.ts';
+import { addScaledInto, copyInto, dotExt, type ExtVec, extVec, getExt, packExt, setExt } from '../../field/ext-vec.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
 import { eqTable } from '../../poly/eq.ts';
 import { lagrangeAt, SKIP_LOG, SKIP_SIZE, skipLagrange, skipNodes, skipToDomain } from '../../poly/interpolate.ts';
@@ -59,11 +60,16 @@ export function eqSkip(point: readonly Ext[], lagrange: readonly Ext[]): Ext {
   return lagrange.reduce((acc, l, k) => Fp5.add(acc, Fp5.mul(l, getExt(table, k))), Fp5.ZERO);
 }
 
-/** The value of one column at the zerocheck's point, or of a combination of columns of its instance. */
-export type ColumnOpening = {
-  readonly value: Ext;
-  /** Undefined for the column alone. */
-  readonly of?: LaneClaim['of'];
+/** What is claimed about the columns of one instance. */
+export type InstanceOpenings = {
+  readonly chip: CompiledChip;
+  /**
+   * By column of the chip: its value at the zerocheck's point. What is claimed about lanes stands at the first sliced columns,
+   * whichever columns it combines, and zero at the others: there are fewer claims than columns.
+   */
+  readonly values: ExtVec;
+  /** The claims about lanes by the column at which their value stands. */
+  readonly lanes: ReadonlyMap<number, LaneClaim>;
 };
 
 /** What is claimed about the columns of instance i, at (r_0; the instance's last coordinates of `point`). */
@@ -74,11 +80,8 @@ export type ColumnOpenings = {
   readonly point: readonly Ext[];
   /** The point's part for instances of 2^logHeight rows: one array per height. */
   readonly high: (logHeight: number) => readonly Ext[];
-  /**
-   * By instance and column of the chip; closed-form columns are the verifier's own values. The claims about the lanes of an
-   * instance stand at its first sliced columns, whichever columns they combine: there are fewer of them.
-   */
-  readonly opened: readonly (readonly (ColumnOpening | undefined)[])[];
+  /** By instance; values of closed-form columns are the verifier's own. */
+  readonly opened: readonly InstanceOpenings[];
 };
 
 /** The coordinates of an instance with 2^logHeight rows behind the skip, by height: the last logHeight − 4 of the point. */
@@ -93,23 +96,43 @@ export function isSent({ compiled, fixed }: Chip, column: number): boolean {
   return sliced === undefined && fixed[name]?.kind !== 'closedForm';
 }
 
-const sentCount = oncePer((chip: Chip): number => chip.compiled.columns.filter((_, c) => isSent(chip, c)).length);
+/** A chip's columns by where their values come from: the proof, or the verifier. */
+const sources = oncePer((chip: Chip) => {
+  const { columns } = chip.compiled;
+  return {
+    sent: [...columns.keys()].filter((c) => isSent(chip, c)),
+    closed: columns.flatMap(({ name }, column) => {
+      const contents = chip.fixed[name];
+      return contents?.kind === 'closedForm' ? [{ column, contents }] : [];
+    }),
+  };
+});
 
 /** What is opened of all instances: values by column, and the claims about lanes by instance in `sums`. */
 export function columnOpenings(
   shapes: readonly InstanceShape[],
-  values: readonly (readonly (Ext | undefined)[])[],
+  values: readonly ExtVec[],
   sums: readonly SliceSum[],
   claims: readonly (readonly LaneClaim[])[],
-): ColumnOpenings['opened'] {
+): InstanceOpenings[] {
   return shapes.map(({ chip }, i) => {
-    const lanes = claims[sums.findIndex((s) => s.instance === i)]?.values();
-    return chip.columns.map((column, c): ColumnOpening | undefined => {
-      if (column.sliced) return lanes?.next().value;
-      return { value: values[i]![c]! };
+    const own = claims[sums.findIndex((s) => s.instance === i)];
+    if (own === undefined) return { chip, values: values[i]!, lanes: NO_LANES };
+    const opened = extVec(chip.columns.length);
+    const lanes = new Map<number, LaneClaim>();
+    chip.columns.forEach(({ sliced }, c) => {
+      const claim = own[lanes.size];
+      if (!sliced) copyInto(opened, c, values[i]!, c);
+      else if (claim !== undefined) {
+        setExt(opened, c, claim.value);
+        lanes.set(c, claim);
+      }
     });
+    return { chip, values: opened, lanes };
   });
 }
+
+const NO_LANES: ReadonlyMap<number, LaneClaim> = new Map();
 
 /** The messages of the zerocheck's rounds, from a proof or from a backend. */
 export function readZerocheckRounds(
@@ -179,35 +202,34 @@ export function verifyZerocheck(
       return sent.reduce((acc, h, s) => Fp5.add(acc, Fp5.mul(eqs[s]!, dotExt(weights, packExt(h)))), Fp5.ZERO);
     },
   });
-  const sentValues = tr.readExts(
+  const sentValues = tr.readExtVec(
     'openings',
-    chips.reduce((n, chip) => n + sentCount(chip), 0),
+    chips.reduce((n, chip) => n + sources(chip).sent.length, 0),
   );
   let next = 0;
   const high = openingHigh(inner.point);
-  const values = shapes.map(({ chip, logHeight }, i) =>
-    chip.columns.map((column, c) => {
-      if (column.sliced) return undefined;
-      if (isSent(chips[i]!, c)) return sentValues[next++]!;
-      const contents = chips[i]!.fixed[column.name]!;
-      if (contents.kind !== 'closedForm') throw new Error('a committed column is always sent');
-      return evaluateClosedForm(contents, lagrange, high(logHeight));
-    }),
-  );
+  const values = chips.map((chip, i) => {
+    const { sent, closed } = sources(chip);
+    const own = extVec(chip.compiled.columns.length);
+    for (const column of sent) copyInto(own, column, sentValues, next++);
+    for (const { column, contents } of closed)
+      setExt(own, column, evaluateClosedForm(contents, lagrange, high(shapes[i]!.logHeight)));
+    return own;
+  });
   const places = scopes.map(scopePlaces);
   const byHeight = new Map<number, Ext[]>();
   for (const { logHeight } of shapes)
     if (!byHeight.has(logHeight)) byHeight.set(logHeight, instanceFactors(batch.points, eqs, inner.point, logHeight));
   const factors = shapes.map((s) => byHeight.get(s.logHeight)!);
   let expected = Fp5.ZERO;
+  const nodes = shapes.map(({ chip }, i) => evaluateInExt(chip.slices?.rest ?? chip, values[i]!, publics[i]!));
   shapes.forEach((shape, i) => {
-    const chip = shape.chip.slices?.rest ?? shape.chip;
-    const nodeValues = evaluateInExt(chip, values[i]!, publics[i]!);
-    formValues({ ...shape, chip }, i, batch.lambda, batch.mu, places, nodeValues).forEach((value, s) => {
+    const plain = { ...shape, chip: shape.chip.slices?.rest ?? shape.chip };
+    formValues(plain, i, batch.lambda, batch.mu, places, nodes[i]!).forEach((value, s) => {
       expected = Fp5.add(expected, Fp5.mul(factors[i]![s]!, value));
     });
   });
-  const sums = sliceSums(statement, { ...batch, factors }, values, publics);
+  const sums = sliceSums(statement, { ...batch, factors }, (i) => nodes[i]!);
   if (sums.length === 0) expectEqual('zerocheck', 'finalValue', expected, inner.value);
   const lanes = sums.length === 0 ? [] : verifySlices(tr, sums, Fp5.sub(inner.value, expected));
   return { skipPoint, lagrange, point: inner.point, high, opened: columnOpenings(shapes, values, sums, lanes) };
