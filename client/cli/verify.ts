@@ -56,7 +56,8 @@ export const verifyCommand = defineCommand({
     const expected = await expectedOf(height, args);
     if ('ok' in expected) return outcome(args.proof, expected, start);
     const wanted = { ...expected, ...(blockHash === undefined ? {} : { blockHash: blockHash as Hash }) };
-    return outcome(args.proof, verify(acceptedKey(data), bytes, wanted, { kernels: wasmKernels() }), start);
+    const kernels = wasmKernels();
+    return outcome(args.proof, verify(acceptedKey(data, kernels), bytes, wanted, { kernels }), start);
   },
 });
 

@@ -171,7 +171,7 @@ function keyOf(proofType: number): AcceptedKey {
     const data = ACCEPTED_KEYS.find((k) => k.proofType === proofType);
     if (data === undefined)
       throw new LightError('proofTypeNotAccepted', `this build has no key for proof type ${proofType}`);
-    key = acceptedKey(data);
+    key = acceptedKey(data, kernels);
     keys.set(proofType, key);
   }
   return key;

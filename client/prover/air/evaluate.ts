@@ -5,8 +5,8 @@ import {
   type ExtVec,
   extVec,
   mulInto,
+  packExt,
   scaleInto,
-  setExt,
   subInto,
 } from '../field/ext-vec.ts';
 import { Fp } from '../field/fp.ts';
@@ -79,13 +79,12 @@ function triple(node: DagNode, nodes: readonly DagNode[]): readonly [number, num
   }
 }
 
-/**
- * Values of all nodes at a point. The verifier's interpreter.
- * @param cells openings by column; of columns that no node uses, anything
- */
-export function evaluateInExt({ nodes }: Pick<CompiledChip, 'nodes'>, cells: ExtVec, publics: readonly Ext[]): ExtVec {
-  const program = nodeProgram(nodes);
-  const count = nodes.length;
+/** Values of a program's nodes over E: `cells` by column, `publics` by index; what no node uses may be anything. */
+export type EvaluateNodes = (program: NodeProgram, cells: ExtVec, publics: ExtVec) => ExtVec;
+
+/** The verifier's interpreter. */
+export const evaluateNodes: EvaluateNodes = (program, cells, publics) => {
+  const count = program.length / NODE_WORDS;
   const values = extVec(count);
   for (let id = 0; id < count; id++) {
     const a = program[NODE_WORDS * id + 1]!;
@@ -98,7 +97,7 @@ export function evaluateInExt({ nodes }: Pick<CompiledChip, 'nodes'>, cells: Ext
         copyInto(values, id, cells, a);
         break;
       case NodeOp.public:
-        setExt(values, id, publics[a]!);
+        copyInto(values, id, publics, a);
         break;
       case NodeOp.add:
         addInto(values, id, values, a, values, b);
@@ -114,4 +113,12 @@ export function evaluateInExt({ nodes }: Pick<CompiledChip, 'nodes'>, cells: Ext
     }
   }
   return values;
-}
+};
+
+/** Values of all nodes at a point: `cells` are the openings by column. */
+export const evaluateInExt = (
+  { nodes }: Pick<CompiledChip, 'nodes'>,
+  cells: ExtVec,
+  publics: readonly Ext[],
+  evaluate: EvaluateNodes = evaluateNodes,
+): ExtVec => evaluate(nodeProgram(nodes), cells, packExt(publics));

@@ -71,9 +71,10 @@ function checkCounts(chip: CompiledChip, fail: Fail): void {
     if (bits.length > MAX_COUNT_BITS)
       fail('countNotBits', `${i.label}: expected a count of at most ${MAX_COUNT_BITS} bits, got ${bits.length}`);
     const own = constraintsOn(chip, columns, bits);
+    const evaluate = evaluatorOf(chip, [i.count, ...own.map((k) => k.node)]);
     for (let assignment = 0; assignment < 2 ** bits.length; assignment++) {
       const value = (c: number): number => (assignment >> bits.indexOf(c)) & 1;
-      const values = evaluateSome(chip, value, [i.count, ...own.map((k) => k.node)]);
+      const values = evaluate(value);
       if (own.some((k) => values(k.node) !== 0)) continue;
       const count = values(i.count);
       if (count > i.maxPerRow)
@@ -102,12 +103,11 @@ function constraintsOn(
 
 const signed = (x: number): number => (x > P / 2 ? x - P : x);
 
-/** Values of the named nodes and of what they depend on only. */
-function evaluateSome(
+/** Values, on a row of cells, of the named nodes and of what they depend on only. */
+function evaluatorOf(
   chip: CompiledChip,
-  cell: (column: number) => number,
   ids: readonly NodeId[],
-): (id: NodeId) => number {
+): (cell: (column: number) => number) => (id: NodeId) => number {
   const needed = new Set<NodeId>();
   const visit = (id: NodeId): void => {
     if (needed.has(id)) return;
@@ -126,8 +126,11 @@ function evaluateSome(
     if (node.op === 'const' || node.op === 'column' || node.op === 'public') return node;
     return { ...node, a: place.get(node.a)!, b: place.get(node.b)! };
   });
-  const values = evaluateRow({ ...chip, nodes }, cell, () => 0);
-  return (id) => values[place.get(id)!]!;
+  const part = { ...chip, nodes };
+  return (cell) => {
+    const values = evaluateRow(part, cell, () => 0);
+    return (id) => values[place.get(id)!]!;
+  };
 }
 
 /**

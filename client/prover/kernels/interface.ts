@@ -1,3 +1,5 @@
+import type { EvaluateNodes } from '../air/evaluate.ts';
+import type { FoldRows } from '../field/fold-rows.ts';
 import type { HashMany } from '../hash/hash-many.ts';
 
 /**
@@ -7,4 +9,6 @@ import type { HashMany } from '../hash/hash-many.ts';
 export type VerifierKernels = {
   readonly name: 'plain' | 'wasm';
   readonly hashMany: HashMany;
+  readonly foldRows: FoldRows;
+  readonly evaluateNodes: EvaluateNodes;
 };

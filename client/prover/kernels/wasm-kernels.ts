@@ -1,3 +1,6 @@
+import { type EvaluateNodes, NODE_WORDS } from '../air/evaluate.ts';
+import { EXT_WORDS } from '../field/ext-vec.ts';
+import type { FoldRows } from '../field/fold-rows.ts';
 import { isLittleEndian } from '../hash/blake3.ts';
 import type { ManyInputs } from '../hash/hash-many.ts';
 import { VERIFIER_KERNELS_BASE64 } from './generated/verifier-kernels.ts';
@@ -9,6 +12,9 @@ type Module = {
   hashMany(
     ...[inputs, stride, count, bytes, key, counter, step, flags, first, last, out, working]: readonly number[]
   ): void;
+  foldBaseRows(rows: number, count: number, columns: number, weights: number, out: number): void;
+  foldExtRows(rows: number, count: number, columns: number, weights: number, out: number, working: number): void;
+  evaluateNodes(program: number, count: number, cells: number, publics: number, values: number): void;
 };
 
 const WORD_BYTES = 4;
@@ -39,29 +45,58 @@ export function wasmKernels(): VerifierKernels | undefined {
 
 function kernelsOf(module: Module): VerifierKernels {
   const { memory } = module;
-  let words = new Uint32Array(memory.buffer);
+  let all = new Uint32Array(memory.buffer);
   /** The memory, with room for `count` words. */
   const room = (count: number): Uint32Array => {
     const lacking = count * WORD_BYTES - memory.buffer.byteLength;
     if (lacking > 0) {
       memory.grow(Math.ceil(lacking / PAGE_BYTES));
-      words = new Uint32Array(memory.buffer);
+      all = new Uint32Array(memory.buffer);
     }
-    return words;
+    return all;
   };
 
   const hashMany = ({ words: inputs, stride, count, length, key, ...o }: ManyInputs): Uint32Array => {
-    const all = Math.ceil(count / LANES) * LANES;
+    const lanes = Math.ceil(count / LANES) * LANES;
     // A lane without an input reads what is there, and the last block of an input past its end.
-    const out = DATA + all * stride + length + BLOCK_WORDS;
-    const memory = room(out + all * DIGEST_WORDS);
-    memory.set(key, KEY);
-    memory.set(inputs.subarray(0, Math.max(0, (count - 1) * stride + length)), DATA);
+    const out = DATA + lanes * stride + length + BLOCK_WORDS;
+    const words = room(out + lanes * DIGEST_WORDS);
+    words.set(key, KEY);
+    words.set(inputs.subarray(0, Math.max(0, (count - 1) * stride + length)), DATA);
     module.hashMany(
       ...[DATA * WORD_BYTES, stride * WORD_BYTES, count, length * WORD_BYTES, KEY * WORD_BYTES, o.counter, o.step],
       ...[o.flags, o.first, o.last, out * WORD_BYTES, WORKING * WORD_BYTES],
     );
-    return memory.slice(out, out + count * DIGEST_WORDS);
+    return words.slice(out, out + count * DIGEST_WORDS);
   };
-  return { name: 'wasm', hashMany };
+
+  const foldRows: FoldRows = (rows, count, weights, entries) => {
+    const [rowsAt, weightsAt] = [DATA, DATA + rows.length];
+    const out = weightsAt + weights.length;
+    const words = room(out + count * EXT_WORDS);
+    words.set(rows, rowsAt);
+    words.set(weights, weightsAt);
+    const columns = weights.length / EXT_WORDS;
+    const places = [rowsAt * WORD_BYTES, count, columns, weightsAt * WORD_BYTES, out * WORD_BYTES] as const;
+    if (entries === 'base') module.foldBaseRows(...places);
+    else module.foldExtRows(...places, WORKING * WORD_BYTES);
+    return words.slice(out, out + count * EXT_WORDS);
+  };
+
+  const evaluateNodes: EvaluateNodes = (program, cells, publics) => {
+    const count = program.length / NODE_WORDS;
+    const [programAt, cellsAt] = [DATA, DATA + program.length];
+    const publicsAt = cellsAt + cells.length;
+    const out = publicsAt + publics.length;
+    const words = room(out + count * EXT_WORDS);
+    words.set(program, programAt);
+    words.set(cells, cellsAt);
+    words.set(publics, publicsAt);
+    module.evaluateNodes(
+      ...([programAt * WORD_BYTES, count, cellsAt * WORD_BYTES, publicsAt * WORD_BYTES, out * WORD_BYTES] as const),
+    );
+    return words.slice(out, out + count * EXT_WORDS);
+  };
+
+  return { name: 'wasm', hashMany, foldRows, evaluateNodes };
 }

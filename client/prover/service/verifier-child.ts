@@ -19,7 +19,7 @@ const keys = new Map<number, AcceptedKey>();
 
 function keyOf(proofType: number): AcceptedKey | undefined {
   const data = ACCEPTED_KEYS.find((k) => k.proofType === proofType);
-  const key = keys.get(proofType) ?? (data === undefined ? undefined : acceptedKey(data));
+  const key = keys.get(proofType) ?? (data === undefined ? undefined : acceptedKey(data, kernels));
   if (key !== undefined) keys.set(proofType, key);
   return key;
 }

@@ -1,6 +1,8 @@
 import { chipText } from '../air/digest.ts';
-import { blake3, bytesFromWords, wordsFromBytes } from '../hash/blake3.ts';
+import { blake3, bytesFromWords, DIGEST_BYTES, wordsFromBytes } from '../hash/blake3.ts';
+import type { HashMany } from '../hash/hash-many.ts';
 import type { ProfileId } from '../interface.ts';
+import type { VerifierKernels } from '../kernels/interface.ts';
 import { type MachineShape, verifierMachine } from '../machine/zkvm.ts';
 import { PROTOCOL_VERSION } from '../protocol/block/chain.ts';
 import type { Machine, VerifyingKey } from '../protocol/machine.ts';
@@ -25,7 +27,12 @@ export type KeyData = {
  * Digest of everything that a key fixes: protocol version, profile with what its parameters follow from, chips with their
  * expressions, buses and order, layout and commitment of the fixed columns, type of a whole block, entry and memory zones.
  */
-export function keyDigest(machine: Machine, shape: MachineShape, fixedCap: Uint32Array): Uint8Array {
+export function keyDigest(
+  machine: Machine,
+  shape: MachineShape,
+  fixedCap: Uint32Array,
+  hashMany?: HashMany,
+): Uint8Array {
   const text = JSON.stringify([
     PROTOCOL_VERSION,
     machine.name,
@@ -38,7 +45,7 @@ export function keyDigest(machine: Machine, shape: MachineShape, fixedCap: Uint3
     shape,
     hex(blake3(bytesFromWords(fixedCap))),
   ]);
-  return blake3(new TextEncoder().encode(text));
+  return blake3(new TextEncoder().encode(text), DIGEST_BYTES, hashMany);
 }
 
 /** What browsers have, too. */
@@ -66,12 +73,13 @@ export function keyData(
 /**
  * The key that `verify` takes. The digest is recomputed from this build's chips, so that key data of another build is
  * told apart.
+ * @param kernels hash what the digest is of: some megabytes of text
  * @throws RangeError when the data is of another build
  */
-export function acceptedKey(data: KeyData): AcceptedKey {
+export function acceptedKey(data: KeyData, kernels?: Pick<VerifierKernels, 'hashMany'>): AcceptedKey {
   const machine = verifierMachine(data.shape, data.profile);
   const fixedCap = wordsFromBytes(fromBase64(data.fixedCap));
-  const digest = keyDigest(machine, data.shape, fixedCap);
+  const digest = keyDigest(machine, data.shape, fixedCap, kernels?.hashMany);
   if (hex(digest) !== data.digest)
     throw new RangeError(`verification key ${data.digest} is of another build, this one has ${hex(digest)}`);
   const vk: VerifyingKey = { machine, digest, fixedCap };

@@ -14,6 +14,7 @@ import { verifyZerocheck } from '../../../client/prover/protocol/zerocheck/verif
 import { ProverTranscript } from '../../../client/prover/transcript/prover-transcript.ts';
 import { Rejection } from '../../../client/prover/transcript/rejection.ts';
 import { VerifierTranscript } from '../../../client/prover/transcript/verifier-transcript.ts';
+import { PLAIN_KERNELS } from '../../../client/prover/verifier/plain-kernels.ts';
 import { randomExt, seededRandom } from '../../support/random.ts';
 import { boundary, CHIPS, honestToy } from '../../support/toy/machine.ts';
 
@@ -51,7 +52,13 @@ async function verdict(
   const read = verifyGkr(verifier, logs);
   const publics = tables.map(({ chip }) => chip.publics.map(() => Fp5.from(EPOCH)));
   try {
-    const result = verifyZerocheck(verifier, { ...statement, scopes: joined(scopes, lie(read)) }, chips, publics);
+    const result = verifyZerocheck(
+      PLAIN_KERNELS,
+      verifier,
+      { ...statement, scopes: joined(scopes, lie(read)) },
+      chips,
+      publics,
+    );
     verifier.end();
     assert.deepEqual(result.opened, openings.opened);
     return 'accepted';

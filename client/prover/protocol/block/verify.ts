@@ -65,7 +65,7 @@ export function verifyBlock(
   tr.end();
 
   const segments = block.segments.map((segment, j) => {
-    const result = verifySegment(new VerifierTranscript(proof.segments[j]!.bytes, listener, hashMany), {
+    const result = verifySegment(kernels, new VerifierTranscript(proof.segments[j]!.bytes, listener, hashMany), {
       vk,
       block,
       segment,
@@ -94,6 +94,6 @@ export function verifyBlock(
     { cap: vk.fixedCap, columns: layout.fixedColumns },
     { cap, columns: layout.blockColumns },
   ].filter((c) => c.columns > 0);
-  verifyOpening(closing, layout.params, logSize, commitments, terms, claim);
+  verifyOpening(kernels, closing, layout.params, logSize, commitments, terms, claim);
   closing.end();
 }

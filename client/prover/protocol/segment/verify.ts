@@ -1,6 +1,7 @@
 import { type Ext, Fp5 } from '../../field/fp5.ts';
 import { DIGEST_WORDS } from '../../hash/blake3.ts';
 import type { Sponge } from '../../hash/sponge.ts';
+import type { VerifierKernels } from '../../kernels/interface.ts';
 import { profileGrinding } from '../../soundness/key.ts';
 import { Rejection } from '../../transcript/rejection.ts';
 import type { VerifierTranscript } from '../../transcript/verifier-transcript.ts';
@@ -31,7 +32,11 @@ export type SegmentResult = {
 };
 
 /** Steps 0 to 9 of a segment. Throws `Rejection` only. */
-export function verifySegment(tr: VerifierTranscript, context: SegmentContext): SegmentResult {
+export function verifySegment(
+  kernels: VerifierKernels,
+  tr: VerifierTranscript,
+  context: SegmentContext,
+): SegmentResult {
   const { vk, block, segment } = context;
   const { machine } = vk;
   const shapes = shapesOf(machine, segment);
@@ -57,6 +62,7 @@ export function verifySegment(tr: VerifierTranscript, context: SegmentContext): 
   const globalSum = Fp5.mul(gkr[1]!.root.p, Fp5.inv(gkr[1]!.root.q));
 
   const openings = verifyZerocheck(
+    kernels,
     tr,
     {
       shapes,
@@ -67,7 +73,7 @@ export function verifySegment(tr: VerifierTranscript, context: SegmentContext): 
     publics,
   );
 
-  if (main !== undefined) openMain(tr, main, openings);
+  if (main !== undefined) openMain(kernels, tr, main, openings);
   tr.end();
   return { globalSum, openClaims: openClaims(context, openings), sponge: tr.state() };
 }
@@ -84,8 +90,13 @@ function readMain(tr: VerifierTranscript, layout: MainLayout): MainTree {
   return { layout, cap, ood: readOod(tr, layout.params.oodSamples, { point: 'mainOod', answer: 'mainAnswer' }) };
 }
 
-function openMain(tr: VerifierTranscript, { layout, cap, ood }: MainTree, openings: ColumnOpenings): void {
+function openMain(
+  kernels: VerifierKernels,
+  tr: VerifierTranscript,
+  { layout, cap, ood }: MainTree,
+  openings: ColumnOpenings,
+): void {
   const { params, logSize, columns } = layout;
   const { terms, claim } = batchRuns(tr.sampleExt('tau'), mainClaims(layout, openings), ood, logSize);
-  verifyOpening(tr, params, logSize, [{ cap, columns }], terms, claim);
+  verifyOpening(kernels, tr, params, logSize, [{ cap, columns }], terms, claim);
 }

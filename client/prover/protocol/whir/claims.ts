@@ -1,4 +1,5 @@
-import { addScaledInto, EXT_WORDS, extVec, getExt, mulAddInto } from '../../field/ext-vec.ts';
+import { addInto, EXT_WORDS, extVec, getExt } from '../../field/ext-vec.ts';
+import { type FoldRows, foldRows as foldRowsPlain } from '../../field/fold-rows.ts';
 import { Fp } from '../../field/fp.ts';
 import type { Ext } from '../../field/fp5.ts';
 import { rootOfUnity } from '../../field/roots.ts';
@@ -30,19 +31,18 @@ export function foldedAnswers(
   indices: readonly number[],
   rows: readonly Uint32Array[],
   challenges: readonly Ext[],
+  foldRows: FoldRows = foldRowsPlain,
 ): Answer[] {
   const root = rootOfUnity(logDomainOf(layer));
   const eqs = eqTable(challenges);
-  const words = entryWords(layerIndex);
-  return indices.map((index, q) => {
-    let column = 0;
-    const value = extVec(1);
-    for (const opened of rows) {
-      const columns = opened.length / indices.length / words;
-      for (let j = q * columns; j < (q + 1) * columns; j++, column++)
-        if (layerIndex === 0) addScaledInto(value, 0, eqs, column, opened[j]!);
-        else mulAddInto(value, 0, value, 0, eqs, column, opened, j);
-    }
-    return { y: Fp.pow(root, index), value: getExt(value, 0) };
-  });
+  const values = extVec(indices.length);
+  let column = 0;
+  for (const opened of rows) {
+    const end = column + opened.length / indices.length / entryWords(layerIndex);
+    const weights = eqs.subarray(EXT_WORDS * column, EXT_WORDS * end);
+    const parts = foldRows(opened, indices.length, weights, layerIndex === 0 ? 'base' : 'ext');
+    for (let q = 0; q < indices.length; q++) addInto(values, q, values, q, parts, q);
+    column = end;
+  }
+  return indices.map((index, q) => ({ y: Fp.pow(root, index), value: getExt(values, q) }));
 }

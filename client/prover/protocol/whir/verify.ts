@@ -1,5 +1,6 @@
 import { type Ext, Fp5 } from '../../field/fp5.ts';
 import { DIGEST_WORDS } from '../../hash/blake3.ts';
+import type { VerifierKernels } from '../../kernels/interface.ts';
 import { evaluateAtBase, mleExt } from '../../poly/evaluate.ts';
 import { type WhirLayer, type WhirParams, whirLayers } from '../../soundness/whir.ts';
 import type { Channel } from '../../transcript/transcript.ts';
@@ -30,6 +31,7 @@ export function readOod(
  * layer, batch. The last table is sent in clear and its sumcheck goes on to the end.
  */
 export function verifyOpening(
+  kernels: VerifierKernels,
   tr: VerifierTranscript,
   params: WhirParams,
   logSize: number,
@@ -62,7 +64,7 @@ export function verifyOpening(
       extra.push(...readOod(tr, next.oodSamples, { point: 'layerOod', answer: 'layerAnswer' }));
     }
     tr.grind('queryGrind', layer.grindQueryBits);
-    const answers = readQueries(tr, layer, i, current, challenges);
+    const answers = readQueries(kernels, tr, layer, i, current, challenges);
     if (finalTable !== undefined) {
       for (const { y, value: answer } of answers) {
         expectEqual('whir', 'finalQuery', evaluateAtBase(finalTable, y), answer);
@@ -86,6 +88,7 @@ export function verifyOpening(
 
 /** The folded table's values at the queried points of a layer, from its opened rows. */
 function readQueries(
+  kernels: VerifierKernels,
   tr: VerifierTranscript,
   layer: WhirLayer,
   layerIndex: number,
@@ -98,7 +101,7 @@ function readQueries(
   );
   const different = opened[0]!.indices;
   const rows = opened.map((o) => o.rows);
-  const answers = foldedAnswers(layer, layerIndex, different, rows, challenges);
+  const answers = foldedAnswers(layer, layerIndex, different, rows, challenges, kernels.foldRows);
   const byIndex = new Map(different.map((index, k) => [index, answers[k]!]));
   return indices.map((index) => byIndex.get(index)!);
 }

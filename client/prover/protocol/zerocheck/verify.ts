@@ -5,6 +5,7 @@ import { evaluateClosedForm } from '../../air/fixed.ts';
 import { oncePer } from '../../air/once-per.ts';
 import { addScaledInto, copyInto, dotExt, type ExtVec, extVec, getExt, packExt, setExt } from '../../field/ext-vec.ts';
 import { type Ext, Fp5 } from '../../field/fp5.ts';
+import type { VerifierKernels } from '../../kernels/interface.ts';
 import { eqTable } from '../../poly/eq.ts';
 import { lagrangeAt, SKIP_LOG, SKIP_SIZE, skipLagrange, skipNodes, skipToDomain } from '../../poly/interpolate.ts';
 import type { Channel, Transcript } from '../../transcript/transcript.ts';
@@ -181,6 +182,7 @@ function skipTotal(sent: readonly (readonly Ext[])[], points: readonly (readonly
  * polynomials, so that one claim about all fractions is enough.
  */
 export function verifyZerocheck(
+  kernels: VerifierKernels,
   tr: VerifierTranscript,
   statement: ZerocheckStatement,
   chips: readonly Chip[],
@@ -222,7 +224,9 @@ export function verifyZerocheck(
     if (!byHeight.has(logHeight)) byHeight.set(logHeight, instanceFactors(batch.points, eqs, inner.point, logHeight));
   const factors = shapes.map((s) => byHeight.get(s.logHeight)!);
   let expected = Fp5.ZERO;
-  const nodes = shapes.map(({ chip }, i) => evaluateInExt(chip.slices?.rest ?? chip, values[i]!, publics[i]!));
+  const nodes = shapes.map(({ chip }, i) =>
+    evaluateInExt(chip.slices?.rest ?? chip, values[i]!, publics[i]!, kernels.evaluateNodes),
+  );
   shapes.forEach((shape, i) => {
     const plain = { ...shape, chip: shape.chip.slices?.rest ?? shape.chip };
     formValues(plain, i, batch.lambda, batch.mu, places, nodes[i]!).forEach((value, s) => {
