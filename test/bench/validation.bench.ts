@@ -11,6 +11,7 @@ import { verify } from '../../client/prover/verifier/verify.ts';
 import { median, reportBench } from '../support/bench.ts';
 import { benchBlocks, proofOf } from '../support/bench-proofs.ts';
 import { executeOpened, openedBlockFile } from '../support/block-files.ts';
+import { WASM_KERNELS } from '../support/verifier-kernels.ts';
 
 /**
  * The three ways to know that a block is valid, for the same blocks in one process: verify its proof, execute it in
@@ -35,7 +36,7 @@ try {
     const expected = { chainId, chainSpecHash: chainSpecHash(checked.chainSpec), blockHash: checked.blockHash };
     const ways = {
       verify: () => {
-        const result = verify(key, proof, expected);
+        const result = verify(key, proof, expected, { kernels: WASM_KERNELS });
         if (!result.ok) throw new Error(`${name}: ${result.code}`);
       },
       execute: () => executeOpened(opened),
