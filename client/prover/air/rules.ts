@@ -12,8 +12,9 @@ export function checkRules(chip: CompiledChip, fixed: Readonly<Record<string, Fi
   const fail: Fail = (code, message) => {
     throw new ClientError(code, `chip ${chip.id}: ${message}`, { chip: chip.id });
   };
-  checkGlobalMessages(chip, fail);
-  checkCounts(chip, fail);
+  const columns = columnsOfNodes(chip);
+  checkGlobalMessages(chip, columns, fail);
+  checkCounts(chip, columns, fail);
   checkZeroRow(chip, fail);
   checkNames(chip, fixed, fail);
 }
@@ -21,7 +22,9 @@ export function checkRules(chip: CompiledChip, fixed: Readonly<Record<string, Fi
 type Fail = (code: string, message: string) => never;
 
 /** By node: the columns it depends on. */
-function columnsOfNodes(chip: CompiledChip): (id: NodeId) => ReadonlySet<number> {
+type ColumnsOf = (id: NodeId) => ReadonlySet<number>;
+
+function columnsOfNodes(chip: CompiledChip): ColumnsOf {
   const known = new Map<NodeId, ReadonlySet<number>>();
   const columns = (id: NodeId): ReadonlySet<number> => {
     const before = known.get(id);
@@ -38,8 +41,7 @@ function columnsOfNodes(chip: CompiledChip): (id: NodeId) => ReadonlySet<number>
 }
 
 /** A main column is chosen after the global challenge: a global message that depends on one could be forged. */
-function checkGlobalMessages(chip: CompiledChip, fail: Fail): void {
-  const columns = columnsOfNodes(chip);
+function checkGlobalMessages(chip: CompiledChip, columns: ColumnsOf, fail: Fail): void {
   for (const i of chip.interactions)
     if (i.bus.scope === 'global')
       for (const id of [i.count, ...i.fields])
@@ -56,8 +58,7 @@ export const isProvider = (i: Interaction): boolean => i.bus.kind === 'lookup' &
  * would cancel another row's lookup, a larger one escape the overflow inequality. Shown by trying all values of the
  * bits in it, and of bits that constraints tie to them, that those constraints allow.
  */
-function checkCounts(chip: CompiledChip, fail: Fail): void {
-  const columns = columnsOfNodes(chip);
+function checkCounts(chip: CompiledChip, columns: ColumnsOf, fail: Fail): void {
   const seen = new Set<string>();
   for (const i of chip.interactions) {
     if (isProvider(i)) continue;
@@ -84,11 +85,7 @@ function checkCounts(chip: CompiledChip, fail: Fail): void {
 }
 
 /** Constraints among bits that touch `bits`; the bits they bring in are appended, up to the limit. */
-function constraintsOn(
-  chip: CompiledChip,
-  columns: (id: NodeId) => ReadonlySet<number>,
-  bits: number[],
-): CompiledChip['constraints'] {
+function constraintsOn(chip: CompiledChip, columns: ColumnsOf, bits: number[]): CompiledChip['constraints'] {
   const touching = chip.constraints
     .map((k) => ({ k, of: [...columns(k.node)] }))
     .filter(({ of }) => of.some((c) => bits.includes(c)) && of.every((c) => chip.columns[c]!.kind === 'bit'))

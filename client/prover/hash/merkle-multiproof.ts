@@ -81,7 +81,7 @@ export function checkMultiproof(
   hashMany?: HashMany,
 ): boolean {
   let level: Level = indices;
-  if (rows.length !== level.length * rowWords || nodes.length !== joinedWords(depth, level)) return false;
+  if (rows.length !== level.length * rowWords) return false;
   let digests = hashLeaves(rows, level.length, rowWords, hashMany);
   let at = 0;
   for (let d = 0; d < depth; d++) {
@@ -95,6 +95,7 @@ export function checkMultiproof(
         k++;
         copyDigest(pairs, other, digests, k * DIGEST_WORDS);
       } else {
+        if (at + DIGEST_WORDS > nodes.length) return false;
         copyDigest(pairs, other, nodes, at);
         at += DIGEST_WORDS;
       }
@@ -102,6 +103,7 @@ export function checkMultiproof(
     level = parents(level);
     digests = hashNodes(pairs, level.length, hashMany);
   }
+  if (at !== nodes.length) return false;
   for (const [k, i] of level.entries())
     for (let w = 0; w < DIGEST_WORDS; w++)
       if (cap[i * DIGEST_WORDS + w] !== digests[k * DIGEST_WORDS + w]) return false;

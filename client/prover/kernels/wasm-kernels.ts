@@ -35,7 +35,9 @@ const DATA = 512;
 export function wasmKernels(): VerifierKernels | undefined {
   if (!isLittleEndian) return undefined;
   try {
-    const bytes = Uint8Array.from(atob(VERIFIER_KERNELS_BASE64), (c) => c.charCodeAt(0));
+    const binary = atob(VERIFIER_KERNELS_BASE64);
+    const bytes = new Uint8Array(binary.length);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
     const module = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as unknown as Module;
     return kernelsOf(module);
   } catch {
