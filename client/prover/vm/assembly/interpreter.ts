@@ -291,6 +291,24 @@ function unalignedAccess(R: bool, aligned: usize, op: u32, at: usize, frame: usi
   if (address >> 3 != (address + bytes - 1) >> 3) cellAfter(R, address + bytes - 1, cells + CELL);
 }
 
+// 8 bytes or less: V8 calls out of WebAssembly for every bulk operation.
+
+/** As `memory.copy`, also where the two overlap. */
+function moveBytes(to: usize, from: usize, bytes: u32): void {
+  if (bytes == 8) {
+    store<u64>(to, load<u64>(from));
+    return;
+  }
+  let value: u64 = 0;
+  for (let k: u32 = 0; k < bytes; k++) value |= <u64>load<u8>(from + k) << (8 * k);
+  for (let k: u32 = 0; k < bytes; k++) store<u8>(to + k, <u8>(value >> (8 * k)));
+}
+
+function fillBytes(to: usize, value: u32, bytes: u32): void {
+  if (bytes == 8) store<u64>(to, <u64>(value & 255) * 0x0101010101010101);
+  else for (let k: u32 = 0; k < bytes; k++) store<u8>(to + k, <u8>value);
+}
+
 /** One row of COPY: 8 bytes or less into one cell; whether it was the last one. */
 function copyRow(R: bool, at: usize, frame: usize, now: u32, row: usize, cells: usize, out: usize): bool {
   let to = <u32>a32(R, at, frame, now, row);
@@ -307,7 +325,7 @@ function copyRow(R: bool, at: usize, frame: usize, now: u32, row: usize, cells: 
     cellBefore(R, source, now + 3, cells);
     if (two) cellBefore(R, source + bytes - 1, now + 4, cells + CELL);
     cellBefore(R, target, now + 5, into);
-    memory.copy(linear + target, linear + source, bytes);
+    moveBytes(linear + target, linear + source, bytes);
     cellAfter(R, target, into);
     if (R) store<u32>(row, two ? 3 : 2, 16);
     if (!backward) {
@@ -363,7 +381,7 @@ function fillRow(R: bool, at: usize, frame: usize, now: u32, row: usize, cells: 
   if (length != 0) {
     const bytes = min(length, 8 - (to & 7));
     cellBefore(R, to, now + 3, cells);
-    memory.fill(linear + to, <u8>value, bytes);
+    fillBytes(linear + to, value, bytes);
     cellAfter(R, to, cells);
     if (R) store<u32>(row, 1, 16);
     to += bytes;
@@ -380,7 +398,7 @@ function inputRow(R: bool, at: usize, frame: usize, now: u32, row: usize, cells:
   let length = <u32>b32(R, at, frame, now, row);
   if (length != 0) {
     cellBefore(R, to, now + 2, cells);
-    memory.copy(linear + to, input + inputAt, 8);
+    store<u64>(linear + to, load<u64>(input + inputAt));
     cellAfter(R, to, cells);
     if (R) store<u32>(row, 1, 16);
     inputAt += 8;

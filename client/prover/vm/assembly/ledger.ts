@@ -158,7 +158,7 @@ export function endSegment(): bool {
   for (let k: u32 = 0; k < count; k++) {
     const entry = list + ENTRY_BYTES * load<u32>(sorted + 8 * k);
     const to = boundaries + ENTRY_BYTES * k;
-    memory.copy(to, entry, ENTRY_BYTES);
+    copyEntry(to, entry);
     const space = load<u32>(entry);
     const address = load<u32>(entry, 4);
     if (space == LINEAR_SPACE) {
@@ -180,14 +180,31 @@ export function endSegment(): bool {
     const time = load<u32>(entry, 20);
     let at = to;
     while (at > refreshes && load<u32>(at - REFRESH_BYTES, 20) > time) {
-      memory.copy(at, at - REFRESH_BYTES, REFRESH_BYTES);
+      copyRefresh(at, at - REFRESH_BYTES);
       at -= REFRESH_BYTES;
     }
-    memory.copy(at, entry, REFRESH_BYTES);
+    copyRefresh(at, entry);
     store<u32>(at, space ^ REFRESH);
     to += REFRESH_BYTES;
   }
   return true;
+}
+
+// Word by word: V8 calls out of WebAssembly for `memory.copy`.
+
+// @ts-ignore: decorator
+@inline function copyEntry(to: usize, from: usize): void {
+  store<u64>(to, load<u64>(from));
+  store<u64>(to, load<u64>(from, 8), 8);
+  store<u64>(to, load<u64>(from, 16), 16);
+  store<u64>(to, load<u64>(from, 24), 24);
+  store<u32>(to, load<u32>(from, 32), 32);
+}
+// @ts-ignore: decorator
+@inline function copyRefresh(to: usize, from: usize): void {
+  store<u64>(to, load<u64>(from));
+  store<u64>(to, load<u64>(from, 8), 8);
+  store<u64>(to, load<u64>(from, 16), 16);
 }
 
 function slotCell(space: u32, address: u32): usize {

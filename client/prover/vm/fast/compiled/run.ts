@@ -120,11 +120,11 @@ export class CompiledRun {
     const { blocks, places, counterOf } = this.compiled;
     const { words } = this.machine;
     let at = (places.blocks + COUNT) / 4;
-    for (const { first, end } of blocks) {
+    for (let number = 0; number < blocks.length; number++, at += BLOCK_BYTES / 4) {
       const n = words[at]!;
-      words[at] = 0;
-      at += BLOCK_BYTES / 4;
       if (n === 0) continue;
+      words[at] = 0;
+      const { first, end } = blocks[number]!;
       for (let k = first - FIRST_PC; k < end - FIRST_PC; k++) counts[counterOf[k]!]! += n;
     }
     for (let k = 0; k < counts.length; k++) counts[k]! -= this.undone[k]!;
