@@ -23,7 +23,7 @@ export type GuestProver = {
   readonly program: FastProgram;
   readonly vk: VerifyingKey;
   readonly fixed: Commitment;
-  readonly key: KeyData;
+  readonly proofType: number;
 };
 
 /** Lowers a guest, assembles its machine and commits its tables on a backend, which stays the caller's. */
@@ -42,9 +42,13 @@ export async function createGuestProver(
     program: fastProgram(program, vm.rowTypes),
     vk: { machine: vm.machine, digest: keyDigest(vm.machine, vm.shape, fixedCap), fixedCap },
     fixed,
-    key: keyData(vm.machine, vm.shape, fixedCap, { profile, proofType }),
+    proofType,
   };
 }
+
+/** The key that verifies the proofs, as data. Its security bits take a second to compute, which proving does without. */
+export const keyOf = ({ vm: { machine, shape }, vk, proofType }: GuestProver): KeyData =>
+  keyData(machine, shape, vk.fixedCap, { profile: machine.profile, proofType });
 
 /** Cells and messages of all tables, padding included. */
 export type ProofSize = {
@@ -91,7 +95,7 @@ export async function proveGuest(
     claim,
     proof: encodeProof({
       version: PROOF_VERSION,
-      proofType: prover.key.proofType,
+      proofType: prover.proofType,
       vkHash: vk.digest,
       headerRlp: headerRlp(claim),
       claim,

@@ -24,8 +24,9 @@ export function createProving({ memory, ...options }: BackendLimits) {
     const accepted = ACCEPTED_KEYS.find((k) => k.profile === profile);
     if (accepted === undefined) throw new Error(`this build has no verification key for profile ${profile}`);
     const prover = await createGuestProver(loadGuest().wasm, { profile, proofType: accepted.proofType, backend });
-    if (prover.key.digest !== accepted.digest)
-      throw new Error(`the prover's key ${prover.key.digest} is not this build's ${accepted.digest}`);
+    const digest = Buffer.from(prover.vk.digest).toString('hex');
+    if (digest !== accepted.digest)
+      throw new Error(`the prover's key ${digest} is not this build's ${accepted.digest}`);
     provers.set(profile, prover);
     return prover;
   };

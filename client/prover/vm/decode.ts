@@ -44,6 +44,8 @@ export type Module = {
 
 /** Locals of one function; more cannot be laid out in a frame. */
 const MAX_LOCALS = 50_000;
+/** Bits of a LEB128 number's bytes that together stay below 2^31. */
+const SHORT_BITS = 28;
 const MAGIC = 0x6d736100;
 
 /** Reads LEB128 numbers and names; every error carries the byte offset. */
@@ -80,8 +82,17 @@ export class Reader {
 
   /** Signed LEB128 of at most `bits` bits. */
   signed(bits: number): bigint {
-    let result = 0n;
-    for (let shift = 0; ; shift += 7) {
+    // Almost all are short: their bits fit a number.
+    let low = 0;
+    let shift = 0;
+    for (; shift < SHORT_BITS && shift + 7 < bits; shift += 7) {
+      const b = this.byte();
+      low |= (b & 0x7f) << shift;
+      const unused = 25 - shift;
+      if (b < 0x80) return BigInt((low << unused) >> unused);
+    }
+    let result = BigInt(low);
+    for (; ; shift += 7) {
       const b = this.byte();
       result |= BigInt(b & 0x7f) << BigInt(shift);
       if (b < 0x80) {

@@ -1,3 +1,4 @@
+import { AssignedLocals } from './assigned-locals.ts';
 import { BodyReader } from './body-reader.ts';
 import { type FunctionDefinition, type FunctionType, type Module, ValueType } from './decode.ts';
 import { OPPOSITE_COMPARISON, type OpName } from './isa.ts';
@@ -39,7 +40,7 @@ export class FunctionLowering {
   private code: Code[] = [];
   private stack: Entry[] = [];
   private readonly control: Frame[] = [];
-  private assigned = new Set<number>();
+  private readonly assigned = new AssignedLocals();
   private readonly zeroed = new Set<number>();
   /** Code before this position may be jumped over: nothing behind it may change it. */
   private barrier = 0;
@@ -99,7 +100,7 @@ export class FunctionLowering {
       height: this.stack.length - parameters,
       label: { position: -1 },
       otherwise,
-      assigned: new Set(this.assigned),
+      assigned: this.assigned.count,
     };
     this.control.push(frame);
     return frame;
@@ -116,6 +117,13 @@ export class FunctionLowering {
     const e = this.stack.pop()!;
     if (type !== undefined && e.type !== type) this.r.fail('typeMismatch', `expected type ${type}, got ${e.type}`);
     return e;
+  }
+
+  /** The top entries, of these types from the lowest to the highest. */
+  private popAll(types: readonly ValueType[]): Entry[] {
+    const entries = new Array<Entry>(types.length);
+    for (let k = types.length - 1; k >= 0; k--) entries[k] = this.pop(types[k]);
+    return entries;
   }
 
   /** Slot of an entry that was just popped from `height`; a constant is written to its stack slot first. */
@@ -398,10 +406,7 @@ export class FunctionLowering {
   }
 
   private operator(name: string, params: readonly ValueType[], result: ValueType): void {
-    const entries = [...params]
-      .reverse()
-      .map((t) => this.pop(t))
-      .reverse();
+    const entries = this.popAll(params);
     const height = this.stack.length;
     const last = this.code[this.code.length - 1];
     if (name === 'eqz32' && this.canRetarget(last, this.stackSlot(height)) && entries[0]!.kind === 'slot') {
@@ -515,8 +520,9 @@ export class FunctionLowering {
       const result = code.writes.indexOf(slot);
       if (result >= 0)
         return code.retargetable === true && !code.writes.includes(target) ? { code, result } : undefined;
-      const touched = [...code.writes, ...code.reads];
-      if (touched.includes(slot) || touched.includes(target) || !isStraight(code)) return undefined;
+      const { writes, reads } = code;
+      if (reads.includes(slot) || writes.includes(target) || reads.includes(target) || !isStraight(code))
+        return undefined;
     }
     return undefined;
   }
@@ -551,7 +557,7 @@ export class FunctionLowering {
     for (const t of frame.type.params) this.push(t);
     this.bind(frame.otherwise!);
     frame.otherwise = undefined;
-    this.assigned = new Set(frame.assigned);
+    this.assigned.keep(frame.assigned);
   }
 
   private checkEnd(frame: Frame): void {
@@ -575,7 +581,7 @@ export class FunctionLowering {
     this.control.pop();
     if (frame.kind !== 'loop') this.bind(frame.label);
     else this.barrier = this.code.length;
-    this.assigned = new Set(frame.assigned);
+    this.assigned.keep(frame.assigned);
     this.stack.length = frame.height;
     if (frame.kind !== 'function') for (const t of frame.type.results) this.push(t);
   }
@@ -641,13 +647,8 @@ export class FunctionLowering {
     const e = this.pop(ValueType.i32);
     const above = this.stack.length;
     const height = this.beginCall(type, () => this.slotOf(e, above));
-    this.emit({
-      op: 'callIndirect',
-      writes: [],
-      reads: [this.indexSlot],
-      callee: typeIndex,
-      frame: this.stackSlot(height),
-    });
+    const frame = this.stackSlot(height);
+    this.emit({ op: 'callIndirect', writes: [], reads: [this.indexSlot], callee: typeIndex, frame });
     this.endCall(type);
     return false;
   }
@@ -671,10 +672,7 @@ export class FunctionLowering {
 
   private hostCall(name: string, type: FunctionType): boolean {
     const op = HOST[name]!;
-    const entries = [...type.params]
-      .reverse()
-      .map((t) => this.pop(t))
-      .reverse();
+    const entries = this.popAll(type.params);
     const height = this.stack.length;
     if (op === 'trap') return this.trapWith(type.results);
     if (op === 'inputRead') {

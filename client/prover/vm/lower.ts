@@ -177,8 +177,10 @@ function threadJumps(body: LoweredFunction): LoweredFunction {
 function simplify(body: LoweredFunction, module: Module, type: FunctionType): LoweredFunction {
   const typeOf = (c: Code): FunctionType =>
     c.op === 'return' ? type : module.types[c.op === 'call' ? module.functions[c.callee!]!.type : c.callee!]!;
-  return { ...body, code: removeDeadCode(propagateValues(body.code, typeOf), typeOf, body.size) };
+  return { ...body, code: removeDeadCode(propagateValues(body.code, typeOf, body.size), typeOf, body.size) };
 }
+
+const NO_TARGETS: readonly number[] = [];
 
 function link(
   c: Code,
@@ -198,7 +200,7 @@ function link(
     constant: c.constant ?? 0n,
     offset: c.offset ?? 0,
     target,
-    targets: (c.targets ?? []).map((l) => at(l.position)),
+    targets: c.targets === undefined ? NO_TARGETS : c.targets.map((l) => at(l.position)),
     frame: c.frame ?? 0,
     type: c.op === 'callIndirect' ? typeIds[c.callee!]! : 0,
   };

@@ -33,8 +33,8 @@ export type Frame = {
   readonly label: Label;
   /** Of an `if` whose `else` has not come yet. */
   otherwise: Label | undefined;
-  /** Locals assigned on every path to the block. */
-  readonly assigned: ReadonlySet<number>;
+  /** How many locals had been assigned on every path to the block. */
+  readonly assigned: number;
 };
 
 export type LoweredFunction = {
@@ -59,15 +59,17 @@ export const HOST: Readonly<Record<string, OpName | 'trap'>> = {
 export const HOST_MODULE = 'zkvm';
 export const isHostFunction = (module: string, name: string): boolean => module === HOST_MODULE && name in HOST;
 
+const NOT_STRAIGHT: ReadonlySet<string> = new Set([
+  ...['return', 'halt', 'copy', 'fill', 'inputRead', 'globalSet32', 'globalSet64', 'globalGet32', 'globalGet64'],
+]);
+
 /** Instructions that do nothing but compute: a result may be renamed across them. */
 export const isStraight = (code: Code): boolean =>
   code.op !== 'trap' &&
   code.target === undefined &&
   code.targets === undefined &&
   code.frame === undefined &&
-  !['return', 'halt', 'copy', 'fill', 'inputRead', 'globalSet32', 'globalSet64', 'globalGet32', 'globalGet64'].includes(
-    code.op,
-  );
+  !NOT_STRAIGHT.has(code.op);
 
 /** The comparison that a branch absorbed. */
 export const FUSED_COMPARISON: Partial<Record<OpName, OpName>> = Object.fromEntries(

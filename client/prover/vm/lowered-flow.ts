@@ -19,20 +19,23 @@ export type Effects = {
 /** The type of the function that a call calls, or that a return ends. */
 export type TypeOf = (code: Code) => FunctionType;
 
-const NOTHING: Effects = { reads: [], writes: [], clobbers: Number.POSITIVE_INFINITY };
+const NONE: readonly SlotKey[] = [];
+const NOTHING: Effects = { reads: NONE, writes: NONE, clobbers: Number.POSITIVE_INFINITY };
+
+const keysOf = (slots: readonly number[], widths: readonly Width[]): readonly SlotKey[] =>
+  slots.length === 0 ? NONE : slots.map((slot, k) => keyOf(slot, widths[k]!));
+const placed = (types: FunctionType['params'], from: number): readonly SlotKey[] =>
+  types.map((t, k) => keyOf(from + k, widthOf(t)));
 
 export function effectsOf(c: Code, typeOf: TypeOf): Effects {
   if (c.op === 'trap') return NOTHING;
+  const { clobbers } = NOTHING;
+  if (c.op === 'return') return { reads: placed(typeOf(c).results, 0), writes: NONE, clobbers };
   const shape: Instruction = INSTRUCTIONS[c.op];
-  const keys = (slots: readonly number[], widths: readonly Width[]): SlotKey[] =>
-    slots.map((slot, k) => keyOf(slot, widths[k]!));
   // Slots of globals are absolute.
-  const reads = c.op === 'globalGet32' || c.op === 'globalGet64' ? [] : keys(c.reads, shape.reads);
-  const writes = c.op === 'globalSet32' || c.op === 'globalSet64' ? [] : keys(c.writes, shape.writes);
-  const placed = (types: FunctionType['params'], from: number): SlotKey[] =>
-    types.map((t, k) => keyOf(from + k, widthOf(t)));
-  if (c.op === 'return') return { ...NOTHING, reads: placed(typeOf(c).results, 0) };
-  if (c.op !== 'call' && c.op !== 'callIndirect') return { ...NOTHING, reads, writes };
+  const reads = c.op === 'globalGet32' || c.op === 'globalGet64' ? NONE : keysOf(c.reads, shape.reads);
+  const writes = c.op === 'globalSet32' || c.op === 'globalSet64' ? NONE : keysOf(c.writes, shape.writes);
+  if (c.op !== 'call' && c.op !== 'callIndirect') return { reads, writes, clobbers };
   const { params, results } = typeOf(c);
   return {
     reads: [...reads, ...placed(params, c.frame!)],

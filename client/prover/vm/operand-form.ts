@@ -7,6 +7,20 @@ export type Entry =
   | { readonly kind: 'constant'; readonly type: ValueType; readonly value: bigint }
   | { readonly kind: 'local'; readonly type: ValueType; readonly local: number };
 
+type Parts = { readonly base: string; readonly bits: string };
+const PARTS = new Map<string, Parts>();
+
+/** What an operator does and its width: `ltU` and `32` for `ltU32`. */
+function partsOf(name: string): Parts {
+  let parts = PARTS.get(name);
+  if (parts === undefined) {
+    const match = /^([a-z]+[US]?)(32|64)$/i.exec(name);
+    parts = { base: match?.[1] ?? name, bits: match?.[2] ?? '' };
+    PARTS.set(name, parts);
+  }
+  return parts;
+}
+
 const COMMUTATIVE: ReadonlySet<string> = new Set(['add', 'and', 'or', 'xor', 'mul', 'eq', 'ne']);
 /** a OP b as b OP' a. */
 const MIRROR: Readonly<Record<string, string>> = { gtU: 'ltU', gtS: 'ltS', leU: 'geU', leS: 'geS' };
@@ -20,9 +34,7 @@ export function chooseForm(
   name: string,
   entries: readonly Entry[],
 ): { readonly op: OpName; readonly operands: readonly number[]; readonly constant?: bigint } {
-  const match = /^([a-z]+[US]?)(32|64)$/i.exec(name);
-  const base = match?.[1] ?? name;
-  const bits = match?.[2] ?? '';
+  const { base, bits } = partsOf(name);
   const wide = bits === '64';
   const value = (k: number): bigint | undefined => {
     const e = entries[k]!;

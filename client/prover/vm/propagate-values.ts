@@ -1,5 +1,5 @@
 import { ValueType } from './decode.ts';
-import { INSTRUCTIONS, type Instruction, OP_NAMES } from './isa.ts';
+import { INSTRUCTIONS, type Instruction, OP_NAMES, type Width } from './isa.ts';
 import { type Code, FUSED_COMPARISON, fusedBranch } from './lowered-code.ts';
 import { blocksOf, type Effects, effectsOf, keyOf, type SlotKey, slotOfKey, type TypeOf } from './lowered-flow.ts';
 import { chooseForm, type Entry } from './operand-form.ts';
@@ -11,6 +11,8 @@ type Known = {
   /** Slots that hold what another one holds, which is itself no copy. */
   readonly copies: Map<SlotKey, SlotKey>;
 };
+/** 1 for slots that have been copied from anywhere: those from which there may be copies to forget. */
+type Sources = Uint8Array;
 
 /** Register forms that have one with a constant, by the operator that `chooseForm` chooses for. */
 const OPERATOR_OF: ReadonlyMap<string, string> = new Map(
@@ -26,10 +28,13 @@ const OPERATOR_OF: ReadonlyMap<string, string> = new Map(
 /**
  * Replaces operands whose value is the same constant on every way to their instruction by forms with constants, and
  * slots that hold a copy by the slot that was copied. Positions in the code stay.
+ *
+ * @param size slots of the function's frame
  */
-export function propagateValues(code: readonly Code[], typeOf: TypeOf): Code[] {
+export function propagateValues(code: readonly Code[], typeOf: TypeOf, size: number): Code[] {
   const effects = code.map((c) => effectsOf(c, typeOf));
   const blocks = blocksOf(code);
+  const sources: Sources = new Uint8Array(2 * size);
   const entries: (Known | undefined)[] = blocks.map(() => undefined);
   entries[0] = { constants: new Map(), copies: new Map() };
   const waiting = new Uint8Array(blocks.length);
@@ -39,7 +44,7 @@ export function propagateValues(code: readonly Code[], typeOf: TypeOf): Code[] {
     waiting[n] = 0;
     const { first, end, successors } = blocks[n]!;
     const known = copyOf(entries[n]!);
-    for (let k = first; k < end; k++) learn(known, code[k]!, effects[k]!);
+    for (let k = first; k < end; k++) learn(known, code[k]!, effects[k]!, sources);
     successors.forEach((next, s) => {
       const before = entries[next];
       if (before === undefined) entries[next] = s === successors.length - 1 ? known : copyOf(known);
@@ -53,7 +58,7 @@ export function propagateValues(code: readonly Code[], typeOf: TypeOf): Code[] {
     if (known === undefined) return;
     for (let k = first; k < end; k++) {
       result[k] = rewritten(code[k]!, known);
-      learn(known, code[k]!, effects[k]!);
+      learn(known, code[k]!, effects[k]!, sources);
     }
   });
   return result;
@@ -70,11 +75,8 @@ function keepCommon(known: Known, other: Known): boolean {
 }
 
 /** What holds behind an instruction. */
-function learn(known: Known, c: Code, { reads, writes, clobbers }: Effects): void {
+function learn(known: Known, c: Code, { reads, writes, clobbers }: Effects, sources: Sources): void {
   const { constants, copies } = known;
-  const forget = (lost: (key: SlotKey) => boolean): void => {
-    for (const [key, source] of copies) if (lost(key) || lost(source)) copies.delete(key);
-  };
   const isMove = c.op === 'mov32' || c.op === 'mov64';
   const source = isMove ? reads[0]! : 0;
   const origin = isMove ? (copies.get(source) ?? source) : 0;
@@ -82,21 +84,36 @@ function learn(known: Known, c: Code, { reads, writes, clobbers }: Effects): voi
   if (isMove && origin === writes[0]) return;
   if (clobbers !== Number.POSITIVE_INFINITY) {
     for (const key of constants.keys()) if (key >= clobbers) constants.delete(key);
-    forget((key) => key >= clobbers);
+    for (const [key, from] of copies) if (key >= clobbers || from >= clobbers) copies.delete(key);
   }
   for (const written of writes) {
     constants.delete(written);
-    if (copies.size > 0) forget((key) => key === written);
+    copies.delete(written);
+    if (sources[written] === 1) for (const [key, from] of copies) if (from === written) copies.delete(key);
   }
   if (value !== undefined) constants.set(writes[0]!, value);
-  else if (isMove) copies.set(writes[0]!, origin);
+  else if (isMove) {
+    copies.set(writes[0]!, origin);
+    sources[origin] = 1;
+  }
 }
 
-function rewritten(c: Code, { constants, copies }: Known): Code {
+/** Whether anything is known of a slot that an instruction reads: of most there is not. */
+function isKnown(slots: readonly number[], widths: readonly Width[], { constants, copies }: Known): boolean {
+  for (let k = 0; k < slots.length; k++) {
+    const key = keyOf(slots[k]!, widths[k]!);
+    if (constants.has(key) || copies.has(key)) return true;
+  }
+  return false;
+}
+
+function rewritten(c: Code, known: Known): Code {
   if (c.op === 'trap' || c.op === 'globalGet32' || c.op === 'globalGet64') return c;
   const shape: Instruction = INSTRUCTIONS[c.op];
   // A resumable instruction counts its operands down where they are.
   if (shape.control === 'resume' || c.reads.length === 0) return c;
+  if (!isKnown(c.reads, shape.reads, known)) return c;
+  const { constants, copies } = known;
   const keys = c.reads.map((slot, k) => keyOf(slot, shape.reads[k]!));
   const reads = keys.map((key) => slotOfKey(copies.get(key) ?? key));
   const values = keys.map((key) => constants.get(key));

@@ -19,6 +19,14 @@ const remove = (live: Live, key: number): void => {
   live[key >> 5]! &= ~(1 << (key & 31));
 };
 
+/** Removes a key and all above it. */
+const removeFrom = (live: Live, key: number): void => {
+  const word = key >> 5;
+  if (word >= live.length) return;
+  live[word]! &= 2 ** (key & 31) - 1;
+  live.fill(0, word + 1);
+};
+
 /**
  * Removes instructions that only give results which nobody reads.
  * @param size slots of the function's frame
@@ -28,18 +36,29 @@ export function removeDeadCode(code: readonly Code[], typeOf: TypeOf, size: numb
   const computes = code.map((c) => onlyComputes(c.op));
   const blocks = blocksOf(code);
   const words = ((2 * size) >> 5) + 1;
-  const isDead = (k: number, live: Live): boolean =>
-    computes[k]! && (isIdle(code[k]!) || effects[k]!.writes.every((key) => !has(live, key)));
-  const entries = liveSlots(blocks, effects, isDead, words);
+  const isDead = (k: number, live: Live): boolean => {
+    if (!computes[k]!) return false;
+    if (isIdle(code[k]!)) return true;
+    for (const key of effects[k]!.writes) if (has(live, key)) return false;
+    return true;
+  };
+  const live = new Uint32Array(words);
+  const entries = liveSlots(blocks, effects, isDead, live);
   const kept = new Uint8Array(code.length).fill(1);
   blocks.forEach((block) => {
-    walkBack(block, entries, effects, words, (k, live) => {
+    walkBack(block, entries, effects, live, (k) => {
       const dead = isDead(k, live);
       if (dead) kept[k] = 0;
       return dead;
     });
   });
   return without(code, kept);
+}
+
+/** Whether a set has something that another one lacks. */
+function exceeds(live: Live, other: Live): boolean {
+  for (let w = 0; w < live.length; w++) if ((live[w]! & ~other[w]!) !== 0) return true;
+  return false;
 }
 
 /** A move from a slot to itself. */
@@ -50,9 +69,9 @@ function liveSlots(
   blocks: readonly Block[],
   effects: readonly Effects[],
   isDead: (k: number, live: Live) => boolean,
-  words: number,
+  live: Live,
 ): Live[] {
-  const entries = blocks.map(() => new Uint32Array(words));
+  const entries = blocks.map(() => new Uint32Array(live.length));
   const before = blocks.map((): number[] => []);
   blocks.forEach(({ successors }, n) => {
     for (const next of successors) before[next]!.push(n);
@@ -60,40 +79,35 @@ function liveSlots(
   const waiting = new Set(blocks.map((_, n) => blocks.length - 1 - n));
   for (const n of waiting) {
     waiting.delete(n);
-    const live = walkBack(blocks[n]!, entries, effects, words, isDead);
+    walkBack(blocks[n]!, entries, effects, live, isDead);
     const entry = entries[n]!;
-    let grown = false;
-    live.forEach((word, w) => {
-      grown ||= (word & ~entry[w]!) !== 0;
-    });
-    if (!grown) continue;
+    if (!exceeds(live, entry)) continue;
     entry.set(live);
     for (const previous of before[n]!) waiting.add(previous);
   }
   return entries;
 }
 
-/** Slots that are live in front of a block; `skips` says which of its instructions count for nothing. */
+/** Leaves in `live` the slots that are live in front of a block; `skips` says which of its instructions count for nothing. */
 function walkBack(
   { first, end, successors }: Block,
   entries: readonly Live[],
   effects: readonly Effects[],
-  words: number,
+  live: Live,
   skips: (k: number, live: Live) => boolean,
-): Live {
-  const live = new Uint32Array(words);
+): void {
+  live.fill(0);
   for (const next of successors) {
     const entry = entries[next]!;
-    for (let w = 0; w < words; w++) live[w]! |= entry[w]!;
+    for (let w = 0; w < live.length; w++) live[w]! |= entry[w]!;
   }
   for (let k = end - 1; k >= first; k--) {
     if (skips(k, live)) continue;
     const { reads, writes, clobbers } = effects[k]!;
-    if (clobbers !== Number.POSITIVE_INFINITY) for (let key = clobbers; key < 32 * words; key++) remove(live, key);
+    if (clobbers !== Number.POSITIVE_INFINITY) removeFrom(live, clobbers);
     for (const key of writes) remove(live, key);
     for (const key of reads) add(live, key);
   }
-  return live;
 }
 
 /** The code that is kept; labels go with the instruction that follows them. */
@@ -105,9 +119,8 @@ function without(code: readonly Code[], kept: Uint8Array): Code[] {
   const moved = ({ position }: { position: number }): { position: number } => ({ position: positions[position]! });
   return code
     .filter((_, k) => kept[k] === 1)
-    .map((c) => ({
-      ...c,
-      ...(c.target === undefined ? {} : { target: moved(c.target) }),
-      ...(c.targets === undefined ? {} : { targets: c.targets.map(moved) }),
-    }));
+    .map((c) => {
+      if (c.target !== undefined) return { ...c, target: moved(c.target) };
+      return c.targets === undefined ? c : { ...c, targets: c.targets.map(moved) };
+    });
 }

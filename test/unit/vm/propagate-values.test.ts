@@ -10,7 +10,8 @@ const TYPE: FunctionType = { params: [ValueType.i32], results: [ValueType.i32] }
 const typeOf = (): FunctionType => TYPE;
 const FRAME = 40;
 
-const simplified = (code: readonly Code[]): Code[] => removeDeadCode(propagateValues(code, typeOf), typeOf, FRAME);
+const simplified = (code: readonly Code[]): Code[] =>
+  removeDeadCode(propagateValues(code, typeOf, FRAME), typeOf, FRAME);
 const set = (slot: number, constant: bigint): Code => ({ op: 'const32', writes: [slot], reads: [], constant });
 const mov = (to: number, from: number): Code => ({ op: 'mov32', writes: [to], reads: [from] });
 const binary = (op: Code['op'], to: number, a: number, b: number): Code => ({ op, writes: [to], reads: [a, b] });
