@@ -157,12 +157,16 @@ test('a sealer that proves, a peer that executes, two that only verify, light cl
     'a proof of a type that is not accepted counts for nothing',
   );
 
-  const documented = (head: string): Set<string> =>
-    new Set(
-      tableRows(DOCUMENT, head).flatMap(([names = '']) => [...names.matchAll(/`(\w+)`/g)].map((m) => m[1] ?? '')),
-    );
-  const fields = documented('field');
-  for (const field of Object.keys(without)) assert.ok(fields.has(field), `docs/network.md lacks ${field}`);
+  const documented = (from: string, head: string, shown: object): void => {
+    const rows = tableRows(DOCUMENT.slice(DOCUMENT.indexOf(from)), head);
+    const fields = new Set(rows.flatMap(([names = '']) => [...names.matchAll(/`(\w+)`/g)].map((m) => m[1] ?? '')));
+    for (const field of Object.keys(shown)) assert.ok(fields.has(field), `docs/network.md, ${from}: lacks ${field}`);
+  };
+  const { peers, ...own } = (await rpc(verifying.url, 'zkl1_peers')).result as { peers: readonly object[] };
+  assert.ok(peers.length > 0);
+  documented('## `zkl1_syncStatus`', 'field', without);
+  documented('## `zkl1_peers`', 'field', own);
+  for (const peer of peers) documented('## `zkl1_peers`', 'field of a peer', peer);
   for (const node of [sealer, executing, verifying, serving, strict])
     assert.equal(await node.stop('SIGINT'), 0, node.stderr());
 });
