@@ -107,10 +107,11 @@ function budgetOf(
 ): Budget {
   let rows = compiled?.rows ?? 0;
   let cells = compiled?.cells ?? 0;
-  machine.counts().forEach((n, k) => {
-    rows += n;
-    cells += n * o.cost[k]!;
-  });
+  const counts = machine.counts();
+  for (let k = 0; k < counts.length; k++) {
+    rows += counts[k]!;
+    cells += counts[k]! * o.cost[k]!;
+  }
   return { rows: o.rows - rows, clocks: o.clock - 1 - machine.clock, cells: o.cells.max - cells };
 }
 
