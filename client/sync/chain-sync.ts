@@ -124,7 +124,7 @@ export class ChainSync {
     const proven = provenNumber();
     return {
       mode: this.options.mode,
-      state: this.state,
+      state: this.stateNow(),
       head: { number: head.header.number, hash: hashOf(head.hash()) },
       provenHead: { number: proven, hash: hashOf(canonicalHash(proven) ?? new Uint8Array(32)) },
       highest,
@@ -133,6 +133,12 @@ export class ChainSync {
       verified: verifiedCount(),
       ...importer.counters(),
     };
+  }
+
+  /** A block that was waited for may have come in with the announcement of its proof, beside this loop. */
+  private stateNow(): SyncState {
+    const { state } = this;
+    return state.kind === 'waiting' && this.modules.isStored(bytesOf(state.hash)) ? { kind: 'idle' } : state;
   }
 
   private async run(): Promise<void> {

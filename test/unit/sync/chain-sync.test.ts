@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Block } from '@ethereumjs/block';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { ClientError } from '../../../client/errors.ts';
-import type { ChainImporter } from '../../../client/execution/interface.ts';
+import type { ChainImporter, ProvenBlock } from '../../../client/execution/interface.ts';
 import type { HeaderRecord, NetworkStatus, PeerInfo, ProofNetwork } from '../../../client/p2p/interface.ts';
 import { hashOf } from '../../../client/sync/block-data.ts';
 import { ChainSync, type SyncModules } from '../../../client/sync/chain-sync.ts';
@@ -348,6 +348,17 @@ test('a block without a proof → waits for it by name, goes on when it is there
   provenUpTo = 6;
   await until(head(6));
   await sync.stop();
+});
+
+test('a block that is waited for comes in by gossip → nothing is waited for any more', async () => {
+  const peer: Peer = { id: 'a', headers: chain(4, 'x'), proven: (h) => h.number <= 3 };
+  const { sync, until, importer } = syncing([peer]);
+  sync.start();
+  await until((s) => s.state.kind === 'waiting');
+  await importer.importProven({ block: blockOf(peer.headers[4]!) } as unknown as ProvenBlock);
+  const { head: reached, state } = sync.status();
+  await sync.stop();
+  assert.deepEqual([reached.number, state], [4n, { kind: 'idle' }]);
 });
 
 test('a proof missing for too long with fallback execute → that block executed, the others applied', async () => {
