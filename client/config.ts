@@ -179,5 +179,6 @@ export function chainFolder({ dataDir, network }: { readonly dataDir: string; re
   return join(dataDir, network, 'chain');
 }
 
+/** Name and folder of a chain that this build does not know: its id and the first 4 bytes of its genesis hash. */
 export const privateChainName = (chainId: bigint, genesisHash: `0x${string}`): string =>
   `chain-${chainId}-${genesisHash.slice(2, 10)}`;

@@ -68,6 +68,7 @@ export const EXIT_CODES: Readonly<Record<string, ExitCode>> = {
   sealInvalid: ExitCode.rejected,
 };
 
+/** How an error with this code ends the process: `internal` for a code that is not listed. */
 export function exitCodeOf(code: string): ExitCode {
   return Object.hasOwn(EXIT_CODES, code) ? (EXIT_CODES[code] ?? ExitCode.internal) : ExitCode.internal;
 }

@@ -65,4 +65,5 @@ export type CliErrorCode =
   | 'outOfMemory'
   | 'interrupted'
   | 'proverFailed';
+/** What ends a command: its message is printed as one line, its code gives the exit code (`exit-codes.ts`). */
 export class CliError extends ClientError<CliErrorCode> {}

@@ -10,6 +10,7 @@ export type Screen = {
 const PLAIN_EVERY_MS = 15_000;
 const CLEAR = '\r\u001b[2K';
 
+/** Draws on a terminal; elsewhere a status becomes a line of its own, at most one each `PLAIN_EVERY_MS`. */
 export class StatusLine {
   readonly #screen: Screen;
   readonly #now: () => number;

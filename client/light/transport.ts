@@ -120,6 +120,7 @@ function reasonOf(error: unknown): string {
   return cause instanceof Error ? cause.message : (message ?? String(error));
 }
 
+/** Whether a JSON value is an object, which JavaScript's `typeof` says of null and lists too. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }

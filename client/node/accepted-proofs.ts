@@ -39,4 +39,5 @@ function unmet(message: string): ProofsError {
   return new ProofsError('proofsUnmet', message);
 }
 
+/** Options about proofs that no proof of this build meets. */
 export class ProofsError extends ClientError<'proofsUnmet'> {}

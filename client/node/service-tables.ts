@@ -14,6 +14,7 @@ export function serviceTables(store: Store): ServiceTables {
   };
 }
 
+/** Adds a change of the proving service to a batch, to be stored together with what else is in it. */
 export function putChange(batch: StoreBatch, { table, key, value }: ServiceChange): void {
   if (value === undefined) batch.delete(table, key);
   else batch.put(table, key, value);

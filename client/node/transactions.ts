@@ -10,6 +10,7 @@ const NOBODYS_FAULT: ReadonlySet<PoolErrorCode> = new Set([
   ...(['replacementUnderpriced', 'alreadyKnown', 'poolFull'] as const),
 ]);
 
+/** @returns `reject` only where the transaction itself breaks a rule; whoever sent it is charged then */
 export function poolPorts(
   pool: Pick<TransactionPool, 'submit' | 'find'>,
 ): Pick<NetworkPorts, 'hasTransaction' | 'takeTransaction' | 'waitingTransaction'> {

@@ -11,6 +11,10 @@ const LISTEN_MS = 1000;
 /** So long after its beginning a job is given up for another prover's that goes first; later ones are told of ours. */
 const YIELD_MS = 8000;
 
+/**
+ * @param network undefined before it has started and on nodes without peers: nothing is claimed
+ * @param proofType of the proofs that this node makes
+ */
 export function workSharing(
   network: () => Pick<ProofNetwork, 'claimProving' | 'claimedUntil' | 'isOwnClaimFirst' | 'peers'> | undefined,
   proofType: number,

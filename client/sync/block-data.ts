@@ -114,6 +114,7 @@ export async function obtainOutcome(
   return { ok: true, value: { receipts: receipts.value, stateDiff: stateDiff.value, diffFrom } };
 }
 
+/** The same fetch, given up a minute from now at the latest. */
 export const timed = (o: FetchOptions): FetchOptions => ({
   ...o,
   signal: AbortSignal.any([o.signal, AbortSignal.timeout(FETCH_MS)]),
@@ -130,5 +131,7 @@ function passes(check: () => void): boolean {
   }
 }
 
+/** @param bytes 32 */
 export const hashOf = (bytes: Uint8Array): Hash => `0x${Buffer.from(bytes).toString('hex')}`;
+/** The inverse of `hashOf`, unchecked. */
 export const bytesOf = (hash: Hash): Uint8Array => new Uint8Array(Buffer.from(hash.slice(2), 'hex'));

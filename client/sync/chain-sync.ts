@@ -52,6 +52,7 @@ const STEP_BACK = 8n;
 type Head = { readonly number: bigint; readonly hash: Uint8Array };
 type Entry = HeaderRecord & { readonly hash: Hash; readonly parentHash: Uint8Array; readonly number: bigint };
 
+/** One loop from `start` to `stop`, which sleeps until `wake` or the next poll where nothing was to be done. */
 export class ChainSync {
   private readonly options: SyncOptions;
   private readonly modules: SyncModules;

@@ -14,7 +14,9 @@ const NOBODYS_FAULT: ReadonlySet<string> = new Set([
 ]);
 
 export const ACCEPT: Judgement = { verdict: 'accept' };
+/** Not forwarded; nobody is charged. */
 export const ignore = (code: string): Judgement => ({ verdict: 'ignore', code });
+/** Not forwarded, and its sender is charged. */
 export const reject = (code: string): Judgement => ({ verdict: 'reject', code });
 /** What breaking a rule costs, where it is not the step's own price. */
 function faultOf(code: string): { readonly fault?: ReportableFault } {

@@ -54,6 +54,7 @@ export function maxWitnessBytes(gasUsed: bigint): number {
   return Math.min(MAX_WITNESS_BYTES, WITNESS_BASE_BYTES + Number(gasUsed * WITNESS_BYTES_PER_GAS));
 }
 
+/** Bounded: the first `MAX_AHEAD` blocks of the last offer, and `MAX_KEPT_BYTES` of what was obtained for them. */
 export class UnprovenBlocks {
   readonly #modules: UnprovenModules;
   #held = new Map<Hash, Held>();

@@ -11,6 +11,7 @@ export function requireEqual(code: BlockErrorCode, expected: string | bigint, ac
   if (expected !== actual) throw headerViolation(code, String(expected), actual);
 }
 
+/** The error of a header that states something else than the rule `code` demands. */
 export function headerViolation(code: BlockErrorCode, expected: string, actual: string | bigint): BlockError {
   return new BlockError(code, `header: ${code}: expected ${expected}, got ${actual}`, {
     expected,
@@ -30,6 +31,7 @@ export function reasonOf(error: unknown): string {
     .replace(/\s+/g, ' ');
 }
 
+/** 0x… hex in lower case, two digits a byte. */
 export function hex(bytes: Uint8Array): `0x${string}` {
   return `0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')}`;
 }

@@ -12,6 +12,7 @@ import { portableRecoverPublicKey, type RecoverPublicKey } from './recover-key.t
 
 if (!(await waitReady())) throw new Error('the WebAssembly module for keccak256 did not start');
 
+/** 32 bytes. Keccak with its first padding (Yellow Paper), not FIPS 202's SHA3-256. */
 export function keccak256(data: Uint8Array): Uint8Array {
   return wasmKeccak256(data);
 }

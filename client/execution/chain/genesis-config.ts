@@ -223,12 +223,14 @@ export function bytesOf(value: unknown, key: string, sizeBytes?: number): Uint8A
   return hexToBytes(value.slice(2));
 }
 
+/** @param key the field that is wrong, '' for the whole; what came instead is quoted up to 80 characters */
 export function invalid(key: string, expected: string, actual: unknown): ConfigError {
   const came = actual === undefined ? 'nothing' : String(actual).slice(0, 80);
   const message = `genesis: ${key === '' ? '' : `${key}: `}expected ${expected}, got ${came}`;
   return new ConfigError('genesisInvalid', message, { key, expected, actual: came });
 }
 
+/** A field of a genesis is missing, has another form, or contradicts another one. */
 export class ConfigError extends ClientError<
   'genesisInvalid',
   { readonly key: string; readonly expected: string; readonly actual: string }

@@ -50,4 +50,5 @@ function genesisFolder(): string {
   return join(folder, 'genesis');
 }
 
+/** A chain id that belongs to none of `NETWORK_NAMES`. */
 export class NetworkError extends ClientError<'unknownChain', { readonly chainId: string }> {}

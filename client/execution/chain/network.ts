@@ -14,6 +14,7 @@ export type Network = {
   readonly common: Common;
 };
 
+/** @param genesisHash is believed: whoever has the genesis block has computed it */
 export function createNetwork(name: string, config: ChainConfig, genesisHash: `0x${string}`): Network {
   return { name, config, genesisHash, common: commonOf(config, name) };
 }
@@ -27,6 +28,7 @@ export function rulesAt(network: Network, { number, timestamp }: Height): Common
   return common;
 }
 
+/** The chain as a claim about a block at this height names it, with the forks that are active there. */
 export function chainSpecOf(network: Network, { number, timestamp }: Height): ChainSpec {
   return chainSpecAt(network.config, network.genesisHash, number, timestamp);
 }

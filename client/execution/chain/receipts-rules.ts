@@ -77,6 +77,7 @@ export type ReceiptsErrorCode =
   | 'receiptsRoot'
   | 'receiptsBloom'
   | 'receiptsGasUsed';
+/** Receipts that are too large or malformed, or not those that the header commits to. */
 export class ReceiptsError extends ClientError<
   ReceiptsErrorCode,
   { readonly expected?: string; readonly actual?: string }

@@ -76,6 +76,7 @@ function reading<T>(path: string, act: () => T): T {
   }
 }
 
+/** A key file that cannot be read, holds no key, or lies open to others. Nothing of the key is in it. */
 export class SealerKeyError extends ClientError<
   'sealKeyUnreadable' | 'sealKeyInvalid' | 'sealKeyExposed',
   { readonly path: string; readonly expected?: string; readonly actual?: string }

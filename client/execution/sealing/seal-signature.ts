@@ -70,6 +70,7 @@ export type SealErrorCode =
   | 'timestampAhead'
   /** more than an hour ahead of it */
   | 'timestampFarAhead';
+/** A seal that its network does not take, or a sealed block that comes before its time. */
 export class SealError extends ClientError<
   SealErrorCode,
   { readonly expected?: string; readonly actual?: string; readonly sealer?: string }

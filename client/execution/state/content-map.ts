@@ -53,6 +53,7 @@ function keyOf(hash: Uint8Array): string {
   return Buffer.from(hash.buffer, hash.byteOffset, hash.length).toString('latin1');
 }
 
+/** A list of a witness that has an item twice. */
 export class WitnessError extends ClientError<
   'duplicateInWitness',
   { readonly list: string; readonly index: number; readonly hash: string }

@@ -30,14 +30,17 @@ const FLAG_LEAF = 2;
 const BRANCH_ITEMS = 17;
 const SHORT_ITEMS = 2;
 
+/** @param path the nibbles below its parent, one a byte */
 export function newLeaf(path: Uint8Array, value: Uint8Array): Leaf {
   return { kind: 'leaf', path, value, reference: undefined, newRlp: undefined };
 }
 
+/** @param path one nibble or more, one a byte */
 export function newExtension(path: Uint8Array, child: Node | Uint8Array): Extension {
   return { kind: 'extension', path, child, reference: undefined, newRlp: undefined };
 }
 
+/** A branch to be given two children or more. It never has a value: keys of one trie are no prefixes of each other. */
 export function newBranch(): Branch {
   return {
     kind: 'branch',
@@ -166,4 +169,5 @@ function malformed(hash: Uint8Array, what: string): TrieError {
   return new TrieError('malformedNode', `trie node ${node} ${what}`, { node });
 }
 
+/** Bytes that are no node of a Merkle Patricia trie; `node` is the hash that names them. */
 export class TrieError extends ClientError<'malformedNode', { readonly node: string }> {}

@@ -68,6 +68,7 @@ export function getBlockRlp(store: Store, hash: Uint8Array): Uint8Array | undefi
   return RLP.encode([RLP.decode(header), ...(RLP.decode(body) as Uint8Array[])]);
 }
 
+/** undefined for a block that was not executed here: genesis, and those whose diff was applied. */
 export function getWitness(store: Store, hash: Uint8Array): ExecutionWitness | undefined {
   const stored = store.get('witnesses', hash);
   if (stored === undefined) return undefined;

@@ -32,6 +32,7 @@ export function contentSource(store: Store): ContentSource {
   };
 }
 
+/** Adds new nodes and codes to a batch. Each is named by its hash, so that nothing that is stored changes. */
 export function putChanges(batch: StoreBatch, { nodes, codes }: StateChanges): void {
   for (const [hash, rlp] of nodes) batch.put('nodes', hash, rlp);
   for (const [hash, code] of codes) batch.put('codes', hash, code);

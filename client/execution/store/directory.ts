@@ -146,4 +146,5 @@ export type StoreErrorCode =
   | 'storeUnwritable'
   | 'storeVersion'
   | 'storeOtherChain';
+/** A data directory that cannot be used: another's, damaged, full, of another chain, or in use. */
 export class StoreError extends ClientError<StoreErrorCode> {}

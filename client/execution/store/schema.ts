@@ -74,6 +74,7 @@ export function numberOfKey(key: Uint8Array): bigint {
   return new DataView(key.buffer, key.byteOffset, 8).getBigUint64(0);
 }
 
+/** Key of the table `meta`, in ASCII. */
 export function metaKey(key: MetaKey): Uint8Array {
   return new TextEncoder().encode(META_KEYS[key]);
 }

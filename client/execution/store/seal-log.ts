@@ -6,6 +6,7 @@ import type { Store, StoreBatch } from './store.ts';
 
 const NUMBER_BYTES = 8;
 
+/** The tables `sealed` and `faults`. `onFault` hears of a sealer once for each height, when the evidence is on disk. */
 export class SealLog {
   readonly #store: Store;
   readonly #onFault: (fault: SealerFault) => void;

@@ -73,4 +73,5 @@ export type PoolErrorCode =
   | 'replacementUnderpriced'
   | 'alreadyKnown'
   | 'poolFull';
+/** A transaction that the pool does not take; the code names the rule. */
 export class PoolError extends ClientError<PoolErrorCode> {}

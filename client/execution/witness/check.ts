@@ -133,4 +133,5 @@ function malformed(reason: string, cause?: unknown): WitnessError {
 const hex = (bytes: Uint8Array): string => `0x${Buffer.from(bytes).toString('hex')}`;
 
 export type WitnessErrorCode = 'witnessMalformed' | 'headersUnlinked' | 'nodeForeign' | 'codeForeign' | 'itemTwice';
+/** A witness that is malformed, or has an item that does not belong to its block's parent. */
 export class WitnessError extends ClientError<WitnessErrorCode> {}

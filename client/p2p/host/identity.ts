@@ -9,6 +9,7 @@ export type Identity = {
   readonly sign: (message: Uint8Array) => Promise<Uint8Array>;
 };
 
+/** @param key of Ed25519: nothing else signs what `isSignature` takes */
 export function identityOf(key: PrivateKey): Identity {
   return { publicKey: key.publicKey.raw, sign: async (message) => key.sign(message) };
 }

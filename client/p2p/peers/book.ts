@@ -36,6 +36,7 @@ type Entry = {
   readonly budgets: { readonly [N in BudgetName]: Budget };
 };
 
+/** Bounded in peers and bans (`MAX_REMEMBERED`): identities cost nothing and must not fill the memory. */
 export class PeerBook {
   readonly #modules: PeerBookModules;
   readonly #rates: Readonly<Record<BudgetName, Rate>>;

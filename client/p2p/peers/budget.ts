@@ -1,6 +1,7 @@
 /** A token bucket: bursts up to a capacity, on average a rate. */
 export type Rate = { readonly capacity: number; readonly perSecond: number };
 
+/** A bucket that is full at first. */
 export class Budget {
   readonly #rate: Rate;
   readonly #now: () => number;

@@ -45,6 +45,7 @@ const LAST_WAIT_MS = 60_000;
 type Peer = { status: NetworkStatus | undefined; askedAt: number; exchangedAt: number; asking: boolean };
 type Retry = { readonly since: number; readonly waitMs: number };
 
+/** Looks every `tickMs` for what is due, from its construction to `stop`; waits longer after each dial that fails. */
 export class Connector {
   readonly #options: ConnectorOptions;
   readonly #modules: ConnectorModules;

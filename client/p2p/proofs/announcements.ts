@@ -70,6 +70,7 @@ export type AnnouncementCounters = Omit<
   'publishedToNobody' | 'peersDropped' | 'transactions' | 'claims'
 >;
 
+/** Judges announcements of proofs and blocks; proofs beyond what its limits let pend, come or be verified are ignored. */
 export class Announcements {
   readonly #limits: AnnouncementLimits;
   readonly #modules: AnnouncementModules;

@@ -14,10 +14,12 @@ const FAULTS: Readonly<Partial<Record<FrameErrorCode | MessageErrorCode | Stream
   timedOut: 'slowResponse',
 };
 
+/** What a peer is charged with where an exchange with it ends in this error; undefined: with nothing. */
 export function faultOf(error: unknown): Fault | undefined {
   return error instanceof ClientError ? (FAULTS as Readonly<Record<string, Fault>>)[error.code] : undefined;
 }
 
+/** What was thrown, for the log. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -58,6 +58,7 @@ type Held = {
 /** `brokenAt`: Unix seconds */
 type Record = { kept: number; brokenAt: number[] };
 
+/** Others' claims, of which one counts for each block and proof type, and this node's own. */
 export class Claims {
   readonly #modules: ClaimModules;
   /** block and type → the one claim that counts, kept after its expiry so that no second one does; oldest first */

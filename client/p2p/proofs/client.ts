@@ -37,6 +37,7 @@ export type ClientModules = {
 const LEAST_DATA_FRAME_BYTES = 4096;
 const EMPTY = new Uint8Array(0);
 
+/** Whatever a peer does, its answer is a value or a code: nothing here throws for it. */
 export class RequestClient {
   readonly #genesisHash: Hash;
   readonly #timing: Timing;

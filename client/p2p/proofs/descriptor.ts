@@ -8,6 +8,7 @@ import type { ProofDescriptor } from '../interface.ts';
 
 export const CHUNK_BYTES = 1024 * 1024;
 
+/** The name of a proof and what its chunks are checked against. @param proofType u8 */
 export function describeProof(proofType: number, proof: Uint8Array): ProofDescriptor {
   const chunkHashes: Uint8Array[] = [];
   for (let i = 0; i < proof.length; i += CHUNK_BYTES) chunkHashes.push(sha256(proof.subarray(i, i + CHUNK_BYTES)));
@@ -19,6 +20,7 @@ export function nameOf(chunkHashes: readonly Uint8Array[]): Hash {
   return `0x${Buffer.from(sha256(Buffer.concat(chunkHashes))).toString('hex')}`;
 }
 
+/** FIPS 180-4; 32 bytes. */
 export function sha256(bytes: Uint8Array): Uint8Array {
   return Uint8Array.from(createHash('sha256').update(bytes).digest());
 }

@@ -22,6 +22,7 @@ export type Frame =
   | { readonly kind: 'end' }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
+/** Sends the one request of a stream and ends this side of it. @throws what the stream throws */
 export async function writeRequest(stream: ByteStream, request: Uint8Array, { signal }: Pace): Promise<void> {
   const message = Buffer.alloc(LENGTH_BYTES + request.length);
   message.writeUInt32LE(request.length);
@@ -30,6 +31,10 @@ export async function writeRequest(stream: ByteStream, request: Uint8Array, { si
   await stream.closeWrite(signal);
 }
 
+/**
+ * @param bytes of an `item`; every other kind has none
+ * @throws what the stream throws
+ */
 export async function writeFrame(stream: ByteStream, kind: FrameKind, bytes: Uint8Array, pace: Pace): Promise<void> {
   const head = Buffer.alloc(HEAD_BYTES);
   head.writeUInt8(kind);

@@ -125,6 +125,7 @@ export type DataRequest = {
 /** A claim as it travels: with the key of who made it and that key's signature. */
 export type SignedProvingClaim = ProvingClaim & { readonly prover: Uint8Array; readonly signature: Uint8Array };
 
+/** A message of the topic `execution_proof`. */
 export function encodeProofAnnouncement(a: ProofAnnouncement): Uint8Array {
   return proofAnnouncementType.serialize({
     headerRlp: a.headerRlp,
@@ -157,6 +158,7 @@ export function decodeProofAnnouncement(bytes: Uint8Array): ProofAnnouncement {
   };
 }
 
+/** A message of the topic `block`; a body that has to be fetched is left empty, with its size declared. */
 export function encodeBlockAnnouncement({ headerRlp, seal, bodySize, body }: BlockAnnouncement): Uint8Array {
   return blockAnnouncementType.serialize({ headerRlp, seal, bodySize, body: body ?? new Uint8Array(0) });
 }
@@ -172,6 +174,7 @@ export function decodeBlockAnnouncement(bytes: Uint8Array): BlockAnnouncement {
   return { ...rest, body };
 }
 
+/** @param claim `expiresAt` in Unix seconds */
 export function encodeProvingClaim(claim: SignedProvingClaim): Uint8Array {
   return provingClaimType.serialize({
     ...claim,
@@ -198,6 +201,7 @@ export function decodeTransactions(bytes: Uint8Array): readonly Uint8Array[] {
   return transactions;
 }
 
+/** One frame of a `headers` answer. */
 export function encodeHeaderRecord({ headerRlp, seal, proofs }: HeaderRecord): Uint8Array {
   return headerRecordType.serialize({ headerRlp, seal, proofs: proofs.map(wireDescriptor) });
 }
@@ -208,6 +212,7 @@ export function decodeHeaderRecord(bytes: Uint8Array): HeaderRecord {
   return { ...header, proofs: proofs.map(checkedDescriptor) };
 }
 
+/** Of number and hash, the one that the range does not begin with is zero. */
 export function encodeHeadersRequest({ from, count }: HeaderRange): Uint8Array {
   const byHash = typeof from === 'string';
   return headersRequestType.serialize({
@@ -227,6 +232,7 @@ export function decodeHeadersRequest(bytes: Uint8Array): HeaderRange {
   return { from: byHash === 1 ? hex(hash) : number, count };
 }
 
+/** @param request from a whole MiB on, at most one MiB: a server refuses others */
 export function encodeDataRequest({ kind, hash, offset, length }: DataRequest): Uint8Array {
   return dataRequestType.serialize({ kind: DATA_KINDS.indexOf(kind), hash: unhex(hash), offset, length });
 }
@@ -242,6 +248,7 @@ export function decodeDataRequest(bytes: Uint8Array): DataRequest {
   return { kind: name, hash: hex(hash), offset, length };
 }
 
+/** The agent is cut at the most bytes that a status may have of it. */
 export function encodeStatus(status: NetworkStatus): Uint8Array {
   return statusType.serialize({
     ...status,
@@ -306,14 +313,17 @@ function safeNumber(value: bigint, what: string): number {
   return Number(value);
 }
 
+/** 32 bytes as the `Hash` that names them. */
 export function hex(bytes: Uint8Array): Hash {
   return `0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')}`;
 }
 
+/** The inverse of `hex`, unchecked: hashes here come from `hex` or from this node. */
 export function unhex(hash: Hash): Uint8Array {
   return Uint8Array.from(Buffer.from(hash.slice(2), 'hex'));
 }
 
+/** A peer's bytes that break a type, a limit, or what must hold between fields. */
 export function malformed(message: string): ClientError<MessageErrorCode> {
   return new ClientError('messageMalformed', message);
 }

@@ -7,6 +7,7 @@ import type { Timing } from './protocols.ts';
 /** A timer that fires later than this says that the event loop was blocked. */
 const STALL_MS = 200;
 
+/** `signal` aborts what one exchange waits for: behind the least rate, or when the caller gives it up. */
 export class Pace {
   readonly #timing: Timing;
   readonly #expired = new AbortController();

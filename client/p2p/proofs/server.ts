@@ -32,6 +32,7 @@ const DATA_FRAME_BYTES = 64 * 1024;
 /** Frames of an answer, or why there is none. */
 type Answer = { readonly frames: readonly Uint8Array[] } | { readonly refusal: Refusal };
 
+/** Serves a fixed number of requests at once; further ones are answered `busy`. */
 export class RequestServer {
   readonly #modules: ServerModules;
   readonly #timing: Timing;

@@ -5,6 +5,7 @@ import { ClientError } from '../../errors.ts';
 // The package's module build has no synchronous start; its CommonJS build has.
 const { compress_raw, decompress_raw }: typeof import('snappy-wasm') = createRequire(import.meta.url)('snappy-wasm');
 
+/** One block, without the checksums of the framing format. */
 export function snappyCompress(bytes: Uint8Array): Uint8Array {
   return compress_raw(bytes);
 }

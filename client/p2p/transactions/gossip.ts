@@ -25,6 +25,7 @@ export type TransactionGossipModules = {
 
 type Counts = Omit<TransactionCounters, 'announced' | 'announcing'>;
 
+/** Judges messages, and counts what became of each transaction in them. */
 export class TransactionGossip {
   readonly #modules: TransactionGossipModules;
   readonly #checks: Budget;

@@ -32,6 +32,7 @@ export type RelayModules = {
 
 type Entry = { dueAt: number; nextMs: number };
 
+/** Announces each added transaction until it waits no more; this is looked up whenever it is due. */
 export class TransactionRelay {
   readonly #timing: RelayTiming;
   readonly #modules: RelayModules;

@@ -5,6 +5,10 @@ import { RpcError } from '../jsonrpc/errors.ts';
 import { type Method, method } from '../jsonrpc/method.ts';
 import * as p from '../jsonrpc/params.ts';
 
+/**
+ * Of a witness: trie nodes and headers in RLP, codes as they are. RpcError `resourceNotFound` for an unknown block, and
+ * for the witness of one that was not executed here.
+ */
 export function debugMethods({ chain }: RpcPorts): readonly Method[] {
   return [
     method('debug_executionWitness', [['block', p.blockId]], (id) => {

@@ -6,10 +6,12 @@ import type { BlockClaim } from '../../prover/interface.ts';
 import type { RpcReceipt } from '../interface.ts';
 import type { Hex } from '../jsonrpc/params.ts';
 
+/** @param value not negative; zero is `0x0` */
 export function quantity(value: bigint | number): Hex {
   return `0x${value.toString(16)}`;
 }
 
+/** Two digits a byte; no bytes are `0x`. */
 export function data(bytes: Uint8Array): Hex {
   return `0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')}`;
 }
@@ -19,6 +21,7 @@ export function bytesOf(text: Hex): Uint8Array {
   return new Uint8Array(Buffer.from(text.slice(2), 'hex'));
 }
 
+/** Numbers become quantities; hashes are hex already. */
 export function claimJson(claim: BlockClaim): object {
   return { ...claim, schemaId: quantity(claim.schemaId), chainId: quantity(claim.chainId) };
 }

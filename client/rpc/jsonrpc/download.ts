@@ -11,6 +11,7 @@ export type Download = {
 /** Finds what stands at a path; undefined: nothing. */
 export type Downloads = (path: string) => Download | undefined;
 
+/** For a server of JSON-RPC alone. */
 export const NO_DOWNLOADS: Downloads = () => undefined;
 
 /** Answers a GET or HEAD request for something that `find` knows; returns whether it did. */

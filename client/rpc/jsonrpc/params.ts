@@ -73,6 +73,7 @@ export const bytes: Param<Uint8Array> = {
   },
 };
 
+/** JSON's own; no number or string stands for it. */
 export const boolean: Param<boolean> = {
   expects: 'true or false',
   read: (value, where) => (typeof value === 'boolean' ? value : fail(where, 'true or false', value)),
@@ -109,6 +110,7 @@ export const numberedBlock: Param<Exclude<BlockId, { kind: 'hash' }>> = {
   },
 };
 
+/** One of these strings, in the same case. */
 export function oneOf<const T extends readonly string[]>(...values: T): Param<T[number]> {
   const expects = `one of ${values.join(', ')}`;
   return {
@@ -125,6 +127,7 @@ export function optional<T>(inner: Param<T>): Param<T | undefined> {
   };
 }
 
+/** As `optional`, with a value for what is not given. */
 export function withDefault<T>(inner: Param<T>, fallback: T): Param<T> {
   return {
     expects: `${inner.expects} or nothing`,
@@ -132,6 +135,7 @@ export function withDefault<T>(inner: Param<T>, fallback: T): Param<T> {
   };
 }
 
+/** @param maxLength a longer list is refused whole, before any item is read */
 export function listOf<T>(inner: Param<T>, maxLength: number): Param<readonly T[]> {
   const expects = `a list of at most ${maxLength}`;
   return {

@@ -128,4 +128,5 @@ function plain(response: ServerResponse, status: number, message: string): void 
 }
 
 export type HttpErrorCode = 'portInUse' | 'portUnusable';
+/** Host and port on which this process cannot listen. */
 export class HttpError extends ClientError<HttpErrorCode> {}

@@ -4,6 +4,7 @@ import type { RpcPorts } from '../interface.ts';
 import { RpcError } from '../jsonrpc/errors.ts';
 import { type Method, method } from '../jsonrpc/method.ts';
 
+/** Fields: `docs/network.md`. RpcError `resourceUnavailable` on a node without peers. */
 export function networkMethods({ network }: RpcPorts): readonly Method[] {
   const running = (): NonNullable<typeof network> => {
     if (network === undefined)

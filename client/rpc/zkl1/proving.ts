@@ -8,6 +8,7 @@ import * as p from '../jsonrpc/params.ts';
 
 const expectation = p.withDefault(p.object({ blockHash: p.optional(p.hash32) }), { blockHash: undefined });
 
+/** A proof that does not verify is an answer, `ok: false` with its reason; errors are about the call. */
 export function provingMethods({ chain, proofs }: RpcPorts): readonly Method[] {
   return [
     method('zkl1_provingStatus', [], () => {

@@ -7,6 +7,7 @@ import { type Method, method } from '../jsonrpc/method.ts';
 /** Evidence in one response, oldest heights first. */
 const MAX_FAULTS = 1000;
 
+/** Evidence that anybody can check: both headers of one height with the sealer's signatures. */
 export function sealingMethods({ sealing }: RpcPorts): readonly Method[] {
   return [
     method('zkl1_sealerFaults', [], async () => {
