@@ -5,6 +5,7 @@ export type Hash = `0x${string}`;
 
 /** `P100` (default) and `P128`: bits of provable security, computed by `soundness/`. */
 export type ProfileId = 'P100' | 'P128';
+/** `webgpu` names a backend that this build does not have. */
 export type BackendId = 'reference' | 'wasm' | 'webgpu';
 
 /** What a proof claims; SSZ, 138 bytes, in this order. */
@@ -31,6 +32,9 @@ export type ProveJob = {
   readonly expected: BlockClaim;
   readonly profile: ProfileId;
 };
+/**
+ * What a proof took: rows of instruction chips, cells and messages of all tables with padding; `stages` in ms by step.
+ */
 export type ProveStats = {
   readonly segments: number;
   readonly instructions: number;
@@ -41,6 +45,7 @@ export type ProveStats = {
   readonly peakRssBytes: number;
   readonly backend: BackendId;
 };
+/** Why there is no proof; `service/job.ts` says which of them a retry would only repeat. */
 export type ProveErrorCode =
   | 'guestTrap'
   | 'claimMismatch'
@@ -52,10 +57,12 @@ export type ProveErrorCode =
   /** the prover's process ended by itself */
   | 'crashed'
   | 'internal';
+/** A proof in its container format, or why there is none; `detail` is for people. */
 export type ProveResult =
   | { readonly ok: true; readonly proof: Uint8Array; readonly stats: ProveStats }
   | { readonly ok: false; readonly code: ProveErrorCode; readonly detail: string };
 
+/** Proves one job at a time; a second one throws. Whatever ends a job is its result; `signal` gives `aborted`. */
 export type Prover = {
   prove(
     job: ProveJob,
@@ -70,6 +77,9 @@ export type Expected = {
   readonly blockHash?: Hash;
   readonly parentHash?: Hash;
 };
+/**
+ * What an accepted proof claims, and how many bits of provable security that has; else where and why it was rejected.
+ */
 export type VerifyResult =
   | { readonly ok: true; readonly claim: BlockClaim; readonly profile: ProfileId; readonly securityBits: number }
   | { readonly ok: false; readonly stage: string; readonly code: string; readonly detail: string };

@@ -38,6 +38,7 @@ export type Constraints = {
   readonly slices: SliceConstraints;
 };
 
+/** A chip as it is written down: `C` names its cells, `R` is the record of a row. */
 export type ChipSpec<C extends ColumnSpecs, R> = {
   readonly id: string;
   /** Largest degree of a constraint, message field or multiplicity. */

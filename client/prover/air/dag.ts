@@ -17,6 +17,7 @@ export type DagNode =
  */
 export type Tree = 'interface' | 'main' | 'fixed';
 
+/** A cell of every row. */
 export type Column = {
   /** Cell name as documented, e.g. `isReal` or `a[2]`. */
   readonly name: string;
@@ -27,8 +28,13 @@ export type Column = {
   readonly sliced?: true;
 };
 
+/**
+ * `lookup`: users' messages are in the provider's table; `permutation`: sent and received messages are the same multiset.
+ */
 export type BusKind = 'lookup' | 'permutation';
+/** Where a bus balances: within a segment, or over all segments of a block. */
 export type BusScope = 'local' | 'global';
+/** A field of a message: one base element. */
 export type BusField = {
   readonly name: string;
   /** Range the value is known to lie in, in words or as an interval. */
@@ -36,6 +42,7 @@ export type BusField = {
   /** Who makes sure of it. */
   readonly guaranteedBy: 'sender' | 'receiver' | 'table';
 };
+/** Messages of one shape that must balance. */
 export type Bus = {
   readonly id: string;
   /** Domain separation: non-zero, unique, < 2^16; the first term of every message. */
@@ -45,6 +52,7 @@ export type Bus = {
   readonly fields: readonly BusField[];
 };
 
+/** A node that is zero on every row, of total degree `degree` in the cells. */
 export type Constraint = { readonly label: string; readonly node: NodeId; readonly degree: number };
 
 /**
@@ -107,6 +115,7 @@ export type Slices = {
   readonly rest: CompiledChip;
 };
 
+/** A chip as prover and verifier evaluate it: constraints and messages as nodes of one DAG over a row's cells. */
 export type CompiledChip = {
   readonly id: string;
   readonly maxDegree: number;

@@ -7,6 +7,9 @@ export class DagBuilder {
   readonly degrees: number[] = [];
   private readonly seen = new Map<string, NodeId>();
 
+  /**
+   * Number of the node, or of its equal that is there already; a commutative operator's operands may be in either order.
+   */
   push(node: DagNode): NodeId {
     const key = keyOf(node);
     const known = this.seen.get(key);
@@ -48,6 +51,7 @@ function keyOf(node: DagNode): string {
   }
 }
 
+/** Numbers are safe integers, taken modulo P. */
 export type Operand = Expr | number;
 
 /** An expression over one row: what `constrain` computes with. Numbers are taken modulo P. */
@@ -60,10 +64,15 @@ export class Expr {
     this.id = id;
   }
 
+  /** Total degree in the columns; constants and publics have degree 0. */
   get degree(): number {
     return this.builder.degrees[this.id]!;
   }
 
+  /**
+   * The sum.
+   * @throws RangeError for a number that is not a safe integer, or an expression of another chip; as all operators
+   */
   add(other: Operand): Expr {
     const y = this.lift(other);
     const a = this.constant();
@@ -74,6 +83,7 @@ export class Expr {
     return this.make({ op: 'add', a: this.id, b: y.id });
   }
 
+  /** The difference, of the larger degree of both. */
   sub(other: Operand): Expr {
     const y = this.lift(other);
     const a = this.constant();
@@ -83,6 +93,7 @@ export class Expr {
     return this.make({ op: 'sub', a: this.id, b: y.id });
   }
 
+  /** The product; degrees add up. */
   mul(other: Operand): Expr {
     const y = this.lift(other);
     const a = this.constant();

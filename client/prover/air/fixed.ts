@@ -17,6 +17,7 @@ export type FixedColumn =
     }
   | { readonly kind: 'committed'; readonly value: (row: number) => number };
 
+/** A fixed column that the verifier evaluates itself: nothing is committed for it. */
 export type ClosedForm = Extract<FixedColumn, { kind: 'closedForm' }>;
 
 /**

@@ -31,6 +31,7 @@ export type WordOp =
   | 'inverse'
   | 'divide64';
 
+/** A node of the DAG of words; equal nodes have one number. */
 export type WordNode = {
   readonly op: WordOp;
   /** Operands; always of smaller number than the node. */
@@ -43,6 +44,7 @@ export type WordNode = {
   readonly max: number;
 };
 
+/** Numbers are constants in [0, 2^32). */
 export type WordOperand = Word | number;
 
 export const WORD_MAX = 2 ** 32 - 1;
@@ -52,6 +54,10 @@ export class WordBuilder {
   readonly nodes: WordNode[] = [];
   private readonly known = new Map<string, WordId>();
 
+  /**
+   * The word of this node, or of its equal that is there already.
+   * @param max bound that the caller answers for
+   */
   push(op: WordOp, args: readonly WordId[], max: number, value = 0, bits = 32): Word {
     const key = `${op}:${value}:${bits}:${args.join()}`;
     let id = this.known.get(key);
@@ -62,6 +68,7 @@ export class WordBuilder {
     return new Word(this, id);
   }
 
+  /** @throws ClientError `wordOutOfRange` unless an integer in [0, 2^32) */
   constant(value: number): Word {
     if (!Number.isInteger(value) || value < 0 || value > WORD_MAX)
       throw new ClientError('wordOutOfRange', `expected a constant in [0, 2^32), got ${value}`);
@@ -78,6 +85,10 @@ export class WordBuilder {
     return this.push('fact', [], 2 ** bits - 1, index, bits);
   }
 
+  /**
+   * The operand as a word.
+   * @throws ClientError `wordOutOfRange` as `constant`
+   */
   lift(x: WordOperand): Word {
     return typeof x === 'number' ? this.constant(x) : x;
   }
@@ -93,14 +104,23 @@ export class Word {
     this.id = id;
   }
 
+  /** No value of the word is larger; known when rows are stated, not checked when they are filled. */
   get max(): number {
     return this.builder.nodes[this.id]!.max;
   }
 
+  /**
+   * The sum.
+   * @throws ClientError `wordOverflow` if it could be 2^32 or more by the bounds of both
+   */
   add(x: WordOperand): Word {
     return this.exact('add', x, (a, b) => a + b);
   }
 
+  /**
+   * The product.
+   * @throws ClientError `wordOverflow` if it could be 2^32 or more by the bounds of both
+   */
   mul(x: WordOperand): Word {
     return this.exact('mul', x, (a, b) => a * b);
   }
@@ -132,16 +152,19 @@ export class Word {
     return this.binary('div', x, this.max);
   }
 
+  /** Bit by bit; at most the smaller bound. */
   and(x: WordOperand): Word {
     const b = this.builder.lift(x);
     return this.binary('and', b, Math.min(this.max, b.max));
   }
 
+  /** Bit by bit; at most all bits that the larger bound has. */
   or(x: WordOperand): Word {
     const b = this.builder.lift(x);
     return this.binary('or', b, allBits(Math.max(this.max, b.max)));
   }
 
+  /** Bit by bit; at most all bits that the larger bound has. */
   xor(x: WordOperand): Word {
     const b = this.builder.lift(x);
     return this.binary('xor', b, allBits(Math.max(this.max, b.max)));
@@ -179,10 +202,12 @@ export class Word {
     return this.binary('less', x, 1);
   }
 
+  /** 1 if this is 0, else 0. */
   isZero(): Word {
     return this.equal(0);
   }
 
+  /** 1 if this is not 0, else 0. */
   isNonZero(): Word {
     return this.equal(0).not();
   }
@@ -269,6 +294,10 @@ export class Word {
 /** The smallest 2^n − 1 that is at least x. */
 const allBits = (x: number): number => 2 ** Math.ceil(Math.log2(x + 1)) - 1;
 
+/**
+ * Sum of at least one word.
+ * @throws ClientError `wordOverflow` if it could be 2^32 or more
+ */
 export const sumOf = (words: readonly Word[]): Word => words.reduce((a, b) => a.add(b));
 /** The same for bits of which at most one is 1: the sum's bound stays that of a bit. */
 export const anyOf = (words: readonly Word[]): Word => words.reduce((a, b) => a.or(b));

@@ -6,6 +6,7 @@ import { createWasmBackend } from './wasm/backend.ts';
 /** What an operator may ask for; `auto` takes the fastest that runs here. */
 export const BACKENDS = ['auto', 'wasm', 'reference'] as const;
 
+/** Which backend, and what it may use of the machine. */
 export type BackendOptions = {
   readonly backend: (typeof BACKENDS)[number];
   /** Threads of the `wasm` backend; all cores by default. */

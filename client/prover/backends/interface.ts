@@ -85,11 +85,16 @@ export type Backend = {
 
 /** Opaque: what a backend puts in is its own. */
 export type Matrix = { readonly kind: 'matrix' };
+/** A committed table: what openings and opened rows are taken from. */
 export type Committed = { readonly kind: 'committed' };
+/** A vector of fractions, which GKR sums up. */
 export type Fractions = { readonly kind: 'fractions' };
+/** A table and its weights while rounds fold them. */
 export type Opening = { readonly kind: 'opening' };
+/** Whatever `free` takes. */
 export type Handle = Matrix | Committed | Fractions | Opening;
 
+/** A matrix in the backend's memory and its words, row-major and canonical, for the caller to fill in place. */
 export type PlacedMatrix = { readonly matrix: Matrix; readonly rows: Uint32Array };
 /** A table that may lie in a backend already. */
 export type PlacedInstance = Instance & { readonly matrix?: Matrix };
@@ -160,6 +165,7 @@ export type Weight = { readonly by: Ext } & (
   | { readonly kind: 'power'; readonly y: Ext }
 );
 
+/** Rounds of an opening: each binds one variable. */
 export type FoldSpec = {
   readonly rounds: number;
   /** Ground in each round between its message and its challenge. */
@@ -169,6 +175,7 @@ export type FoldSpec = {
 
 /** Numbers that are hashed with messages and challenges. */
 export type RoundLabels = { readonly message: number; readonly challenge: number };
+/** Labels of GKR's messages and challenges. */
 export type GkrLabels = {
   readonly root: number;
   readonly lambda: number;
@@ -176,6 +183,7 @@ export type GkrLabels = {
   readonly children: number;
   readonly child: number;
 };
+/** Labels of the first round, which binds four variables, and of the later ones. */
 export type ZerocheckLabels = { readonly skip: number; readonly skipPoint: number; readonly round: RoundLabels };
 
 /**

@@ -46,6 +46,7 @@ export type BlockSegments = {
   readonly traceOf: (j: number, place?: Placement) => readonly PlacedInstance[];
 };
 
+/** The segments of a run that halted, or where and why it trapped. */
 export type SegmentsResult =
   | { readonly ok: true; readonly block: BlockSegments }
   | { readonly ok: false; readonly reason: TrapReason; readonly pc: number };

@@ -56,6 +56,7 @@ export async function commitFixed(backend: Backend, machine: Machine): Promise<C
   }
 }
 
+/** Who hears of the work; neither changes the proof. */
 export type ProveOptions = {
   /** Called after each step of each segment. */
   readonly onStep?: StepTimer;

@@ -58,6 +58,9 @@ export type ProofSize = {
   readonly interactions: number;
 };
 
+/**
+ * A proof with the claim that it proves (SSZ), or why there is none. `tooLarge`: more rows or segments than a key allows.
+ */
 export type GuestProof =
   | { readonly ok: true; readonly proof: Uint8Array; readonly claim: Uint8Array; readonly size: ProofSize }
   | { readonly ok: false; readonly code: 'guestTrap'; readonly detail: string }

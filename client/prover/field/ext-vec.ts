@@ -9,8 +9,10 @@ export type ExtVec = Uint32Array;
 /** Words per element. */
 export const EXT_WORDS = 5;
 
+/** `length` zeros. */
 export const extVec = (length: number): ExtVec => new Uint32Array(EXT_WORDS * length);
 
+/** Elements, not words. */
 export const extLength = (v: ExtVec): number => v.length / EXT_WORDS;
 
 /** Element i as a tuple. Assumes 0 ≤ i < length. */
@@ -19,6 +21,7 @@ export function getExt(v: ExtVec, i: number): Ext {
   return [v[o]!, v[o + 1]!, v[o + 2]!, v[o + 3]!, v[o + 4]!];
 }
 
+/** Writes element i. Assumes 0 ≤ i < length and canonical coordinates. */
 export function setExt(v: ExtVec, i: number, x: Ext): void {
   const o = EXT_WORDS * i;
   v[o] = x[0];
@@ -35,6 +38,7 @@ export function packExt(xs: readonly Ext[]): ExtVec {
   return v;
 }
 
+/** All elements as tuples. */
 export function unpackExt(v: ExtVec): Ext[] {
   return Array.from({ length: extLength(v) }, (_, i) => getExt(v, i));
 }

@@ -6,8 +6,10 @@ import { RLP } from '@ethereumjs/rlp';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { Hash } from '../interface.ts';
 
+/** Blobs per block and the update fraction of the blob base fee (EIP-4844, EIP-7840). */
 export type BlobParams = { readonly target: number; readonly max: number; readonly baseFeeUpdateFraction: number };
 
+/** A fork that is active at the block. */
 export type ActiveFork = {
   /** `homestead` … `osaka`, `bpo1` … `bpo5`; Frontier is not listed, nor is the DAO fork */
   readonly name: string;

@@ -97,4 +97,5 @@ function bytesToHex(bytes: Uint8Array): Hash {
   return `0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 }
 
+/** What is wrong with a claim's bytes or hashes. */
 export type ClaimErrorCode = 'claimLength' | 'claimSchema' | 'claimPadding' | 'claimHash';

@@ -3,6 +3,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { ClientError } from '../../errors.ts';
 import type { Hash } from '../interface.ts';
 
+/** The guest program and what identifies it. */
 export type Guest = {
   readonly wasm: Uint8Array;
   /** SHA-256 of `wasm` */
@@ -26,4 +27,5 @@ export function guestOf(wasm: Uint8Array, sha256Line: string): Guest {
   return { wasm, hash: `0x${actual}` };
 }
 
+/** The file is not the guest that this build names. */
 export type GuestErrorCode = 'guestHashMismatch';

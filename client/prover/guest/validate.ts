@@ -4,6 +4,7 @@ import { compileNative, runNative } from '../vm/native.ts';
 import { claimOfPublicValues } from './claim.ts';
 import type { Guest } from './module.ts';
 
+/** What the guest's native run said, and how many ms it took. */
 export type Validation =
   | { readonly ok: true; readonly claim: BlockClaim; readonly ms: number }
   /** `rule`: which kind of rule was broken; `reason`: the guest's own words */
@@ -27,6 +28,7 @@ export const BROKEN_RULES = {
   254: 'outOfMemory',
   255: 'panic',
 } as const;
+/** `unknown` for a code of the guest that has no name here. */
 export type BrokenRule = (typeof BROKEN_RULES)[keyof typeof BROKEN_RULES] | 'unknown';
 
 /** @param input bytes of `encodeGuestInput` */

@@ -15,6 +15,7 @@ const STATE_BYTES = 32;
 /** Bytes of one coordinate of a challenge: 48 bits modulo P are uniform up to 2^−17 in total variation per coordinate. */
 const COORDINATE_BYTES = 6;
 
+/** The state before any message: 32 zero bytes, and no challenge to take. */
 export const initialSponge = (): Sponge => ({ state: new Uint8Array(STATE_BYTES), challenge: undefined });
 
 /** State after a message of 32-bit words: keyed BLAKE3 of the words, the label behind them. */

@@ -11,6 +11,7 @@ export const SegmentType = {
   /** The block's memory table. */
   MEMORY: 3,
 } as const;
+/** Number of a segment's type, as statements and proofs carry it. */
 export type SegmentType = (typeof SegmentType)[keyof typeof SegmentType];
 
 /** Types in which a chip may occur. Lookup tables are in every type that asks them something. */
@@ -25,6 +26,7 @@ const OTHER_CHIPS: Readonly<Record<string, readonly SegmentType[]>> = {
   memory_table: [SegmentType.WHOLE, SegmentType.MEMORY],
 };
 
+/** Which chips a segment of a type is made of. */
 export type TypeChips = {
   /** Numbers of the chips that may occur. */
   readonly allowed: ReadonlySet<number>;

@@ -18,6 +18,7 @@ export type CheckedBlock = {
   };
 };
 
+/** Whether the guest claims what execution found; `ms` is its native run. */
 export type CheckResult =
   | { readonly ok: true; readonly claim: BlockClaim; readonly ms: number }
   /** the guest rejects the block */
@@ -51,6 +52,7 @@ export type CheckRequest = {
   readonly expected: Pick<BlockClaim, 'chainId' | 'chainSpecHash' | 'parentHash' | 'blockHash'>;
 };
 
+/** What the guest is given, and what it must claim; copies the witness into one input. */
 export function checkRequestOf(block: CheckedBlock): CheckRequest {
   const { chainSpec, parentHash, blockHash } = block;
   return {

@@ -2,6 +2,7 @@
 import { type CheckRequest, type CheckResult, createCheck } from './check.ts';
 import { watchOver } from './watch.ts';
 
+/** To the child; the answer has the same `id`. */
 export type CheckMessage = { readonly id: number; readonly request: CheckRequest };
 export type CheckAnswer = { readonly id: number; readonly result: CheckResult };
 

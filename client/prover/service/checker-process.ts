@@ -80,4 +80,5 @@ export class CheckerProcess {
   }
 }
 
+/** The check has no result: nothing is known of the block. */
 export class CheckerError extends ClientError<'checkFailed'> {}

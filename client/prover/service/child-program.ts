@@ -7,6 +7,7 @@ const TAIL_BYTES = 4096;
 /** Options that belong to this process alone. */
 const OWN_OPTIONS = /^--(inspect|debug|test|watch|max-old-space-size)/;
 
+/** What a child process runs, and with how much. */
 export type ChildOptions = {
   /** Name of the program's module in this folder, without ending. */
   readonly program: string;

@@ -10,6 +10,7 @@ type Common = {
   /** how often proving was begun and came to an end */
   readonly attempts: number;
 };
+/** A job as it is stored, under its block's hash. */
 export type Job = Common &
   (
     | { readonly state: 'queued' }
@@ -23,6 +24,7 @@ export type Job = Common &
       }
   );
 
+/** The prover's codes, and those of the service around it. */
 export type JobFailure =
   | ProveErrorCode
   /** took longer than the deadline */
@@ -37,6 +39,7 @@ export type JobFailure =
 /** Failures that the same build on the same machine would only repeat: such a job waits for someone to ask for it. */
 const LASTING: ReadonlySet<JobFailure> = new Set(['guestTrap', 'claimMismatch', 'tooLarge', 'guestRejects']);
 
+/** Whether trying again by itself is pointless: see `LASTING`. */
 export const isLasting = (code: JobFailure): boolean => LASTING.has(code);
 
 /** State → the states that may follow it. */
@@ -54,5 +57,7 @@ export function checkTransition(from: Job['state'] | undefined, to: Job['state']
     throw new JobError('illegalTransition', `a job cannot go from ${from ?? 'nothing'} to ${to}`, { from, to });
 }
 
+/** The state machine was misused: a defect of the caller. */
 export type JobErrorCode = 'illegalTransition';
+/** Thrown by `checkTransition`. */
 export class JobError extends ClientError<JobErrorCode> {}

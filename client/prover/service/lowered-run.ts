@@ -14,6 +14,7 @@ import { FIRST_PC } from '../vm/isa.ts';
 import { lower } from '../vm/lower.ts';
 import type { Program } from '../vm/program.ts';
 
+/** What the zkVM's executor made of an input, and how large a proof of it would be. */
 export type LoweredRun = {
   readonly instructions: number;
   /** operation → how often it ran, most frequent first */

@@ -4,6 +4,7 @@ import { SEGMENT_CELLS } from '../engine/block-segments.ts';
 
 const MIB = 2 ** 20;
 
+/** How a prover process's memory is shared out. */
 export type MemoryPlan = {
   /** Resident bytes of the process after which it is ended. */
   readonly maxBytes: number;

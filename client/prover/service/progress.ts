@@ -33,6 +33,7 @@ export class ProgressMeter {
     this.#emit();
   }
 
+  /** The number of segments is known now: the plan and its total become those of so many. */
   segments(count: number): void {
     this.#plan = planOf(count);
     this.#emit();

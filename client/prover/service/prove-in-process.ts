@@ -7,6 +7,7 @@ import { ACCEPTED_KEYS } from '../verifier/accepted-keys.ts';
 import type { MemoryPlan } from './memory.ts';
 import { ProgressMeter } from './progress.ts';
 
+/** Backend, threads and memory of one prover. */
 export type BackendLimits = Pick<BackendOptions, 'backend' | 'threads'> & { readonly memory: MemoryPlan };
 
 /**

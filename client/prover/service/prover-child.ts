@@ -4,10 +4,12 @@ import type { Progress, ProveJob, ProveResult } from '../interface.ts';
 import { type BackendLimits, createProving } from './prove-in-process.ts';
 import { watchOver, yieldToOthers } from './watch.ts';
 
+/** Argument of the prover's process, as JSON. */
 export type ProverChildOptions = BackendLimits & {
   /** Whether everything else on the machine goes first. */
   readonly isBackground: boolean;
 };
+/** From the child: progress as often as steps end, then one result. */
 export type FromProverChild =
   | { readonly kind: 'progress'; readonly progress: Progress }
   | { readonly kind: 'result'; readonly result: ProveResult };

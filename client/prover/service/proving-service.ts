@@ -7,6 +7,7 @@ import { jobStore, newJobChange, type ProofInfo, type ServiceChange, type Servic
 import { type JobStore, ProvingQueue, type QueueModules, type QueueStatus, type WorkSharing } from './queue.ts';
 import type { Verified } from './verifier-process.ts';
 
+/** The key proofs are made under, and the queue's limits: ms for one job, jobs that may wait. */
 export type ProvingOptions = {
   readonly key: KeyData;
   readonly deadlineMs: number;
@@ -16,12 +17,14 @@ export type ProvingOptions = {
 /** A block as its job needs it. */
 export type JobBlock = CheckedBlock & { readonly headerRlp: Uint8Array };
 
+/** Who hears of jobs that changed state, of progress, and of errors that stopped something. */
 export type ProvingEvents = {
   readonly onJob: (blockHash: Uint8Array, job: Job, info?: ProofInfo) => void;
   readonly onProgress: (blockHash: Uint8Array, number: bigint, progress: Progress) => void;
   readonly onError: (error: unknown) => void;
 };
 
+/** What proving needs of the node. Times are ms since 1970. */
 export type ProvingModules = {
   readonly tables: ServiceTables;
   readonly prover: Prover;
@@ -37,6 +40,7 @@ export type ProvingModules = {
   readonly now: () => number;
 };
 
+/** The queue, and what is proven: profile and proof type of the key. */
 export type ProvingStatus = QueueStatus & { readonly profile: ProfileId; readonly proofType: number };
 
 /** Claims of blocks that were checked on import and not proven yet; others are checked again. */
@@ -129,6 +133,7 @@ export class ProvingService {
     }
   }
 
+  /** A snapshot; nothing in it follows later changes but the running job's progress. */
   status(): ProvingStatus {
     const { profile, proofType } = this.#options.key;
     return { ...this.#queue.status(), profile, proofType };

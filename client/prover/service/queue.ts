@@ -12,6 +12,7 @@ export type QueueOptions = {
   readonly retryAfterMs: (attempts: number) => number;
 };
 
+/** A proof that the own verifier accepted, and what is kept with it. */
 export type MadeProof = { readonly proof: Uint8Array; readonly info: ProofInfo };
 
 /** Where jobs and proofs outlive the process. Keys are block hashes. */
@@ -23,6 +24,7 @@ export type JobStore = {
   readonly drop: (blockHash: Uint8Array) => Promise<void>;
 };
 
+/** What the queue needs of the node. `now` is ms since 1970. */
 export type QueueModules = {
   readonly store: JobStore;
   readonly prover: Prover;
@@ -70,6 +72,7 @@ type Waiting = { readonly blockHash: Uint8Array; readonly number: bigint };
 type Resting = Waiting & { /** ms since 1970 */ readonly until: number };
 type Current = Waiting & { readonly startedAt: number; readonly stop: AbortController; progress: Progress | undefined };
 
+/** Counts of jobs by what they wait for, and the one under way. */
 export type QueueStatus = {
   readonly current: (Waiting & { readonly startedAt: number; readonly progress: Progress | undefined }) | undefined;
   /** blocks that wait for their first attempt */
@@ -152,6 +155,7 @@ export class ProvingQueue {
     this.#dropUnwanted().catch(this.#modules.onError);
   }
 
+  /** Counts are of this moment; `current` goes on changing. */
   status(): QueueStatus {
     const claimed = this.#waiting.filter((block) => this.#claimedUntil(block) !== undefined).length;
     const [queued, resting] = [this.#waiting.length, this.#resting.length];

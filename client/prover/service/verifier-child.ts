@@ -6,12 +6,14 @@ import { acceptedKey } from '../verifier/key.ts';
 import { type AcceptedKey, verify } from '../verifier/verify.ts';
 import { watchOver } from './watch.ts';
 
+/** To the child; the answer has the same `id`. */
 export type VerifierRequest = {
   readonly id: number;
   readonly proofType: number;
   readonly proof: Uint8Array;
   readonly expected: Expected;
 };
+/** From the child; `ms` is the verification alone. */
 export type VerifierAnswer = { readonly id: number; readonly result: VerifyResult; readonly ms: number };
 
 const kernels = wasmKernels();

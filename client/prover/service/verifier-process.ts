@@ -16,6 +16,7 @@ type Waiting = {
   readonly reject: (error: Error) => void;
   readonly timer: NodeJS.Timeout;
 };
+/** A verdict, and the ms that the verification took without waiting. */
 export type Verified = { readonly result: VerifyResult; readonly ms: number };
 
 /**
@@ -48,6 +49,7 @@ export class VerifierProcess {
     }
   }
 
+  /** Ends the process; proofs that wait are rejected with `verifierFailed`. A later proof starts it anew. */
   async close(): Promise<void> {
     clearTimeout(this.#idle);
     await this.#child?.kill();
@@ -79,5 +81,7 @@ export class VerifierProcess {
   }
 }
 
+/** Why there is no verdict, which says nothing of the proof. */
 export type VerifierErrorCode = 'verifierBusy' | 'verifierFailed';
+/** Thrown by `verify`. */
 export class VerifierError extends ClientError<VerifierErrorCode> {}

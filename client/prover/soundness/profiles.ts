@@ -11,6 +11,7 @@ export type { WhirParams, WhirRound } from './whir.ts';
  */
 export type SoundnessProfile = 'P100' | 'P100Half' | 'P128' | 'P100Unique';
 
+/** A goal of security, and the parameters chosen to reach it. */
 export type Profile = Goal & {
   /** Rate of the key's tree and of a block's: those that a closing opens together. Segments' own trees have `logInvRate`. */
   readonly closingLogInvRate: number;

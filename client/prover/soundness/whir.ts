@@ -132,6 +132,7 @@ function bestRadius(regime: Regime, layer: WhirLayer, index: number, logBatchDeg
   return best ?? { proximity: NO_DISTANCE, rounds: layerRounds(layer, index, NO_DISTANCE, logBatchDegree) };
 }
 
+/** The radius at which a layer's code is analysed, and the errors of its rounds there. */
 export type LayerAnalysis = { readonly proximity: Proximity; readonly rounds: readonly Round[] };
 
 /** A code too small for any radius: queries prove nothing. */

@@ -50,4 +50,5 @@ export const LABELS = {
   segmentStatement: 44,
 } as const;
 
+/** What a message or challenge means: hashed with it. */
 export type Label = keyof typeof LABELS;

@@ -10,6 +10,7 @@ export type TranscriptEvent = {
   readonly words: number;
 };
 
+/** Called before each event takes effect. */
 export type TranscriptListener = (e: TranscriptEvent) => void;
 
 /** Where the messages of a sub-protocol come from: the proof, or what a backend made of the same state. */
@@ -53,6 +54,7 @@ export abstract class Transcript {
     this.absorbMessage('absorb', label, words);
   }
 
+  /** A challenge of E, each coordinate within 2^−17 of uniform in total variation. */
   sampleExt(label: Label): Ext {
     this.note('sample', label, 5);
     const { bytes, sponge } = squeeze(this.sponge, LABELS[label]);
@@ -60,6 +62,7 @@ export abstract class Transcript {
     return extFromBytes(bytes);
   }
 
+  /** `count` challenges, each from an output of its own. */
   sampleExts(label: Label, count: number): Ext[] {
     return Array.from({ length: count }, () => this.sampleExt(label));
   }
@@ -77,6 +80,7 @@ export abstract class Transcript {
     return indices;
   }
 
+  /** The sponge as data, to hand to a backend; what it absorbs there is not seen here. */
   state(): Sponge {
     return this.sponge;
   }

@@ -18,6 +18,7 @@ export type EncodedProof = {
   readonly closing: readonly Uint8Array[];
 };
 
+/** A segment of the container. Its numbers are the prover's: decoding checks their form alone. */
 export type EncodedSegment = {
   readonly type: number;
   readonly exit: { readonly pc: number; readonly fp: number; readonly clock: number };

@@ -21,6 +21,7 @@ export type AcceptedKey = {
   readonly entry: CpuState;
 };
 
+/** Neither changes the verdict. */
 export type VerifyOptions = {
   /** Who computes what is computed in bulk; plain TypeScript by default. The verdict is the same. */
   readonly kernels?: VerifierKernels | undefined;

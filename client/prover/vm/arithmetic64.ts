@@ -1,11 +1,13 @@
 /** 64-bit integers as a low and a high 32-bit word; results go to element `w` of two arrays. */
 
+/** a + b modulo 2^64. */
 export function add64(lo: Int32Array, hi: Int32Array, w: number, al: number, ah: number, bl: number, bh: number): void {
   const low = (al >>> 0) + (bl >>> 0);
   lo[w] = low;
   hi[w] = ah + bh + (low >= 2 ** 32 ? 1 : 0);
 }
 
+/** Shifted left by n, 0 ≤ n < 64. */
 export function shl64(lo: Int32Array, hi: Int32Array, w: number, low: number, high: number, n: number): void {
   if (n >= 32) {
     hi[w] = low << (n - 32);
@@ -16,6 +18,7 @@ export function shl64(lo: Int32Array, hi: Int32Array, w: number, low: number, hi
   }
 }
 
+/** Shifted right by n, 0 ≤ n < 64; zeros come in. */
 export function shrU64(lo: Int32Array, hi: Int32Array, w: number, low: number, high: number, n: number): void {
   if (n >= 32) {
     lo[w] = high >>> (n - 32);
@@ -26,9 +29,11 @@ export function shrU64(lo: Int32Array, hi: Int32Array, w: number, low: number, h
   }
 }
 
+/** a < b, unsigned; high words both as signed numbers, as arrays give them. */
 export const ltU = (al: number, ah: number, bl: number, bh: number): boolean =>
   ah === bh ? al >>> 0 < bl >>> 0 : ah >>> 0 < bh >>> 0;
 
+/** a < b, two's complement; high words as signed numbers. */
 export const ltS = (al: number, ah: number, bl: number, bh: number): boolean =>
   ah === bh ? al >>> 0 < bl >>> 0 : ah < bh;
 
@@ -43,8 +48,10 @@ export function mulHigh(a: number, b: number): number {
   return ah * bh + Math.floor(middle / 65536) + Math.floor(cross / 65536);
 }
 
+/** Zeros below the lowest 1 of 32 bits; 32 for 0. */
 export const ctz = (x: number): number => (x === 0 ? 32 : 31 - Math.clz32(x & -x));
 
+/** Ones among 32 bits. */
 export function popcount(x: number): number {
   let v = x - ((x >>> 1) & 0x55555555);
   v = (v & 0x33333333) + ((v >>> 2) & 0x33333333);

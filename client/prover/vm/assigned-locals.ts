@@ -12,10 +12,12 @@ export class AssignedLocals {
     return this.#order.length;
   }
 
+  /** Whether the local is assigned on every path to here. */
   has(local: number): boolean {
     return this.#locals.has(local);
   }
 
+  /** Marks a local as assigned from here on; no effect where it is. */
   add(local: number): void {
     if (this.#locals.has(local)) return;
     this.#locals.add(local);

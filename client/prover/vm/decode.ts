@@ -5,11 +5,14 @@ import { ClientError } from '../../errors.ts';
  * are left as byte ranges: lowering reads and type-checks them.
  */
 export const ValueType = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c } as const;
+/** Binary code of a number type; the machine runs no floating point, which lowering turns into traps. */
 export type ValueType = (typeof ValueType)[keyof typeof ValueType];
 
 export type FunctionType = { readonly params: readonly ValueType[]; readonly results: readonly ValueType[] };
+/** Of a table in elements, of a memory in pages of 64 KiB. */
 export type Limits = { readonly minimum: number; readonly maximum: number | undefined };
 
+/** `type` is an index of the module's types; `locals` are those behind the parameters. */
 export type FunctionDefinition = {
   readonly type: number;
   /** Set for imported functions, which have no body. */
@@ -19,14 +22,20 @@ export type FunctionDefinition = {
   readonly start: number;
   readonly end: number;
 };
+/** An initial value: a signed constant, 0 for a float; or that of a global. */
 export type ConstExpr =
   | { readonly kind: 'value'; readonly value: bigint }
   | { readonly kind: 'global'; readonly index: number };
+/** A global of the module; imported ones are refused. */
 export type GlobalDefinition = { readonly type: ValueType; readonly mutable: boolean; readonly init: ConstExpr };
+/** Function indices that the table holds from `offset` on. */
 export type ElementSegment = { readonly offset: ConstExpr; readonly functions: readonly number[] };
+/** Bytes that memory holds from `offset` on. */
 export type DataSegment = { readonly offset: ConstExpr; readonly bytes: Uint8Array };
+/** `kind`: 0 function, 1 table, 2 memory, 3 global. */
 export type Export = { readonly kind: number; readonly index: number };
 
+/** A decoded module. Imported functions come first in `functions`. */
 export type Module = {
   readonly bytes: Uint8Array;
   readonly types: readonly FunctionType[];
@@ -60,10 +69,15 @@ export class Reader {
     this.end = end;
   }
 
+  /** @throws ClientError always, its message and payload with the byte offset */
   fail(code: DecodeErrorCode, message: string): never {
     throw new ClientError<DecodeErrorCode>(code, `offset ${this.at}: ${message}`, { offset: this.at });
   }
 
+  /**
+   * The next byte.
+   * @throws ClientError `moduleTruncated` at the end, as all that reads
+   */
   byte(): number {
     if (this.at >= this.end) this.fail('moduleTruncated', 'expected another byte, the section ends here');
     return this.bytes[this.at++]!;
@@ -105,6 +119,7 @@ export class Reader {
     }
   }
 
+  /** The next bytes, a view of the module. */
   take(length: number): Uint8Array {
     if (this.at + length > this.end)
       this.fail('moduleTruncated', `expected ${length} bytes, ${this.end - this.at} are left`);
@@ -113,10 +128,12 @@ export class Reader {
     return slice;
   }
 
+  /** A name: length, then UTF-8; malformed bytes become replacement characters. */
   name(): string {
     return new TextDecoder('utf-8', { ignoreBOM: true }).decode(this.take(this.u32()));
   }
 
+  /** A count, then so many entries; refuses a count above the bytes left, as every entry takes one. */
   list<T>(read: () => T): T[] {
     const count = this.u32();
     if (count > this.end - this.at)
@@ -124,6 +141,10 @@ export class Reader {
     return Array.from({ length: count }, read);
   }
 
+  /**
+   * A number type.
+   * @throws ClientError `typeUnsupported` for vectors and references
+   */
   valueType(): ValueType {
     const t = this.byte();
     if (t !== ValueType.i32 && t !== ValueType.i64 && t !== ValueType.f32 && t !== ValueType.f64)
@@ -320,6 +341,7 @@ function readNames(s: Reader, names: Map<number, string>): void {
   }
 }
 
+/** What is malformed, or valid and not supported. */
 export type DecodeErrorCode =
   | 'notAModule'
   | 'moduleTruncated'

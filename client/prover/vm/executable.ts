@@ -41,6 +41,7 @@ export type Executable = {
   readonly tables: readonly (readonly number[])[];
 };
 
+/** Flattens a program into `STRIDE` words per instruction; a branch table's target is its number in `tables`. */
 export function prepare(program: Program): Executable {
   const code = new Int32Array(program.code.length * STRIDE);
   const tables: (readonly number[])[] = [];

@@ -43,6 +43,7 @@ export type TrapReason =
 /** Counts of one run. `byPc[pc − FIRST_PC]` executions of each instruction; a resumable one counts each of its rows. */
 export type Profile = { readonly instructions: number; readonly byPc: Float64Array };
 
+/** What the run made public, or where and why it trapped; counts either way. */
 export type RunResult =
   | { readonly ok: true; readonly publicValues: Uint8Array; readonly profile: Profile }
   | { readonly ok: false; readonly reason: TrapReason; readonly pc: number; readonly profile: Profile };
@@ -100,11 +101,13 @@ export class Executor {
     });
   }
 
+  /** Writes a 64-bit slot by absolute number; the value is taken modulo 2^64. */
   set64(slot: number, value: bigint): void {
     this.low64[slot] = Number(BigInt.asIntN(32, value));
     this.high64[slot] = Number(BigInt.asIntN(32, value >> 32n));
   }
 
+  /** A 64-bit slot by absolute number, as a signed integer. */
   get64(slot: number): bigint {
     return (BigInt(this.high64[slot]!) << 32n) | BigInt(this.low64[slot]! >>> 0);
   }

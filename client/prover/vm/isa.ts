@@ -10,6 +10,7 @@ export type Width = 32 | 64;
 /** How an instruction goes on. Branches have one program row per value of `flag`; a trap has none. */
 export type Control = 'next' | 'jump' | 'branch' | 'table' | 'call' | 'callIndirect' | 'return' | 'halt' | 'resume';
 
+/** What every part of the machine knows of an instruction. */
 export type Instruction = {
   /** Number in the `op` field of the program table; every row type has its own. */
   readonly op: number;
@@ -221,6 +222,7 @@ export type OpName = keyof typeof INSTRUCTIONS;
 
 export const OP_NAMES = Object.keys(INSTRUCTIONS) as readonly OpName[];
 
+/** The instruction's entry, typed alike for all names. */
 export const instruction = (name: OpName): Instruction => INSTRUCTIONS[name];
 
 /** Comparisons that a following branch absorbs, by the condition that takes it. */

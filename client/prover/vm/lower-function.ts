@@ -59,6 +59,7 @@ export class FunctionLowering {
     for (let i = 0; i < this.type.params.length; i++) this.assigned.add(i);
   }
 
+  /** The function's code; called once. @throws ClientError for a body that is malformed or does not type-check */
   lower(): LoweredFunction {
     this.pushFrame('function', this.type, 0);
     while (this.control.length > 0) if (this.step(this.r.byte())) this.skipUnreachable();

@@ -26,6 +26,7 @@ const HOST_TYPES: Readonly<Record<string, readonly [number, number]>> = {
   fail: [3, 0],
 };
 
+/** What the module leaves open. */
 export type LowerOptions = {
   /** Exported function that execution starts in; `main` by default. */
   readonly entry?: string;
@@ -206,6 +207,7 @@ function link(
   };
 }
 
+/** What keeps a decoded module from becoming a program. */
 export type LowerErrorCode =
   | 'startUnsupported'
   | 'memoryTooLarge'

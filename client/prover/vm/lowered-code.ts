@@ -37,6 +37,7 @@ export type Frame = {
   readonly assigned: number;
 };
 
+/** A function before it is placed: labels are positions in its own code. */
 export type LoweredFunction = {
   readonly code: readonly Code[];
   /** Slots of the frame. */
@@ -57,6 +58,7 @@ export const HOST: Readonly<Record<string, OpName | 'trap'>> = {
   fail: 'trap',
 };
 export const HOST_MODULE = 'zkvm';
+/** Whether an import is one of `HOST`; all other imports are refused. */
 export const isHostFunction = (module: string, name: string): boolean => module === HOST_MODULE && name in HOST;
 
 const NOT_STRAIGHT: ReadonlySet<string> = new Set([

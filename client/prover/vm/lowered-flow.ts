@@ -5,7 +5,9 @@ import { type Code, widthOf } from './lowered-code.ts';
 /** A slot of the frame in one of its two widths, as a number: twice the slot, plus 1 for the wide one. */
 export type SlotKey = number;
 
+/** Key of a slot, numbered from fp, in one width. */
 export const keyOf = (slot: number, width: Width): SlotKey => 2 * slot + (width === 64 ? 1 : 0);
+/** The slot of a key, in either width. */
 export const slotOfKey = (key: SlotKey): number => key >> 1;
 
 /** What an instruction does to the slots of its frame. */
@@ -27,6 +29,7 @@ const keysOf = (slots: readonly number[], widths: readonly Width[]): readonly Sl
 const placed = (types: FunctionType['params'], from: number): readonly SlotKey[] =>
   types.map((t, k) => keyOf(from + k, widthOf(t)));
 
+/** Effects on the frame alone: slots of globals and memory are left out. A `return` reads the function's results. */
 export function effectsOf(c: Code, typeOf: TypeOf): Effects {
   if (c.op === 'trap') return NOTHING;
   const { clobbers } = NOTHING;

@@ -15,12 +15,14 @@ import {
 
 /** As `HostCall.compute` of `host-calls.ts`. */
 type Compute = (operands: readonly number[], inputs: Uint32Array) => Uint32Array | TrapReason;
+/** By host call; each gives the output words, or why the guest traps. */
 export type NativeArithmetic = Readonly<Record<'mulmod256' | 'advice' | 'ecMsm', Compute>>;
 
 /** Words of a 256-bit value, and of a half scalar. */
 const WORDS = 8;
 const HALF_WORDS = 4;
 
+/** Compiles the module without blocking; one instance, whose memory its calls share. */
 export async function createNativeArithmetic(): Promise<NativeArithmetic> {
   return arithmeticOn(await WebAssembly.compile(secp256k1Module()));
 }

@@ -64,6 +64,7 @@ export function nameBytes(name: string): number[] {
 export const HEADER: readonly number[] = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 
 export const SECTION = { type: 1, import: 2, function: 3, memory: 5, code: 10 } as const;
+/** `start`, `end`: byte range of the content. */
 export type Section = { readonly id: number; readonly start: number; readonly end: number };
 
 /** The sections in file order, each with the range of its content. */
@@ -92,6 +93,7 @@ export function section(id: number, content: readonly Uint8Array[]): readonly Ui
   return [Uint8Array.of(id, ...u32(sizeBytes)), ...content];
 }
 
+/** A fresh copy of the parts, one behind the other. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
@@ -102,4 +104,5 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return out;
 }
 
+/** The bytes end too early, or are no module. */
 export type WasmBytesErrorCode = 'wasmTruncated' | 'notWasm';

@@ -107,4 +107,5 @@ function unsupported(opcode: string, offset: number): ClientError<NativeCodeErro
   });
 }
 
+/** An instruction that the rewriting does not know. */
 export type NativeCodeErrorCode = 'opcodeUnsupported';

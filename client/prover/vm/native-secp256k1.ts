@@ -284,6 +284,7 @@ const FUNCTIONS: Readonly<Record<(typeof EXPORTS)[number], FunctionBody>> = {
   addPoints: { params: 2, result: true, locals: 0, code: ADD_POINTS },
 };
 
+/** Arguments are byte addresses: of elements, points or 32 bytes; `addPoints` gives an `Added`. */
 export type Secp256k1Functions = {
   readonly multiply: (out: number, a: number, b: number) => void;
   readonly square: (out: number, a: number) => void;

@@ -20,6 +20,7 @@ export type NativeModule = {
   readonly arithmetic: NativeArithmetic;
 };
 
+/** How a native run ended, after how many ms. */
 export type NativeResult =
   /** `publicValues`: the 144 bytes that the guest gave to `halt` */
   | { readonly ok: true; readonly publicValues: Uint8Array; readonly ms: number }
@@ -166,4 +167,5 @@ function callHost(
   memory.set(result, operands[output[0]]! / WORD_BYTES);
 }
 
+/** The guest imports what the host does not offer. */
 export type NativeErrorCode = 'importUnknown';

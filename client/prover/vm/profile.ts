@@ -4,6 +4,7 @@ import { INSTRUCTIONS } from './isa.ts';
 import type { Program } from './program.ts';
 import type { SegmentRecords } from './records.ts';
 
+/** Rows of a chip or of a guest function; functions may share a name. */
 export type RowCount = { readonly name: string; readonly rows: number };
 
 /**

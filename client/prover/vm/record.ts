@@ -38,6 +38,7 @@ export type RecordEnd =
   | { readonly ok: true; readonly publicValues: Uint8Array; readonly cells: readonly MemoryCell[] }
   | { readonly ok: false; readonly reason: TrapReason; readonly pc: number };
 
+/** All segments of a run, in order, and how it ended. */
 export type BlockRecords = { readonly segments: readonly SegmentRecords[]; readonly end: RecordEnd };
 
 type Words = readonly [number, number];
@@ -360,4 +361,5 @@ const NO_CELLS: ReadonlyMap<string, Cells> = new Map(
 const NO_RECORDS: readonly CellRecord[] = [];
 const NO_WORDS: readonly Words[] = [];
 
+/** Limits that not even one row fits. */
 export type RecordErrorCode = 'segmentLimits';

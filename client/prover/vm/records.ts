@@ -34,11 +34,13 @@ export const MemorySpace = {
   /** Return cells by the callee's fp: (return pc, caller's fp, 0, 0) */
   CALL_STACK: 4,
 } as const;
+/** Number of an address space, as messages on MEM carry it. */
 export type MemorySpace = (typeof MemorySpace)[keyof typeof MemorySpace];
 
 /** u16 limbs, least significant first; the call stack's are whole numbers. */
 export type Limbs = readonly number[];
 
+/** One access of a slot or cell; a read leaves it as it was. */
 export type AccessRecord = {
   /** Limbs before and behind it: 2 for a 32-bit slot, else 4; one array for a read. */
   readonly before: Limbs;

@@ -120,4 +120,5 @@ function importedFunctions(wasm: Uint8Array, sections: readonly Section[]): numb
   return count;
 }
 
+/** The bytes are no module, or one that imports more than functions. */
 export type WidenErrorCode = 'notWasm' | 'importNotFunction';

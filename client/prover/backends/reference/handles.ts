@@ -6,6 +6,7 @@ import type { MerkleTree } from './merkle.ts';
 /** Row-major canonical words. */
 export type PlainMatrix = Matrix & MatrixShape & { readonly rows: Uint32Array };
 
+/** A commitment as plain arrays of canonical words. */
 export type PlainCommitted = Committed & {
   /** The base table behind the codeword; empty for a folded table, which its opening holds. */
   readonly table: Uint32Array;
@@ -23,6 +24,7 @@ export type PlainFractions = Fractions & {
   readonly log: number;
 };
 
+/** An opening's table and weights, entry by entry; both halve in each round. */
 export type PlainOpening = Opening & {
   /** The base table until the first fold. */
   base: Uint32Array | undefined;

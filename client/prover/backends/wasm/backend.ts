@@ -51,11 +51,13 @@ import { proveZerocheck, type TraceMatrix } from './zerocheck.ts';
 /** Evaluators read up to this many bytes behind a matrix. */
 const SLACK_BYTES = 64;
 
+/** Threads and memory of the pool, and where openings change from words to extension elements. */
 export type WasmOptions = PoolOptions & {
   /** log2 of the entries that an opening holds as extension elements, where its weights are of many bases. */
   readonly denseLog?: number;
 };
 
+/** Starts the pool's threads; `close` ends them. */
 export const createWasmBackend = (options: WasmOptions): WasmBackend => new WasmBackend(options);
 
 /**

@@ -26,6 +26,7 @@ export function commitTable(
   return { codeword, tree, cap: capOf(pool, tree) };
 }
 
+/** Gives back codeword and tree; the table is the caller's, the cap a copy. */
 export function freeCommitted(pool: KernelPool, c: Committed): void {
   pool.memory.free(c.codeword.at);
   freeTree(pool, c.tree);

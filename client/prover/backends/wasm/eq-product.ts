@@ -48,6 +48,7 @@ export class EqProduct {
     }));
   }
 
+  /** Gives back both tables; `parts` must not be used afterwards. */
   free(): void {
     for (const at of [this.inner, this.outer, this.spare]) this.pool.memory.free(at);
   }

@@ -22,6 +22,10 @@ export type FormsProgram = {
 /** Programs by chip and set of terms. */
 const PROGRAMS = new WeakMap<CompiledChip, Map<string, FormsProgram>>();
 
+/**
+ * The programs for these forms' terms, made once per chip and set of terms; weights are not part of them. One form per
+ * scope.
+ */
 export function formsProgram(chip: CompiledChip, forms: readonly LinearForm[]): FormsProgram {
   const terms = forms.map((form) => form.terms.map((t) => t.node));
   const known = PROGRAMS.get(chip) ?? new Map<string, FormsProgram>();
@@ -89,6 +93,7 @@ export class RangeWriter {
     return at;
   }
 
+  /** Bytes that these many words, each list aligned to 16, and blocks will take. */
   static bytesOf(o: { readonly words: readonly number[]; readonly blocks: number }): number {
     return o.words.reduce((n, count) => n + Math.ceil((count * WORD_BYTES) / 16) * 16, 0) + o.blocks * BLOCK_BYTES;
   }

@@ -11,6 +11,7 @@ import type { KernelPool, Task } from './pool.ts';
 import { type RowProgram, rowProgram } from './row-program.ts';
 import type { TraceMatrix } from './zerocheck.ts';
 
+/** A table in the pool's memory, with its publics as canonical words. */
 export type LeafTable = { readonly trace: TraceMatrix; readonly publics: readonly number[] };
 
 /** Programs by chip and list of interactions. */

@@ -18,6 +18,7 @@ export type Layer = {
   readonly alpha: Ext;
 };
 
+/** Bytes of four numerators. */
 export const stepOf = (layer: Layer): Step => (layer.base ? 16 : BLOCK_BYTES);
 
 /**
@@ -27,9 +28,11 @@ export const stepOf = (layer: Layer): Step => (layer.base ? 16 : BLOCK_BYTES);
 export type RoundTables = {
   /** The leading coefficient alone. */
   leading(eq: EqProduct): Ext;
+  /** Both sums: Σ eq · g(0), and the leading coefficient. */
   sums(eq: EqProduct): readonly [zero: Ext, leading: Ext];
   /** Binds the round's variable; `eq` is the next round's, absent after the last. Gives the tables to go on with. */
   bind(r: Ext, eq: EqProduct | undefined): RoundTables;
+  /** Gives back what the tables hold; they must not be used afterwards. */
   free(): void;
 };
 

@@ -36,6 +36,7 @@ export function parentLayer(pool: KernelPool, layer: Layer): Layer {
   return { p, q, log: layer.log - 1, base: false, used: n / 2, alpha: layer.alpha };
 }
 
+/** Gives back both vectors of a layer. */
 export function freeLayer(pool: KernelPool, layer: Layer): void {
   pool.memory.free(layer.p);
   pool.memory.free(layer.q);
@@ -194,6 +195,7 @@ export class LayerSumcheck {
     return [this.difference, leading];
   }
 
+  /** Takes the challenge of the round whose message `round` gave last. */
   bind(r: Ext): void {
     const line = Fp5.add(this.claim, Fp5.mul(Fp5.sub(r, this.z), this.difference));
     this.claim = Fp5.add(line, Fp5.mul(Fp5.mul(r, Fp5.sub(r, Fp5.ONE)), this.leading));
@@ -208,6 +210,7 @@ export class LayerSumcheck {
     return this.full().children();
   }
 
+  /** Gives back the tables that are left, and eq. */
   free(): void {
     this.tables.free();
     this.eq.free();

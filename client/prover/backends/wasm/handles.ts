@@ -11,16 +11,20 @@ export type SharedTable = { readonly at: number; readonly words: number; users: 
 /** Every handle names the pool whose memory it refers to. */
 type InPool = { readonly pool: KernelPool };
 
+/** Row-major canonical words at byte `at`. */
 export type WasmMatrix = Matrix & InPool & { readonly at: number; readonly shape: MatrixShape };
+/** A codeword and its tree in the pool's memory. */
 export type WasmCommitted = Committed &
   InPool & {
     /** Absent for a folded table, which its opening holds. */
     readonly table: SharedTable | undefined;
     readonly committed: CommittedTable;
   };
+/** The leaves of GKR's tree. */
 export type WasmFractions = Fractions & InPool & { readonly layer: Layer };
 export type WasmOpening = Opening & InPool & { readonly state: OpeningTable };
 
+/** What this backend put into a handle of the interface. */
 export type OwnHandle<H extends Handle> = H extends Matrix
   ? WasmMatrix
   : H extends Committed

@@ -14,7 +14,9 @@ const R_INV = Fp.inv(R);
 /** 1 in Montgomery form. */
 export const ONE_MONT = R;
 
+/** Montgomery form x · 2^32 mod P of a canonical element. */
 export const toMont = (x: number): number => Fp.mul(x, R);
+/** The canonical element of a Montgomery form below P. */
 export const fromMont = (x: number): number => Fp.mul(x, R_INV);
 
 /** Cuts [0, n) into pieces of `unit` items or multiples of it, about `parts` pieces. */

@@ -69,6 +69,7 @@ export function pathOf(pool: KernelPool, tree: MerkleTree, index: number): Uint3
   return path;
 }
 
+/** Gives back all levels; caps and paths are copies. */
 export function freeTree(pool: KernelPool, tree: MerkleTree): void {
   for (const level of tree.levels) pool.memory.free(level);
 }

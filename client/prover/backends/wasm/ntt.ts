@@ -33,6 +33,7 @@ export type Codeword = {
   readonly logInvRate: number;
 };
 
+/** Bytes of one strip of one coset. */
 export const stripBytes = (c: Codeword): number => LINE_BYTES * 2 ** c.logRows;
 
 /** Pieces per thread of a parallel step: evens out threads that are held up. */

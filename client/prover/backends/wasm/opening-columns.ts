@@ -5,6 +5,7 @@ import { BLOCK_BYTES, extBytes, LANES, pieces } from './layout.ts';
 import { tensor } from './opening-tables.ts';
 import type { KernelPool, Task } from './pool.ts';
 
+/** A weight over a stacked column: see `Weight`. */
 export type ColumnWeight = Extract<Weight, { readonly kind: 'column' }>;
 
 /**
@@ -126,5 +127,6 @@ function addTo(places: Map<number, Ext>, offset: number, by: Ext): void {
   places.set(offset, known === undefined ? by : Fp5.add(known, by));
 }
 
+/** Whether both have the same length and elements; canonical coordinates assumed. */
 export const sameExts = (a: readonly Ext[], b: readonly Ext[]): boolean =>
   a === b || (a.length === b.length && a.every((x, i) => Fp5.eq(x, b[i]!)));

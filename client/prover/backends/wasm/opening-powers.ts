@@ -6,6 +6,7 @@ import { uploadExts } from './ext-table.ts';
 import { BLOCK_BYTES, EXT_WORDS, LANES, WORD_BYTES } from './layout.ts';
 import type { KernelPool, Task } from './pool.ts';
 
+/** A weight of the powers of one element: see `Weight`. */
 export type PowerWeight = Extract<Weight, { readonly kind: 'power' }>;
 
 /** Weights by · (1, y, y², …): a factor per column, and the columns' values at y. */
@@ -77,6 +78,7 @@ export class PowerRounds {
       .reduce(([a, b], [c, d]) => [Fp5.add(a, c), Fp5.add(b, d)], [Fp5.ZERO, Fp5.ZERO]);
   }
 
+  /** Takes the round's challenge: factors and values fold to half as many. */
   bind(r: Ext): void {
     for (const power of this.powers) {
       power.factors = foldExts(power.factors, r);

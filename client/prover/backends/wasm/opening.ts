@@ -56,6 +56,7 @@ export class OpeningTable {
     this.spare = pool.memory.alloc(2 * SPARE_BYTES + BLOCK_BYTES);
   }
 
+  /** Gives back what the opening holds; where the table still is the words, says that they are no longer read. */
   free(): void {
     const { memory } = this.pool;
     memory.free(this.spare);

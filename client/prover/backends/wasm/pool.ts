@@ -20,6 +20,10 @@ import { type ControlLayout, createThread, type KernelThread } from './thread.ts
 /** One call of a kernel: name and arguments (addresses, counts, field elements in the kernel's form). */
 export type Task = readonly [kernel: string, ...args: number[]];
 
+/**
+ * `threads`: the calling one included, at least 1; `maxBytes`: of shared memory, at most 2^32; `spawn`: how helpers
+ * start.
+ */
 export type PoolOptions = { readonly threads: number; readonly maxBytes?: number; readonly spawn?: Spawn };
 
 const LAYOUT: ControlLayout = {

@@ -11,6 +11,7 @@ export class RunRecorder {
     this.sponge = sponge;
   }
 
+  /** Absorbs elements as one message, 5 words each. */
   send(label: number, values: readonly Ext[]): void {
     const words = values.flat();
     this.sponge = absorb(this.sponge, label, words);
@@ -24,12 +25,17 @@ export class RunRecorder {
     this.words.push(nonce);
   }
 
+  /** A challenge; moves the sponge, sends nothing. */
   sample(label: number): Ext {
     const { bytes, sponge } = squeeze(this.sponge, label);
     this.sponge = sponge;
     return extFromBytes(bytes);
   }
 
+  /**
+   * What was sent, and the sponge behind it.
+   * @param values what is left of the claims at `point`
+   */
   run(point: readonly Ext[], values: readonly Ext[]): Run {
     return { messages: Uint32Array.from(this.words), point, values, sponge: this.sponge };
   }

@@ -3,6 +3,7 @@ import { createThread, type ThreadData } from './thread.ts';
 
 /** A helper thread. */
 export type Helper = { terminate(): void };
+/** Starts a helper on shared memory; must not throw where threads are refused. */
 export type Spawn = (data: ThreadData) => Helper;
 
 /** The helpers' program; a browser starts a Web Worker from it and posts the data. */

@@ -1,4 +1,6 @@
+/** Arguments are byte addresses, counts and field elements in the kernel's form. */
 export type Kernel = (...args: number[]) => void;
+/** The kernels of one instance: `call[i]` is that of `names[i]`. */
 export type KernelModule = { readonly names: readonly string[]; readonly call: readonly Kernel[] };
 
 /** Runs tasks of a pool on its own instance of the kernels. */

@@ -201,6 +201,10 @@ export class InstanceSumcheck {
     });
   }
 
+  /**
+   * Takes a round's challenge.
+   * @param left row variables before it: a table with fewer only scales its claim
+   */
   bind(r: Ext, left: number): void {
     if (this.left < left) {
       this.idleClaim = Fp5.mul(this.idleClaim, r);
@@ -236,6 +240,7 @@ export class InstanceSumcheck {
     return this.trace.chip.columns.map((_, c) => readExt(this.pool, this.columns + c * BLOCK_BYTES, 0));
   }
 
+  /** Gives back what is in the pool's memory; address 0 stands for none. */
   free(): void {
     for (const at of [...this.eqs, this.columns, this.spare, this.descriptor.range])
       if (at !== 0) this.pool.memory.free(at);

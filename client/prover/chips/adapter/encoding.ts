@@ -8,12 +8,14 @@ export type ProgramRow = readonly number[];
 /** The program rows of an instruction at its pc. A chip that looks them up states the same fields in `executes`. */
 export type Encoding = (instruction: ProgramInstruction, pc: number) => readonly ProgramRow[];
 
+/** pc, flag, op and `PROGRAM_FIELDS` fields, zeros behind those given. */
 export function programRow(pc: number, flag: number, op: number, fields: readonly number[]): ProgramRow {
   const row = [pc, flag, op];
   for (let k = 0; k < PROGRAM_FIELDS; k++) row.push(fields[k] ?? 0);
   return row;
 }
 
+/** Number in the `op` field of the program table. */
 export const opNumber = (name: OpName): number => INSTRUCTIONS[name].op;
 
 /** Limbs of 16 bits of a constant of `bits` bits, two's complement. */

@@ -8,6 +8,7 @@ import type { AccessWords, InstructionWords, Pair } from './record-words.ts';
 /** The lowest `count` ≤ 4 limbs of 16 bits. */
 export const limbsOfPair = ([low, high]: Pair, count = 4): Word[] => [...low.limbs(), ...high.limbs()].slice(0, count);
 
+/** Marks the row real and states where and when it runs; reads and writes are filled apart. */
 export function fillInstruction(row: CellTargets<typeof instructionColumns>, r: InstructionWords): void {
   row.isReal = 1;
   row.pc = r.pc;

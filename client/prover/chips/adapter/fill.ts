@@ -5,6 +5,7 @@ import type { instructionColumns } from './instruction.ts';
 
 /** Row filling of the adapter's columns. */
 
+/** Marks the row real and fills where and when it runs; reads and writes are filled apart. */
 export function fillInstruction(row: MutableRow<typeof instructionColumns>, r: InstructionRecord): void {
   row.isReal = 1;
   row.pc = r.pc;
@@ -20,6 +21,7 @@ function setLimbs(to: number[], from: readonly number[]): void {
   for (let k = 0; k < to.length; k++) to[k] = from[k] ?? 0;
 }
 
+/** Fills an operand that is read; returns the row's limbs, zero behind those of the slot. */
 export function fillRead(row: ReadRow, r: InstructionRecord, index: number): readonly number[] {
   const access = r.reads[index]!;
   row.slot = r.instruction.reads[index]!;

@@ -16,6 +16,7 @@ export type InstructionChip = {
   readonly rowProgram: (() => RowProgram) | undefined;
 };
 
+/** Joins a chip with its encodings; their names are the operations whose records it takes. */
 export function instructionChip<C extends ColumnSpecs>(
   chip: Chip<C, InstructionWords> | Chip<C, InstructionRecord>,
   encodings: InstructionChip['encodings'],

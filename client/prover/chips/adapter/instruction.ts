@@ -38,18 +38,23 @@ export const constantColumns = <N extends 2 | 4>(limbs: N) => ({
 
 /** Whether an operand is a slot or a constant of the program. */
 export type Form = 'register' | 'constant';
+/** Columns of an operand of either form, 2 or 4 limbs of 16 bits. */
 export const operandColumns = <N extends 2 | 4>(form: Form, limbs: N) =>
   form === 'register' ? readColumns(limbs) : constantColumns(limbs);
 
 type InstructionView = View<typeof instructionColumns, Expr>;
 type Access = { readonly slot: Expr; readonly prev: Expr };
+/** A slot that is read, relative to fp; limbs least significant first. */
 export type Read = Access & { readonly limbs: readonly Expr[] };
+/** A constant of the program; limbs least significant first. */
 export type Constant = { readonly limbs: readonly Expr[] };
+/** A slot that is written; `old` is what the result replaces. */
 export type Write = Access & { readonly old: readonly Expr[] };
 
 /** Whether an operand is read from a slot. */
 export const isRead = (operand: Read | Constant): operand is Read => 'slot' in operand;
 
+/** What a row says to the program table and to control flow. */
 export type Step = {
   /** Row type; an expression of selectors where a chip serves several. */
   readonly op: Operand;

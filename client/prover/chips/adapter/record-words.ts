@@ -7,6 +7,7 @@ import { opNumber } from './encoding.ts';
 
 /** A value's low and high 32 bits. */
 export type Pair = readonly [Word, Word];
+/** One access: clock of the cell's previous one, values before and behind. */
 export type AccessWords = { readonly prev: Word; readonly before: Pair; readonly after: Pair };
 
 /** The record of an instruction row, and the facts of its instruction, as words. */

@@ -32,6 +32,7 @@ export function biased(c: Constraints, limbs: readonly Expr[], isSigned: Expr, s
   return [...limbs.slice(0, -1), top];
 }
 
+/** The same of words: the top limb with its highest bit flipped where signed. */
 export const biasedWords = (limbs: readonly Word[], isSigned: Word): Word[] =>
   limbs.map((limb, k) => (k === limbs.length - 1 ? limb.xor(isSigned.shl(15)) : limb));
 

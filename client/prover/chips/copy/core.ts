@@ -17,6 +17,7 @@ export const countColumns = {
   isMore: array(bit('bit j: more than j bytes move in this row'), CELL_BYTES),
 };
 
+/** Fills the bits of a count of 0 to 8 bytes. */
 export function fillCount(row: CellTargets<typeof countColumns>, count: Word): void {
   row.isMore = Array.from({ length: CELL_BYTES }, (_, j) => count.less(j + 1).not());
 }
@@ -51,6 +52,7 @@ export const replaced = (
 /** pointer + length ≤ memory size, in limbs: what the low limbs take from the high one. */
 export const limitColumns = { carry: array(bit('carries of the low limbs’ sum, negated; both 1 for 2'), 2) };
 
+/** Fills the carries: ⌈s / 2^16⌉ of them are 1 for a sum s of the low limbs. */
 export function fillLimit(row: CellTargets<typeof limitColumns>, pointer: Word, length: Word): void {
   const low = pointer.and(LIMB - 1).add(length.and(LIMB - 1));
   row.carry = [low.isNonZero(), low.less(LIMB + 1).not()];

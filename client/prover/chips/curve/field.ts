@@ -119,6 +119,7 @@ export type Register = {
   readonly yDigits: readonly number[];
 };
 
+/** A register that holds the point, affine; undefined is infinity. */
 export function registerOf(point: AffinePoint): Register {
   const [x, y] = point === undefined ? [0n, 0n] : [representation(point.x), representation(point.y)];
   return { point, x, y, xDigits: signedDigits(x), yDigits: signedDigits(y) };

@@ -4,6 +4,7 @@ import type { Expr } from '../../air/expr.ts';
 import type { Word } from '../../air/word.ts';
 import { LIMB } from '../adapter/limbs.ts';
 
+/** Columns of a number of 2 or 4 limbs that is negated where its sign says. */
 export const negateColumns = <N extends 2 | 4>(limbs: N) => ({
   carry: array(bit('carries of x + y = 2^width; 0 where the sign is'), limbs),
 });

@@ -56,6 +56,7 @@ const IOTA = CONSTANTS.map((bits) => {
 
 /** Working memory of `nextState`. */
 export type KeccakScratch = { readonly parity: Uint32Array; readonly moved: Uint32Array };
+/** Fresh working memory; `nextState` overwrites all of it, so that one serves all rounds. */
 export const keccakScratch = (): KeccakScratch => ({
   parity: new Uint32Array(STATE_WORDS / 5),
   moved: new Uint32Array(STATE_WORDS),

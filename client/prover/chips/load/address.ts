@@ -78,5 +78,6 @@ export const limbColumns = {
 
 /** Number of the marked limb, and the limb itself. */
 export const limbIndex = (isLimb: readonly Expr[]): Expr => sum(isLimb.map((s, k) => s.mul(k)));
+/** Σ isLimb[k] · limbs[k]: the marked limb, 0 where none is. *Assumes* one-hot or zero. */
 export const limbOf = (isLimb: readonly Expr[], limbs: readonly Expr[]): Expr =>
   sum(isLimb.map((s, k) => s.mul(limbs[k]!)));

@@ -30,6 +30,9 @@ export const smallTable = (values: readonly number[]): ClosedForm => ({
   },
 });
 
+/**
+ * A column by a formula. *Assumes* that `mle` is the multilinear extension of `value`, row bits most significant first.
+ */
 export const closedForm = (value: (row: number) => number, mle: (point: readonly Ext[]) => Ext): ClosedForm => ({
   kind: 'closedForm',
   value,

@@ -49,6 +49,7 @@ export function spanBytes(c: Constraints, span: SpanView, sizes: Sizes, isReal: 
   });
 }
 
+/** Byte of the cell that the access starts at, 0 to 7. *Assumes* `isStart` one-hot. */
 export const startIndex = (isStart: readonly Expr[]): Expr => sum(isStart.map((s, k) => s.mul(k)));
 
 /** Limbs of 16 bytes. */

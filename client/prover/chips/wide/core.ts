@@ -20,10 +20,12 @@ export class Coefficients<T extends Ring<T>> {
     this.values = new Array<T>(count).fill(zero);
   }
 
+  /** Adds a term to the coefficient of 256^index. */
   add(index: number, term: T): void {
     this.values[index] = this.values[index]!.add(term);
   }
 
+  /** Takes a term from the coefficient of 256^index. */
   subtract(index: number, term: T): void {
     this.values[index] = this.values[index]!.sub(term);
   }

@@ -18,4 +18,8 @@ export function assertNonZero(c: Constraints, value: Expr, isNonZero: Expr, inve
  * Zero only if both differences are: 3 is no square modulo P, so d0² = 3 · d1² has no other solution.
  */
 export const norm = (d0: Expr, d1: Expr): Expr => d0.sqr().sub(d1.sqr().mul(3));
+/**
+ * The same of words.
+ * @throws ClientError `wordOutOfRange` if one could be P or more
+ */
 export const normWord = (d0: Word, d1: Word): Word => d0.fieldMul(d0).fieldSub(d1.fieldMul(d1).fieldMul(3));

@@ -14,6 +14,7 @@ export type FractionLayout = {
   readonly own: readonly (readonly FractionBlock[])[];
 };
 
+/** Blocks of all interactions of a scope, tallest instances first: every offset is a multiple of its block's length. */
 export function fractionLayout(instances: readonly InstanceShape[], scope: BusScope): FractionLayout {
   const blocks: FractionBlock[] = [];
   const own = instances.map((): FractionBlock[] => []);

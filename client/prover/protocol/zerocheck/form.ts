@@ -30,8 +30,11 @@ const SHARED_POWERS = 2 * SCOPES.length;
 /** How many powers of μ join a segment's claims: the shared ones, then one for the constraints of each instance. */
 export const muPowers = (instances: number): number => SHARED_POWERS + instances;
 
+/** Power of μ that weighs a scope's numerators; `scope` is a place in `SCOPES`. */
 export const numeratorWeight = (mu: readonly Ext[], scope: number): Ext => mu[2 * scope]!;
+/** Power of μ that weighs a scope's denominators. */
 export const denominatorWeight = (mu: readonly Ext[], scope: number): Ext => mu[2 * scope + 1]!;
+/** Power of μ that weighs an instance's constraints. */
 export const constraintWeight = (mu: readonly Ext[], instance: number): Ext => mu[SHARED_POWERS + instance]!;
 
 /** What the whole sum comes to: constraints to zero, fractions to what GKR ended with, less α for every denominator. */
@@ -104,6 +107,7 @@ export type ScopePlaces = {
   readonly products: BitProducts;
 };
 
+/** What `formValues` needs of a scope; made once for all instances of a segment. */
 export const scopePlaces = ({ challenges, layout, point }: ScopeClaims): ScopePlaces => ({
   layout,
   point,

@@ -10,6 +10,10 @@ export class CellTable {
   private kept = new Uint32Array(KEPT * 1024);
   private count = 0;
 
+  /**
+   * Takes the cells of epoch 0, which no earlier segment touched.
+   * @param boundaries `BOUNDARY_WORDS` words each
+   */
   add(boundaries: Uint32Array): void {
     for (let at = 0; at < boundaries.length; at += BOUNDARY_WORDS) {
       if (boundaries[at + EPOCH] !== 0) continue;

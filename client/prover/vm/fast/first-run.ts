@@ -25,6 +25,7 @@ export type SegmentSummary = {
   readonly boundaries: Uint32Array;
 };
 
+/** What the run made public and touched, or where and why it trapped. */
 export type FirstRunEnd =
   | {
       readonly ok: true;
@@ -86,6 +87,7 @@ function* segments(
   }
 }
 
+/** Where the machine stands, by the segment's clock. */
 export const stateOf = ({ pc, fp, clock }: FastMachine): ControlState => ({ pc, fp, clock });
 
 const endsStep = (op: OpName): boolean => op === 'keccakF' || op in HOST_CALLS;

@@ -90,19 +90,23 @@ export class FastMachine {
     this.interpreter.setState(entry.pc, entry.fp, this.interpreter.base.value + 1);
   }
 
+  /** The interpreter's memory; a view that is stale once memory has grown, as `words`. */
   get bytes(): Uint8Array {
     return this.views.bytes;
   }
 
+  /** The same as little-endian words. */
   get words(): Uint32Array {
     return this.views.words;
   }
 
+  /** Of the instruction to run next, or of the one that trapped. */
   get pc(): number {
     const { ip, CODE, INSTRUCTION_BYTES } = this.interpreter;
     return (u32(ip.value) - CODE.value) / INSTRUCTION_BYTES.value;
   }
 
+  /** In slots. */
   get fp(): number {
     return u32(this.interpreter.fp.value) / SLOT_BYTES;
   }
@@ -117,19 +121,23 @@ export class FastMachine {
     return this.bytes.subarray(this.linear, this.linear + this.program.program.memoryBytes);
   }
 
+  /** A slot by absolute number, unsigned. */
   get32(slot: number): number {
     return this.words[this.slotWord(this.interpreter.SLOTS32.value, slot)]!;
   }
 
+  /** Writes a slot by absolute number; the value is taken modulo 2^32. */
   set32(slot: number, value: number): void {
     this.words[this.slotWord(this.interpreter.SLOTS32.value, slot)] = value;
   }
 
+  /** A 64-bit slot by absolute number, unsigned. */
   get64(slot: number): bigint {
     const at = this.slotWord(this.interpreter.SLOTS64.value, slot);
     return (BigInt(this.words[at + 1]!) << 32n) | BigInt(this.words[at]!);
   }
 
+  /** Writes a 64-bit slot by absolute number; the value is taken modulo 2^64. */
   set64(slot: number, value: bigint): void {
     const at = this.slotWord(this.interpreter.SLOTS64.value, slot);
     this.words[at] = Number(BigInt.asUintN(32, value));
@@ -189,6 +197,7 @@ export class FastMachine {
     return counts;
   }
 
+  /** Begins to count anew: with each segment. */
   clearCounts(): void {
     const from = this.interpreter.COUNTS.value;
     this.bytes.fill(0, from, from + 8 * this.interpreter.UNALIGNED.value);
@@ -368,4 +377,5 @@ const memoryError = (bytes: number): ClientError<FastExecutorErrorCode> =>
     actual: bytes,
   });
 
+/** The run does not fit in the 4 GiB that WebAssembly addresses. */
 export type FastExecutorErrorCode = 'fastExecutorMemory';

@@ -3,6 +3,7 @@ import type { FastProgram } from './program.ts';
 
 const PAGE_BYTES = 65_536;
 
+/** The least multiple of `to` that is at least n. */
 export const alignUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 
 /** Where the regions behind a program's image stand, in bytes: see `assembly/layout.ts`. */
@@ -17,6 +18,7 @@ export type MemoryLayout = {
   readonly input: number;
 };
 
+/** The regions behind each other; linear memory begins on a page. Whether all fits 4 GiB is not checked here. */
 export function memoryLayout({ program, image }: Pick<FastProgram, 'program' | 'image'>): MemoryLayout {
   const { memoryBytes, code } = program;
   const linear = alignUp(image.code + image.bytes.length, PAGE_BYTES);

@@ -118,5 +118,6 @@ export class Compilation {
   }
 }
 
+/** An interpreter over this memory; blocks the calling thread. */
 export const instantiate = (module: WebAssembly.Module, memory: WebAssembly.Memory): Interpreter =>
   new WebAssembly.Instance(module, { env: { memory } }).exports as Interpreter;

@@ -68,10 +68,12 @@ export class BlockSlots {
     return clock;
   }
 
+  /** Slot of the k-th read. *Assumes* an instruction of the block that was scanned last. */
   read(c: ProgramInstruction, k: number): BlockSlot {
     return this.byKey.get(keyOf(INSTRUCTIONS[c.op].reads[k]!, c.reads[k]!, isGlobalRead(c)))!;
   }
 
+  /** Slot of the k-th write; the same is assumed. */
   written(c: ProgramInstruction, k: number): BlockSlot {
     return this.byKey.get(keyOf(INSTRUCTIONS[c.op].writes[k]!, c.writes[k]!, isGlobalWrite(c)))!;
   }

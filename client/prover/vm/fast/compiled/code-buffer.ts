@@ -8,11 +8,13 @@ export class CodeBuffer {
     return this.store.subarray(0, this.length);
   }
 
+  /** Below 256. */
   byte(value: number): void {
     if (this.length === this.store.length) this.grow(1);
     this.store[this.length++] = value;
   }
 
+  /** Opcodes, and operands below 128 with them: one byte each. */
   op(...values: readonly number[]): void {
     for (const value of values) this.byte(value);
   }
@@ -43,12 +45,14 @@ export class CodeBuffer {
     for (let shift = 0; shift < 32; shift += 8) this.byte((value >>> shift) & 255);
   }
 
+  /** Copies bytes that are encoded already. */
   append(bytes: Uint8Array): void {
     if (this.length + bytes.length > this.store.length) this.grow(bytes.length);
     this.store.set(bytes, this.length);
     this.length += bytes.length;
   }
 
+  /** Starts over; the storage is kept. */
   clear(): void {
     this.length = 0;
   }

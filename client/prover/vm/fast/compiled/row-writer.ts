@@ -27,11 +27,13 @@ export class RowWriter {
     this.slots = slots;
   }
 
+  /** Pushes the low 32 bits. */
   const32(value: number): void {
     this.out.byte(OP.const32);
     this.out.s32(value);
   }
 
+  /** Pushes a local; its number is below 128, as in `set` and `tee`. */
   get(local: number): void {
     this.out.op(OP.localGet, local);
   }
@@ -40,6 +42,7 @@ export class RowWriter {
     this.out.op(OP.localSet, local);
   }
 
+  /** Copies the top of the stack into a local. */
   tee(local: number): void {
     this.out.op(OP.localTee, local);
   }
