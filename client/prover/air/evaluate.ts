@@ -51,6 +51,7 @@ export const NODE_WORDS = 3;
  */
 export type NodeProgram = Uint32Array;
 
+/** The program of a chip's nodes, made once per array: the same array gives the same program. */
 export const nodeProgram: (nodes: readonly DagNode[]) => NodeProgram = oncePer((nodes) => {
   const program = new Uint32Array(NODE_WORDS * nodes.length);
   nodes.forEach((node, id) => {

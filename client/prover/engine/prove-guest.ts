@@ -59,7 +59,8 @@ export type ProofSize = {
 };
 
 /**
- * A proof with the claim that it proves (SSZ), or why there is none. `tooLarge`: more rows or segments than a key allows.
+ * A proof with the claim that it proves (SSZ), or why there is none. `tooLarge`: the block passes a limit that the key's
+ * security is computed for.
  */
 export type GuestProof =
   | { readonly ok: true; readonly proof: Uint8Array; readonly claim: Uint8Array; readonly size: ProofSize }

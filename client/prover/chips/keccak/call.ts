@@ -36,6 +36,7 @@ export const keccakCall = defineChip({
   },
 });
 
+/** From records of `KECCAK_CALL_WORDS` words, one per call. */
 export const keccakCallRows = rowProgram(keccakCall, KECCAK_CALL_WORDS, (b): CallWords => {
   const state = (at: number): Word[] => Array.from({ length: STATE_WORDS }, (_, k) => b.record(at + k));
   return { segment: b.record(0, 30), clock: b.record(1, 30), input: state(2), output: state(2 + STATE_WORDS) };

@@ -122,6 +122,7 @@ export const keccakRound = defineChip({
   },
 });
 
+/** From the records that `roundRecords` gives. */
 export const keccakRoundRows = rowProgram(keccakRound, KECCAK_ROUND_WORDS, (b): RoundWords => {
   const [segment, clock, round] = [0, 1, 2].map((k) => b.record(k, 30)) as [Word, Word, Word];
   const state = Array.from({ length: STATE_WORDS }, (_, k) => b.record(4 + k));

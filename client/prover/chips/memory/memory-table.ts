@@ -83,6 +83,7 @@ export const memoryTable = defineChip({
   },
 });
 
+/** From records of `MEMORY_ROW_WORDS` words, one per cell. */
 export const memoryRows = rowProgram(memoryTable, MEMORY_ROW_WORDS, (b): MemoryWords => {
   const [space, kind, address, epoch] = [0, 1, 2, 8].map((k) => b.record(k, 30)) as [Word, Word, Word, Word];
   const limbs = (at: number): Word[] => cellLimbs(space, b.record(at), b.record(at + 1));
