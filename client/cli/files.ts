@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { systemReason } from '../errors.ts';
 import { CliError } from './output.ts';
 
 /**
@@ -43,7 +44,7 @@ function reading<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    throw new CliError('inputUnreadable', `cannot read ${path}: ${reasonOf(cause)}`, { path }, { cause });
+    throw new CliError('inputUnreadable', `cannot read ${path}: ${systemReason(cause)}`, { path }, { cause });
   }
 }
 
@@ -90,23 +91,5 @@ export function checkWritable(path: string): void {
 }
 
 function unwritable(path: string, cause: unknown): CliError {
-  return new CliError('outputUnwritable', `cannot write ${path}: ${reasonOf(cause)}`, { path }, { cause });
-}
-
-function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  switch (code) {
-    case 'ENOENT':
-      return 'no such file or folder';
-    case 'EACCES':
-    case 'EPERM':
-    case 'EROFS':
-      return 'permission denied';
-    case 'ENOSPC':
-      return 'no space left';
-    case 'ENOTDIR':
-      return 'a part of the path is not a folder';
-    default:
-      return message;
-  }
+  return new CliError('outputUnwritable', `cannot write ${path}: ${systemReason(cause)}`, { path }, { cause });
 }

@@ -2,7 +2,7 @@
  * What a command prints and how it ends. With `--json` exactly one JSON object goes to standard output;
  * everything else (progress, logs, error lines) goes to standard error.
  */
-import { ClientError, ExitCode } from '../errors.ts';
+import { ClientError, ExitCode, systemReason } from '../errors.ts';
 import { exitCodeOf } from './exit-codes.ts';
 
 /** A command's end: what to print for a reader, what for a program, and the exit code. */
@@ -40,7 +40,8 @@ function describeError(error: unknown): Described {
   if (error instanceof ClientError) return { code: error.code, message: oneLine(error.message), detail: error.detail };
   const system = error as NodeJS.ErrnoException;
   if (error instanceof Error && typeof system.code === 'string' && system.syscall !== undefined) {
-    return { code: 'systemError', message: oneLine(error.message), detail: {} };
+    const message = system.path === undefined ? error.message : `${system.path}: ${systemReason(error)}`;
+    return { code: 'systemError', message: oneLine(message), detail: {} };
   }
   const message = error instanceof Error ? error.message : String(error);
   return { code: 'internal', message: `internal error: ${oneLine(message)}`, detail: {} };

@@ -1,4 +1,5 @@
 /** HTTP to a node that nobody vouches for: capped, timed, abortable; nothing of an answer is believed here. */
+import { systemReason } from '../errors.ts';
 import { LightError } from './errors.ts';
 
 export type Endpoint = {
@@ -116,8 +117,8 @@ async function capped(response: Response, maxBytes: number): Promise<Uint8Array>
 }
 
 function reasonOf(error: unknown): string {
-  const { cause, message } = error as { cause?: unknown; message?: string };
-  return cause instanceof Error ? cause.message : (message ?? String(error));
+  const { cause } = error as { cause?: unknown };
+  return systemReason(cause instanceof Error ? cause : error);
 }
 
 /** Whether a JSON value is an object, which JavaScript's `typeof` says of null and lists too. */

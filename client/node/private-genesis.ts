@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { privateChainName } from '../config.ts';
-import { ClientError } from '../errors.ts';
+import { ClientError, systemReason } from '../errors.ts';
 import { type Genesis, parseGenesis } from '../execution/chain/genesis.ts';
 
 /** A genesis, and the file's content that it was made of. */
@@ -40,13 +40,23 @@ export async function sealedGenesis(path: string): Promise<PrivateGenesis> {
 }
 
 function readGenesisFile(path: string): unknown {
+  let text: string;
   try {
     const status = statSync(path);
     if (!status.isFile()) throw new Error('it is not a regular file');
     if (status.size > MAX_BYTES) throw new Error(`expected at most ${MAX_BYTES} bytes, got ${status.size}`);
-    return JSON.parse(readFileSync(path, 'utf8'));
+    text = readFileSync(path, 'utf8');
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ClientError('genesisUnreadable', `genesis file ${path}: ${reason}`, { path }, { cause });
+    const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    throw unreadable(path, isMissing ? 'does not exist' : `cannot be read: ${systemReason(cause)}`, cause);
   }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw unreadable(path, `is not JSON: ${(cause as Error).message}`, cause);
+  }
+}
+
+function unreadable(path: string, what: string, cause: unknown): ClientError {
+  return new ClientError('genesisUnreadable', `genesis file ${path} ${what}`, { path }, { cause });
 }

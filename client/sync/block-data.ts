@@ -83,6 +83,7 @@ export async function obtainProof(
   return { ok: false, missing: 'proof' };
 }
 
+/** @param bytes of a proof that this node has verified: the importer takes its word for it */
 export const verifiedProof = (
   { hash, parentHash }: { readonly hash: Hash; readonly parentHash: Uint8Array },
   { proofType }: Pick<ProofDescriptor, 'proofType'>,

@@ -31,6 +31,7 @@ function nativeRecover(): RecoverPublicKey | undefined {
 
 /** `undefined` where no prebuilt binary loads. */
 export const nativeRecoverPublicKey: RecoverPublicKey | undefined = nativeRecover();
+/** x ‖ y, 64 bytes. @throws Error where no key has this signature */
 export const recoverPublicKey: RecoverPublicKey = nativeRecoverPublicKey ?? portableRecoverPublicKey;
 
 /** EIP-4844 and EIP-7594; the tables are built when the first proof is verified. */

@@ -1,7 +1,7 @@
 /** A sealer's secret key on disk: 64 hex digits, readable by its owner alone. */
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { ClientError } from '../../errors.ts';
+import { ClientError, systemReason } from '../../errors.ts';
 import { sealerAddress } from './seal.ts';
 
 const KEY_BYTES = 32;
@@ -70,9 +70,8 @@ function reading<T>(path: string, act: () => T): T {
   try {
     return act();
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const reason = code === undefined ? message : code;
-    throw new SealerKeyError('sealKeyUnreadable', `sealing key ${path} cannot be used: ${reason}`, { path }, { cause });
+    const message = `sealing key ${path} cannot be used: ${systemReason(cause)}`;
+    throw new SealerKeyError('sealKeyUnreadable', message, { path }, { cause });
   }
 }
 

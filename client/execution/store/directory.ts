@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { Level } from 'level';
-import { ClientError } from '../../errors.ts';
+import { ClientError, systemReason } from '../../errors.ts';
 import { damageOfTables, tableNames } from './table-files.ts';
 
 export type Database = Level<Uint8Array, Uint8Array>;
@@ -22,7 +22,7 @@ export async function openDatabase(path: string): Promise<Database> {
   } catch (cause) {
     throw new StoreError(
       'storeUnopenable',
-      `data directory ${path} cannot be used: ${messageOf(cause)}`,
+      `data directory ${path} cannot be used: ${systemReason(cause)}`,
       { path },
       { cause },
     );

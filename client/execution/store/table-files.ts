@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { systemReason } from '../../errors.ts';
 import { crc32c } from './crc32c.ts';
 
 // The package's module build has no synchronous start; its CommonJS build has.
@@ -33,7 +34,7 @@ export function damageOfTables(path: string, names: readonly string[]): string |
       checkTable(readFileSync(join(path, name)));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
-      return `${name}: ${error instanceof Error ? error.message : String(error)}`;
+      return `${name}: ${systemReason(error)}`;
     }
   }
   return undefined;

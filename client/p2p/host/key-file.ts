@@ -16,7 +16,7 @@ import {
 import { dirname } from 'node:path';
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
 import type { PrivateKey } from '@libp2p/interface';
-import { ClientError } from '../../errors.ts';
+import { ClientError, systemReason } from '../../errors.ts';
 
 const SEED_BYTES = 32;
 const OWNER_ONLY = 0o600;
@@ -87,10 +87,9 @@ function createSeed(path: string): Uint8Array {
 }
 
 function unreadable(path: string, cause: unknown): ClientError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
   return new ClientError<KeyFileErrorCode>(
     'keyFileUnreadable',
-    `the key file ${path} cannot be used: ${reason}`,
+    `the key file ${path} cannot be used: ${systemReason(cause)}`,
     { path },
     { cause },
   );

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ClientError } from '../../errors.ts';
+import { ClientError, systemReason } from '../../errors.ts';
 import { answerPreflight, isHostAllowed, type Origins } from './access.ts';
 import type { Dispatch, Limits } from './dispatch.ts';
 import { type Downloads, serveDownload } from './download.ts';
@@ -74,7 +74,7 @@ async function listen(server: Server, { host, port }: Pick<HttpOptions, 'host' |
       reject(
         cause.code === 'EADDRINUSE'
           ? new HttpError('portInUse', `port ${port} on ${host} is in use by another process`, { place }, { cause })
-          : new HttpError('portUnusable', `cannot listen on ${place}: ${cause.message}`, { place }, { cause }),
+          : new HttpError('portUnusable', `cannot listen on ${place}: ${systemReason(cause)}`, { place }, { cause }),
       );
     });
     server.listen(port, host, resolve);
