@@ -57,7 +57,8 @@ export function gossipOptions(settings: GossipSettings, bookScore: (peer: string
     emitSelf: false,
     allowedTopics: settings.topics.map(({ name }) => name),
     scoreParams,
-    scoreThresholds: { gossipThreshold: -10, publishThreshold: -50, graylistThreshold: -80 },
+    // Whom the book has not dropped yet is still listened to: what nobody hears cannot be charged.
+    scoreThresholds: { gossipThreshold: -10, publishThreshold: -50, graylistThreshold: -100 },
     msgIdFn: messageId,
     // The same bytes again cost a hash: nothing is decompressed twice.
     fastMsgIdFn: ({ topic, data }) =>

@@ -59,7 +59,8 @@ export const HOST: Readonly<Record<string, OpName | 'trap'>> = {
 };
 export const HOST_MODULE = 'zkvm';
 /** Whether an import is one of `HOST`; all other imports are refused. */
-export const isHostFunction = (module: string, name: string): boolean => module === HOST_MODULE && name in HOST;
+export const isHostFunction = (module: string, name: string): boolean =>
+  module === HOST_MODULE && Object.hasOwn(HOST, name);
 
 const NOT_STRAIGHT: ReadonlySet<string> = new Set([
   ...['return', 'halt', 'copy', 'fill', 'inputRead', 'globalSet32', 'globalSet64', 'globalGet32', 'globalGet64'],
