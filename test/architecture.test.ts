@@ -64,6 +64,37 @@ describe('architecture', () => {
     assert.deepEqual(new Set(what.replaceAll('`', '').split(' ')), folders('test'));
   });
 
+  test('docs/soundness-tests.md → names files and tests that are there, and every test of soundness', () => {
+    const repository = readRepository();
+    const text = (path: string): string =>
+      repository.get(path)?.text ?? assert.fail(`docs/soundness-tests.md: ${path} is not there`);
+    const lines = text('docs/soundness-tests.md').split('\n');
+    const rows = lines.filter((line) => line.startsWith('| ') && !line.startsWith('| what must hold'));
+    assert.ok(rows.length > 40);
+    const named = new Set<string>();
+    for (const row of rows) {
+      const [, rule = '', where = '', tests = '', ...rest] = row.split('|');
+      assert.equal(rest.length, 1, row);
+      const places = [...where.matchAll(/`([^`]+)`/g)];
+      assert.ok(places.length > 0, `${rule}: checked nowhere`);
+      for (const [, path] of places) text(`client/prover/${path}`);
+      const found = [...tests.matchAll(/`([^`]+)`: ((?:\*[^*]+\*(?:, )?)+)/g)];
+      assert.ok(found.length > 0, `${rule}: no test`);
+      assert.equal(tests.split('`').length, 2 * found.length + 1, `${rule}: a file without names of tests`);
+      for (const [, path = '', names = ''] of found) {
+        named.add(`test/${path}`);
+        const source = text(`test/${path}`).split('\n');
+        for (const [, name = ''] of names.matchAll(/\*([^*]+)\*/g))
+          assert.ok(
+            source.some((line) => line.includes(name) && /['`]/.test(line.split(name)[0] ?? '')),
+            `${path} has no test ${name}`,
+          );
+      }
+    }
+    for (const path of repository.keys())
+      if (/^test\/soundness\/.*\.test\.ts$/.test(path)) assert.ok(named.has(path), `${path} stands for no rule`);
+  });
+
   test('long files are reported', (t) => {
     for (const { path, lines } of longFiles(readRepository(), THINK_AT_LINES)) t.diagnostic(`${lines} lines: ${path}`);
   });

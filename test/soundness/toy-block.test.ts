@@ -103,7 +103,7 @@ test('rejects every altered, truncated or extended part of a proof', { timeout: 
     ],
   ];
   for (const [name, put, bytes] of parts) {
-    const stride = name === 'interface' ? 68 : 1012;
+    const stride = name === 'commitment' ? 3 : 1012;
     for (let at = 0; at < bytes.length; at += stride) {
       const changed = bytes.slice();
       changed[at]! ^= 1;

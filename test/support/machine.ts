@@ -85,7 +85,7 @@ export const tampered = (trace: readonly Instance[], lies: readonly Tampering[])
   });
 
 /** Tables whose rows are known without their instance: how often they are asked is not what a lie is about. */
-const FIXED_TABLES = new Set(['pair', 'pow']);
+export const FIXED_TABLES = new Set(['pair', 'pow']);
 
 /** Labels of constraints and names of buses that notice changed cells. */
 export function noticedBy(run: ToyRun, lies: readonly Tampering[]): string[] {

@@ -239,6 +239,54 @@ test('defineChip on a broken rule → the code that names it', () => {
   rule('busIndexOutOfRange', () => defineBus({ ...BYTE, index: 0, fields: {} }));
 });
 
+test('defineChip on a count that is no sum of bits within its bound → the code that names it', () => {
+  const columns = { isReal: bit('real'), other: bit('another bit'), x: field('any') };
+  type Row = Parameters<NonNullable<Parameters<typeof defineChip<typeof columns, never>>[0]['constrain']>>[1];
+  const sends = (count: (r: Row) => Row['x'], maxPerRow: number, isTied = false) =>
+    defineChip({
+      id: 't',
+      maxDegree: 2,
+      columns,
+      fillRow: none,
+      constrain: (c, r) => {
+        if (isTied) c.assertZero('one of the two', r.other.mul(r.isReal));
+        c.send(BYTE, [r.x], count(r), { maxPerRow });
+      },
+    });
+  rule('countNotBits', () => sends((r) => r.x, 1));
+  rule('countNotBits', () => sends((r) => r.isReal.mul(r.x), 1));
+  rule('countOutOfRange', () => sends((r) => r.isReal.add(r.other), 1));
+  rule('countOutOfRange', () => sends((r) => r.isReal.sub(r.other), 1));
+  rule('countOutOfRange', () => sends((r) => r.isReal.mul(3), 2));
+  for (const [count, most, isTied] of [
+    [(r: Row) => r.isReal.add(r.other), 2, false],
+    [(r: Row) => r.isReal.add(r.other), 1, true],
+    [(r: Row) => r.isReal.mul(3), 3, false],
+  ] as const)
+    assert.equal(sends(count, most, isTied).compiled.interactions.length, 1);
+});
+
+test('defineChip on a global message whose count alone, or whose field alone, is of a main column → globalFromMain', () => {
+  const columns = {
+    isReal: bit('real'),
+    x: inInterface(field('any')),
+    shown: inInterface(bit('bit')),
+    y: field('any'),
+  };
+  const sends = (of: 'count' | 'field' | 'neither') =>
+    defineChip({
+      id: 't',
+      maxDegree: 2,
+      columns,
+      fillRow: none,
+      constrain: (c, r) =>
+        c.send(CARRY, [of === 'field' ? r.x.add(r.y) : r.x], of === 'count' ? r.isReal : r.shown, { maxPerRow: 1 }),
+    });
+  rule('globalFromMain', () => sends('count'));
+  rule('globalFromMain', () => sends('field'));
+  assert.equal(sends('neither').compiled.interactions.length, 1);
+});
+
 test('a chip with lanes on a broken rule → the code that names it', () => {
   const columns = { isReal: bit('real'), x: lanes(bit('bits'), 1), y: lanes(field('elements'), 1) };
   const PARTS = { coefficients: new Array<number>(16).fill(1), constant: 0 };
