@@ -12,6 +12,7 @@ import type {
   NetworkPorts,
   ProofAnnouncement,
   ProofNetwork,
+  ProvingClaim,
 } from './interface.ts';
 import { PEER_RATES, PeerBook } from './peers/book.ts';
 import { Connector } from './peers/connector.ts';
@@ -185,6 +186,7 @@ class Network {
       identity: identityOf(modules.key),
       verify: isSignature,
       isProvable: ports.isProvable,
+      onContested: (own) => void this.#claim(own).catch(() => {}),
       book,
       now,
     });
@@ -260,8 +262,7 @@ class Network {
             body === undefined || body.length > MAX_INLINE_BODY_BYTES ? block : { ...block, body },
           ),
         ),
-      claimProving: async (claim) =>
-        this.#publish('proving_claim', ports.status().forkHash, await this.#claims.sign(claim)),
+      claimProving: (claim) => this.#claim(claim),
       claimedUntil: (blockHash, proofType) => this.#claims.until(blockHash, proofType),
       isOwnClaimFirst: (blockHash, proofType) => this.#claims.isOwnFirst(blockHash, proofType),
       announceTransaction: (hash) => this.#relay.add(hash),
@@ -306,6 +307,10 @@ class Network {
     }
     return { ok: false, code: 'unavailable' };
   };
+
+  async #claim(claim: ProvingClaim): Promise<number> {
+    return this.#publish('proving_claim', this.#modules.ports.status().forkHash, await this.#claims.sign(claim));
+  }
 
   async #publish(name: TopicName, forkHash: string | undefined, message: Uint8Array): Promise<number> {
     if (forkHash === undefined || message.length > TOPIC_BYTES[name]) {

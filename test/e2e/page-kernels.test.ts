@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildSync } from 'esbuild';
 import { type Pages, servePage } from '../../client/rpc/jsonrpc/pages.ts';
 import { needsChromium, openPage } from '../support/chromium.ts';
+import { repoRoot } from '../support/data.ts';
 
-const ROOT = join(import.meta.dirname, '..', '..');
 const SHOWN = `document.getElementById('out')?.innerText`;
 
 /** A page whose worker says which of the verifier's kernels it has. */
@@ -16,7 +15,7 @@ function pages(): Pages {
     import { wasmKernels } from './client/prover/kernels/wasm-kernels.ts';
     postMessage(wasmKernels()?.name ?? 'none');`;
   const [worker] = buildSync({
-    stdin: { contents, resolveDir: ROOT, loader: 'ts' },
+    stdin: { contents, resolveDir: repoRoot(), loader: 'ts' },
     ...{ bundle: true, write: false, platform: 'browser', format: 'iife' },
   }).outputFiles;
   const main = `new Worker('worker.js').onmessage = ({ data }) => { document.getElementById('out').innerText = data; };`;

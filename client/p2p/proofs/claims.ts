@@ -8,7 +8,8 @@
  * - claims are signed, so that nobody breaks them in another's name;
  * - clocks may differ by an hour: time is measured here, from the arrival on; a prover's own clock, in its claim's expiry,
  *   only says which of its claims is the later one.
- * Two provers that begin at the same time: the one with the lower sha256(block hash ‖ key) goes on.
+ * Two provers that begin at the same time: the one with the lower sha256(block hash ‖ key) goes on. A prover that hears
+ * a claim on what it goes on with says its own again: whoever made that one did not know the block yet when it came.
  */
 import type { Hash } from '../../prover/interface.ts';
 import type { Verdict } from '../host/host.ts';
@@ -29,6 +30,8 @@ export const TIE_SECONDS = 10;
 const LEAST_RENEWAL_SECONDS = 5;
 /** A broken claim is forgiven after this time: provers are restarted. */
 const BROKEN_SECONDS = 600;
+/** Between two answers to claims on one block. */
+const ANSWER_SECONDS = 2;
 /** An honest prover's clock and this node's differ by less. */
 const MAX_CLOCK_ERROR_SECONDS = 3600;
 const MAX_CLAIMS = 1024;
@@ -42,6 +45,8 @@ export type ClaimModules = {
   readonly identity: { readonly publicKey: Uint8Array; readonly sign: (message: Uint8Array) => Promise<Uint8Array> };
   readonly verify: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
   readonly isProvable: (blockHash: Hash) => boolean;
+  /** Another prover claims what this node goes on proving: the claim that should be said to it. */
+  readonly onContested: (own: ProvingClaim) => void;
   readonly book: PeerBook;
   /** Unix milliseconds */
   readonly now: () => number;
@@ -64,8 +69,8 @@ export class Claims {
   /** block and type → the one claim that counts, kept after its expiry so that no second one does; oldest first */
   readonly #claims = new Map<string, Held>();
   readonly #provers = new Map<string, Record>();
-  /** this node's own claims: from the first on one block to the end of the last */
-  readonly #own = new Map<string, { readonly since: number; readonly until: number }>();
+  /** this node's own claims: from the first on one block to the end of the last; when another one was answered last */
+  readonly #own = new Map<string, { readonly since: number; readonly until: number; answered: number }>();
 
   constructor(modules: ClaimModules) {
     this.#modules = modules;
@@ -83,7 +88,8 @@ export class Claims {
     const now = this.#modules.now() / 1000;
     for (const [key, { until }] of this.#own) if (until <= now) this.#own.delete(key);
     const key = keyOf(claim.blockHash, claim.proofType);
-    this.#own.set(key, { since: this.#own.get(key)?.since ?? now, until: claim.expiresAt });
+    const { since = now, answered = 0 } = this.#own.get(key) ?? {};
+    this.#own.set(key, { since, until: claim.expiresAt, answered });
     const signature = await identity.sign(signedBytes(genesisHash, { ...claim, prover }));
     return encodeProvingClaim({ ...claim, prover, signature });
   }
@@ -146,7 +152,10 @@ export class Claims {
     const isRenewal = held?.prover === prover;
     if (held !== undefined && !isRenewal && !winsTie(held, claim.blockHash, prover, now)) return false;
     if (isRenewal && (held.until <= now || claim.expiresAt < held.said + LEAST_RENEWAL_SECONDS)) return false;
-    if (!isRenewal && this.#isOwn(key, claim.blockHash, prover, now)) return false;
+    if (!isRenewal && this.#isOwn(key, claim.blockHash, prover, now)) {
+      this.#answer(key, claim, now);
+      return false;
+    }
     this.#settle(now);
     const { kept, brokenAt } = this.#record(prover);
     if (brokenAt.length > kept) return false;
@@ -165,6 +174,15 @@ export class Claims {
     const own = this.#own.get(key);
     if (own === undefined || own.until <= now) return false;
     return now - own.since >= TIE_SECONDS || orderOf(blockHash, this.#ownKey()) < orderOf(blockHash, prover);
+  }
+
+  /** Says this node's claim again, later than the last one: gossip drops what it has seen. */
+  #answer(key: string, { blockHash, proofType }: ProvingClaim, now: number): void {
+    const own = this.#own.get(key);
+    if (own === undefined || now - own.answered < ANSWER_SECONDS) return;
+    own.answered = now;
+    const expiresAt = Math.max(own.until + 1, Math.ceil(now) + CLAIM_SECONDS);
+    this.#modules.onContested({ blockHash, proofType, expiresAt });
   }
 
   #ownKey(): string {

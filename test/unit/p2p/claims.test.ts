@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { generateKeyPair } from '@libp2p/crypto/keys';
 import { identityOf, isSignature } from '../../../client/p2p/host/identity.ts';
-import { CLAIM_SECONDS } from '../../../client/p2p/interface.ts';
+import { CLAIM_SECONDS, type ProvingClaim } from '../../../client/p2p/interface.ts';
 import { PEER_RATES, PeerBook } from '../../../client/p2p/peers/book.ts';
 import {
   Claims,
@@ -21,15 +21,17 @@ async function claims(clock = { seconds: 1_800_000_000 }, genesisHash = GENESIS)
   const now = (): number => clock.seconds * 1000;
   const rates = { ...PEER_RATES, messages: ROOMY };
   const book = new PeerBook({ now, onBan: () => {}, onFault: () => {} }, rates);
+  const said: ProvingClaim[] = [];
   const made = new Claims({
     genesisHash,
     identity: identityOf(await generateKeyPair('Ed25519')),
     verify: isSignature,
     isProvable: (block) => block !== hash(0),
+    onContested: (own) => said.push(own),
     book,
     now,
   });
-  return { clock, book, made };
+  return { clock, book, made, said };
 }
 
 const claimOf = (i: number, expiresAt: number) => ({ blockHash: hash(i), proofType: 1, expiresAt });
@@ -93,6 +95,35 @@ test('two provers that claim a block at once → each of them and everybody else
       assert.equal(made.until(hash(i), 1), clock.seconds + 45);
     }
   }
+});
+
+test('a claim on what this prover goes on with → its own is said again, as another message, and whoever missed it yields', async () => {
+  const winners = new Set<boolean>();
+  for (let i = 1; i <= 8; i++) {
+    const a = await claims();
+    const { clock } = a;
+    const b = await claims(clock);
+    // The block had not come to b: the claim meant nothing to it.
+    const missed = await a.made.sign(claimOf(i, clock.seconds + 45));
+    clock.seconds += 3;
+    const ofB = await b.made.sign(claimOf(i, clock.seconds + 45));
+    const verdict = await a.made.onClaim(ofB, 'b');
+    winners.add(verdict === 'ignore');
+    if (verdict === 'accept') {
+      assert.equal(a.made.isOwnFirst(hash(i), 1), false);
+      assert.deepEqual(a.said, []);
+      continue;
+    }
+    assert.equal(a.said.length, 1);
+    await a.made.onClaim(ofB, 'b');
+    assert.equal(a.said.length, 1, 'answered a moment ago');
+    const again = await a.made.sign(a.said[0]!);
+    assert.notDeepEqual(again, missed);
+    assert.equal(await b.made.onClaim(again, 'a'), 'accept');
+    assert.equal(b.made.isOwnFirst(hash(i), 1), false);
+    assert.deepEqual(b.said, []);
+  }
+  assert.equal(winners.size, 2);
 });
 
 test('prover that is killed once → after ten minutes its claims count again', async () => {
