@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { auditFreeCells } from '../../client/prover/air/audit.ts';
-import type { Instance } from '../../client/prover/air/dag.ts';
+import type { CompiledChip, Instance, Interaction } from '../../client/prover/air/dag.ts';
 import { evaluateRow } from '../../client/prover/air/evaluate.ts';
+import { EXEC, MEM, Space } from '../../client/prover/chips/buses.ts';
 import { holds } from '../../client/prover/chips/tables/table.ts';
 import { buildTrace, wholeSegment } from '../../client/prover/engine/trace.ts';
-import { P } from '../../client/prover/field/fp.ts';
+import { Fp, P } from '../../client/prover/field/fp.ts';
 import { encodeGuestInput } from '../../client/prover/guest/input.ts';
 import { loadGuest } from '../../client/prover/guest/load.ts';
 import { buildZkVm } from '../../client/prover/machine/zkvm.ts';
@@ -71,6 +72,38 @@ function recorded(): Machine {
 const rowOf = ({ rows, chip }: Instance, r: number): number[] =>
   Array.from(rows.subarray(r * chip.columns.length, (r + 1) * chip.columns.length));
 
+/**
+ * Limbs that a row writes if it satisfies everything that it can be held to and reads limbs below 2^16; else none. Those
+ * whose range the receiver of another message makes sure of are left out, and numbers on the call stack.
+ */
+function writtenLimbs(
+  chip: CompiledChip,
+  row: readonly number[],
+  publics: readonly number[],
+  inTable: Machine['inTable'],
+): number[] {
+  const values = evaluateRow(
+    chip,
+    (c) => row[c]!,
+    (k) => publics[k]!,
+  );
+  if (chip.constraints.some((k) => values[k.node] !== 0)) return [];
+  const shown = chip.interactions.filter((i) => values[i.count] !== 0);
+  const sent = shown.filter((i) => i.direction === 'send');
+  const message = (i: Interaction): number[] => i.fields.map((f) => values[f]!);
+  if (sent.some((i) => inTable(i.bus.id, message(i)) === false)) return [];
+  const elsewhere = new Set(
+    sent.flatMap(({ bus, fields }) => fields.filter((_, f) => bus.fields[f]!.guaranteedBy === 'receiver')),
+  );
+  const limbs = (direction: Interaction['direction']): number[] =>
+    shown
+      .filter((i) => i.bus === MEM && i.direction === direction && values[i.fields[0]!] !== Space.CALL_STACK)
+      .flatMap((i) => i.fields.slice(2, 6))
+      .filter((f) => direction === 'receive' || !elsewhere.has(f))
+      .map((f) => values[f]!);
+  return limbs('receive').some((limb) => limb >= 2 ** 16) ? [] : limbs('send');
+}
+
 test('the chips on rows of mainnet block 1', { ...needsData(), timeout: 900_000 }, async (t) => {
   const { chips, trace, publics, inTable, tables } = recorded();
   const audited = trace.filter(({ chip }) => !tables.has(chip.id));
@@ -89,6 +122,38 @@ test('the chips on rows of mainnet block 1', { ...needsData(), timeout: 900_000 
       return auditFreeCells(chip, rows, own, inTable).map((cell) => `${chip.id}.${cell}`);
     });
     assert.deepEqual(free, []);
+  });
+
+  await t.test('no change of a limb, nor one carried into the next → writes a limb outside [0, 2^16)', () => {
+    let written = 0;
+    for (const instance of audited) {
+      const { chip } = instance;
+      if (chip.interactions.every((i) => i.bus !== EXEC)) continue;
+      const isReal = chip.columns.findIndex((c) => c.name === 'isReal');
+      const own = chip.publics.map((name) => publics[name]!);
+      const real = Array.from({ length: 2 ** instance.logHeight }, (_, r) => rowOf(instance, r)).filter(
+        (row) => row[isReal] === 1,
+      );
+      for (const row of [real[0]!, real[Math.floor(real.length / 2)]!, real[real.length - 1]!])
+        for (const c of chip.columns.keys())
+          for (const [here, next] of [
+            [2 ** 16, 0],
+            [-(2 ** 16), 0],
+            [2 ** 16, -1],
+            [-(2 ** 16), 1],
+          ] as const) {
+            const cells = row.slice();
+            cells[c] = Fp.fromInt(cells[c]! + here);
+            if (c + 1 < cells.length) cells[c + 1] = Fp.fromInt(cells[c + 1]! + next);
+            const limbs = writtenLimbs(chip, cells, own, inTable);
+            written += limbs.length;
+            assert.ok(
+              limbs.every((limb) => limb < 2 ** 16),
+              `${chip.id}.${chip.columns[c]!.name} ${here} ${next}: ${limbs}`,
+            );
+          }
+    }
+    assert.ok(written > 1000, `${written} limbs`);
   });
 
   // Lookups are left out: one more only asks more of the prover.
