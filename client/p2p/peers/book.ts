@@ -10,7 +10,8 @@ const MAX_REMEMBERED = 4096;
 
 /** What one peer may ask of this node. */
 export const PEER_RATES = {
-  requests: { capacity: 200, perSecond: 50 },
+  /** a block is up to five: its header, proof, body, receipts and diff */
+  requests: { capacity: 400, perSecond: 200 },
   servedBytes: { capacity: 512 << 20, perSecond: 32 << 20 },
   messages: { capacity: 256, perSecond: 8 },
   /** gossip that has come before, from this peer or another: above all that a peer may send anew */

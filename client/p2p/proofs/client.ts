@@ -1,9 +1,11 @@
 /** One request to one peer: its answer, checked for shape and size, or why there is none; the peer is charged here. */
+import timers from 'node:timers/promises';
 import { ClientError } from '../../errors.ts';
 import type { Hash } from '../../prover/interface.ts';
 import type { ByteStream } from '../host/byte-stream.ts';
 import type { HeaderRange, HeaderRecord, NetworkStatus } from '../interface.ts';
 import type { PeerBook } from '../peers/book.ts';
+import { Budget, type Rate } from '../peers/budget.ts';
 import { faultOf, reasonOf } from './blame.ts';
 import { FrameReader, type Refusal, writeRequest } from './framing.ts';
 import {
@@ -36,12 +38,20 @@ export type ClientModules = {
 /** An object in smaller frames than this, the last one aside, is refused: each frame costs work. */
 const LEAST_DATA_FRAME_BYTES = 4096;
 const EMPTY = new Uint8Array(0);
+/**
+ * What this node asks of one peer: below what a peer takes (`PEER_RATES`), however fast it answers. A node that verifies
+ * quickly would be taken for a flood else.
+ */
+export const ASKING_RATE: Rate = { capacity: 300, perSecond: 150 };
+/** Peers whose rate is kept; the first one is forgotten for another. */
+const MAX_PEERS = 4096;
 
 /** Whatever a peer does, its answer is a value or a code: nothing here throws for it. */
 export class RequestClient {
   readonly #genesisHash: Hash;
   readonly #timing: Timing;
   readonly #modules: ClientModules;
+  readonly #asked = new Map<string, Budget>();
 
   constructor(genesisHash: Hash, timing: Timing, modules: ClientModules) {
     this.#genesisHash = genesisHash;
@@ -106,6 +116,19 @@ export class RequestClient {
     });
   }
 
+  /** Waits until the peer may be asked again. */
+  async #turn(peer: string, signal: AbortSignal): Promise<void> {
+    let budget = this.#asked.get(peer);
+    if (budget === undefined) {
+      const [first] = this.#asked.keys();
+      if (this.#asked.size >= MAX_PEERS && first !== undefined) this.#asked.delete(first);
+      budget = new Budget(ASKING_RATE, () => performance.now());
+      this.#asked.set(peer, budget);
+    }
+    while (!signal.aborted && !budget.take(1))
+      await timers.setTimeout(1000 / ASKING_RATE.perSecond, undefined, { signal }).catch(() => {});
+  }
+
   async #ask<T>(
     peer: string,
     protocol: ProtocolName,
@@ -114,6 +137,7 @@ export class RequestClient {
     caller: AbortSignal,
     decode: (frames: readonly Uint8Array[]) => T,
   ): Promise<Answer<T>> {
+    await this.#turn(peer, caller);
     const pace = new Pace(this.#timing, caller);
     let stream: ByteStream | undefined;
     try {

@@ -4,7 +4,8 @@ import { ClientError } from '../../../client/errors.ts';
 import { createLogger } from '../../../client/log.ts';
 import type { ByteStream } from '../../../client/p2p/host/byte-stream.ts';
 import type { NetworkPorts } from '../../../client/p2p/interface.ts';
-import { PeerBook } from '../../../client/p2p/peers/book.ts';
+import { PEER_RATES, PeerBook } from '../../../client/p2p/peers/book.ts';
+import { ASKING_RATE } from '../../../client/p2p/proofs/client.ts';
 import { FrameKind } from '../../../client/p2p/proofs/framing.ts';
 import { encodeDataRequest, encodeHeadersRequest } from '../../../client/p2p/proofs/messages.ts';
 import { MAX_SERVED_AT_ONCE } from '../../../client/p2p/proofs/protocols.ts';
@@ -141,4 +142,9 @@ test('peer that has used up its bytes → busy', async () => {
   const { made, book } = server({ blockData: async () => new Uint8Array(1) });
   while (book.spend('peer', 'servedBytes', 1 << 20));
   assert.equal((await ask(made, 'data', data(0))).last, FrameKind.busy);
+});
+
+test('what a node asks of one peer → less than what it lets itself be asked', () => {
+  assert.ok(ASKING_RATE.perSecond < PEER_RATES.requests.perSecond);
+  assert.ok(ASKING_RATE.capacity < PEER_RATES.requests.capacity);
 });
