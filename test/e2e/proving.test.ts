@@ -102,6 +102,8 @@ describe('a node that proves', () => {
     assert.equal(proofs.blockHash, blockHash);
     const [proof, ...others] = proofs.proofs;
     assert.ok(proof !== undefined && others.length === 0);
+    // The proof is served before the line about it has come through the pipe.
+    while (!node.stderr().includes('proven in')) await pause(POLL_MS);
     assert.match(node.stderr(), /block 1 \w{8}… {2}proven in [\d.]+ s, \d+ kB, verified in \d+ ms/);
     await node.stop('SIGINT');
 
