@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { call as callChip } from '../../client/prover/chips/control/chip.ts';
 import { rowFailures } from '../support/chip-rows.ts';
 import { again, cellAt, lie, realRows } from '../support/lies.ts';
-import { instanceOf, noticedBy, type Tampering, type ToyRun, toyFailures, toyRun } from '../support/machine.ts';
+import { instanceOf, rejectsLiesIn, type ToyRun, toyFailures, toyRun } from '../support/machine.ts';
 import { call, get, I32, i32, wasmModule } from '../support/wasm-module.ts';
 
 const [ADD, MUL, DROP, TEE, LESS_U] = [0x6a, 0x6c, 0x1a, 0x22, 0x49];
@@ -38,15 +38,7 @@ const run: ToyRun = toyRun(
 );
 const table = (id: string) => instanceOf(run.trace, id);
 
-const rejects = (name: string, by: RegExp, ...lies: readonly Tampering[]): void => {
-  test(`rejects ${name}`, () => {
-    const noticed = noticedBy(run, lies);
-    assert.ok(
-      noticed.some((label) => by.test(label)),
-      noticed.join(', '),
-    );
-  });
-};
+const rejects = rejectsLiesIn(run);
 
 test('the honest run → every constraint holds and every bus balances', () => {
   assert.deepEqual(toyFailures(run, run.trace), { rows: [], buses: [] });

@@ -18,7 +18,7 @@ import { fromLittleEndian, hostCallModule, littleEndian } from '../support/host-
 import {
   instanceOf,
   inTablesOf,
-  noticedBy,
+  rejectsLiesIn,
   type Tampering,
   type ToyRun,
   toyFailures,
@@ -166,15 +166,7 @@ test('a run cut into segments → calls stay whole, every segment holds, the blo
 });
 
 describe('a lying prover of ec_msm', () => {
-  const rejects = (lie: string, by: RegExp, ...lies: readonly Tampering[]): void => {
-    test(`rejects ${lie}`, () => {
-      const noticed = noticedBy(run, lies);
-      assert.ok(
-        noticed.some((label) => by.test(label)),
-        noticed.join(', '),
-      );
-    });
-  };
+  const rejects = rejectsLiesIn(run);
   const one = (chip: string, row: number, cells: Tampering['cells']): Tampering => ({ chip, row, cells });
   const [T5, T6] = [5, 6].map(additionInto) as [number, number];
   const [doubled, added] = [16 + 2 * 5, 16 + 2 * 5 + 1].map(additionInto) as [number, number];

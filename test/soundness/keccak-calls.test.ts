@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { auditFreeCells } from '../../client/prover/air/audit.ts';
 import { again, cellAt, lie, realRows } from '../support/lies.ts';
-import { instanceOf, inTablesOf, noticedBy, type Tampering, toyFailures, toyRun } from '../support/machine.ts';
+import { instanceOf, inTablesOf, rejectsLiesIn, type Tampering, toyFailures, toyRun } from '../support/machine.ts';
 import { segmentedRun, segmentFailures, tamperedSegments } from '../support/segments.ts';
 import { call, i32, i64, wasmModule } from '../support/wasm-module.ts';
 
@@ -33,15 +33,7 @@ const taking = (id: string, from: number, names: readonly string[]): Record<stri
   Object.fromEntries(names.map((name) => [name, cellAt(table(id), from, name)]));
 const outputs = LIMBS.map((k) => `output[${k}]`);
 
-const rejects = (name: string, by: RegExp, ...lies: readonly Tampering[]): void => {
-  test(`rejects ${name}`, () => {
-    const noticed = noticedBy(run, lies);
-    assert.ok(
-      noticed.some((label) => by.test(label)),
-      noticed.join(', '),
-    );
-  });
-};
+const rejects = rejectsLiesIn(run);
 
 test('three calls → every constraint holds and every bus balances', () => {
   assert.deepEqual(toyFailures(run, run.trace), { rows: [], buses: [] });

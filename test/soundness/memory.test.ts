@@ -6,7 +6,7 @@ import { refresh, SPLIT } from '../../client/prover/chips/memory/refresh.ts';
 import { P } from '../../client/prover/field/fp.ts';
 import { rowFailures } from '../support/chip-rows.ts';
 import { again, cellAt, lie, rowWith } from '../support/lies.ts';
-import { instanceOf, noticedBy, type Tampering, toyFailures, toyRun } from '../support/machine.ts';
+import { instanceOf, rejectsLiesIn, type Tampering, toyFailures, toyRun } from '../support/machine.ts';
 import { BEYOND_MEMORY, recordedModule } from '../support/recorded-module.ts';
 import { cellsLeftBy, segmentedRun, segmentFailures, tamperedSegments } from '../support/segments.ts';
 import { call, i32, i64, wasmModule } from '../support/wasm-module.ts';
@@ -41,15 +41,7 @@ const stores = tableOf('store64');
 const READ = { data: 0, afterFirst: 1, afterSecond: 2 };
 const WRITE = { first: 0, second: 2 };
 
-const rejects = (name: string, by: RegExp, ...lies: readonly Tampering[]): void => {
-  test(`rejects ${name}`, () => {
-    const noticed = noticedBy(run, lies);
-    assert.ok(
-      noticed.some((label) => by.test(label)),
-      noticed.join(', '),
-    );
-  });
-};
+const rejects = rejectsLiesIn(run);
 
 test('the honest run → every constraint holds and every bus balances', () => {
   assert.deepEqual(toyFailures(run, run.trace), { rows: [], buses: [] });

@@ -1,5 +1,6 @@
 /** Small machines of toy modules: their trace and whether it holds. */
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { checkBuses, checkRows, type Imbalance, type RowFailure } from '../../client/prover/air/check.ts';
 import type { Instance } from '../../client/prover/air/dag.ts';
 import { holds } from '../../client/prover/chips/tables/table.ts';
@@ -94,6 +95,19 @@ export function noticedBy(run: ToyRun, lies: readonly Tampering[]): string[] {
   const unbalanced = buses.filter((b) => inFixedTable(b.bus, b.message) !== true);
   return [...new Set([...rows.map((f) => f.label), ...unbalanced.map((b) => b.bus)])];
 }
+
+/** Declares tests about one run: these lies are noticed by a constraint or a bus of such a name. */
+export const rejectsLiesIn =
+  (run: ToyRun) =>
+  (name: string, by: RegExp, ...lies: readonly Tampering[]): void => {
+    test(`rejects ${name}`, () => {
+      const noticed = noticedBy(run, lies);
+      assert.ok(
+        noticed.some((label) => by.test(label)),
+        noticed.join(', '),
+      );
+    });
+  };
 
 /** Whether a message is in the table of its lookup bus; undefined for buses without table. */
 export function inTablesOf({ vm }: ToyRun): (bus: string, message: readonly number[]) => boolean | undefined {

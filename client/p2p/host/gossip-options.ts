@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type GossipsubOpts, type Message, StrictNoSign } from '@libp2p/gossipsub';
 import type { PeerScoreParams, TopicScoreParams } from '@libp2p/gossipsub/score';
+import { BAN_POINTS } from '../peers/faults.ts';
 import { snappyCompress, snappyDecompress } from '../proofs/snappy.ts';
 
 export type GossipSettings = {
@@ -58,7 +59,7 @@ export function gossipOptions(settings: GossipSettings, bookScore: (peer: string
     allowedTopics: settings.topics.map(({ name }) => name),
     scoreParams,
     // Whom the book has not dropped yet is still listened to: what nobody hears cannot be charged.
-    scoreThresholds: { gossipThreshold: -10, publishThreshold: -50, graylistThreshold: -100 },
+    scoreThresholds: { gossipThreshold: -10, publishThreshold: -50, graylistThreshold: -BAN_POINTS },
     msgIdFn: messageId,
     // The same bytes again cost a hash: nothing is decompressed twice.
     fastMsgIdFn: ({ topic, data }) =>

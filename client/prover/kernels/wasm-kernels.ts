@@ -1,7 +1,8 @@
+import { bytesFromBase64 } from '../../base64.ts';
 import { type EvaluateNodes, NODE_WORDS } from '../air/evaluate.ts';
 import { EXT_WORDS } from '../field/ext-vec.ts';
 import type { FoldRows } from '../field/fold-rows.ts';
-import { isLittleEndian } from '../hash/blake3.ts';
+import { BLOCK_WORDS, DIGEST_WORDS, isLittleEndian } from '../hash/blake3.ts';
 import type { ManyInputs } from '../hash/hash-many.ts';
 import { VERIFIER_KERNELS_BASE64 } from './generated/verifier-kernels.ts';
 import type { VerifierKernels } from './interface.ts';
@@ -20,8 +21,6 @@ type Module = {
 const WORD_BYTES = 4;
 const PAGE_BYTES = 2 ** 16;
 const LANES = 4;
-const DIGEST_WORDS = 8;
-const BLOCK_WORDS = 16;
 
 /** Words: intermediate values, then a key, then what a call brings. */
 const WORKING = 0;
@@ -33,16 +32,18 @@ const DATA = 512;
  * no SIMD, where a page's policy forbids it, and where words are not stored as WebAssembly stores them.
  */
 export function wasmKernels(): VerifierKernels | undefined {
-  if (!isLittleEndian) return undefined;
+  if (!isLittleEndian || typeof WebAssembly === 'undefined') return undefined;
+  const bytes = bytesFromBase64(VERIFIER_KERNELS_BASE64);
+  if (!WebAssembly.validate(bytes)) return undefined;
+  let module: WebAssembly.Module;
   try {
-    const binary = atob(VERIFIER_KERNELS_BASE64);
-    const bytes = new Uint8Array(binary.length);
-    for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
-    const module = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as unknown as Module;
-    return kernelsOf(module);
-  } catch {
-    return undefined;
+    module = new WebAssembly.Module(bytes);
+  } catch (error) {
+    // What is valid and does not compile is refused by the page's policy.
+    if (error instanceof WebAssembly.CompileError || error instanceof EvalError) return undefined;
+    throw error;
   }
+  return kernelsOf(new WebAssembly.Instance(module).exports as unknown as Module);
 }
 
 function kernelsOf(module: Module): VerifierKernels {

@@ -1,3 +1,4 @@
+import { bytesFromBase64 } from '../../base64.ts';
 import { chipText } from '../air/digest.ts';
 import { blake3, bytesFromWords, DIGEST_BYTES, wordsFromBytes } from '../hash/blake3.ts';
 import type { HashMany } from '../hash/hash-many.ts';
@@ -50,12 +51,6 @@ export function keyDigest(
 
 /** What browsers have, too. */
 const toBase64 = (bytes: Uint8Array): string => btoa(Array.from(bytes, (b) => String.fromCharCode(b)).join(''));
-function fromBase64(text: string): Uint8Array {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
-}
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
 
@@ -83,7 +78,7 @@ export function keyData(
  */
 export function acceptedKey(data: KeyData, kernels?: Pick<VerifierKernels, 'hashMany'>): AcceptedKey {
   const machine = verifierMachine(data.shape, data.profile);
-  const fixedCap = wordsFromBytes(fromBase64(data.fixedCap));
+  const fixedCap = wordsFromBytes(bytesFromBase64(data.fixedCap));
   const digest = keyDigest(machine, data.shape, fixedCap, kernels?.hashMany);
   if (hex(digest) !== data.digest)
     throw new RangeError(`verification key ${data.digest} is of another build, this one has ${hex(digest)}`);

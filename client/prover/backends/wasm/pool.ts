@@ -1,4 +1,6 @@
+import { bytesFromBase64 } from '../../../base64.ts';
 import { ClientError } from '../../../errors.ts';
+import { KERNELS_BASE64 } from '../../kernels/generated/kernels.ts';
 import {
   CONTROL_BYTES,
   COUNT,
@@ -12,7 +14,6 @@ import {
   TASK_WORDS,
   TASKS,
 } from './control.ts';
-import { kernelBytes } from './kernels.ts';
 import { KernelMemory } from './memory.ts';
 import { type Helper, type Spawn, spawnThread } from './spawn.ts';
 import { type ControlLayout, createThread, type KernelThread } from './thread.ts';
@@ -54,7 +55,7 @@ export class KernelPool {
     this.memory = new KernelMemory(CONTROL_BYTES + threads * SCRATCH_BYTES, maxBytes);
     this.control = new Int32Array(this.memory.wasm.buffer);
     this.control[STATE] = INDEX_MASK;
-    const kernels = kernelBytes();
+    const kernels = bytesFromBase64(KERNELS_BASE64);
     const memory = this.memory.wasm;
     const scratchOf = (i: number): number => Math.ceil(CONTROL_BYTES / 64) * 64 + i * SCRATCH_BYTES;
     this.thread = createThread({ memory, kernels, scratch: scratchOf(0), layout: LAYOUT });

@@ -1,3 +1,4 @@
+import { bytesFromBase64 } from '../../../base64.ts';
 import type { RowType } from '../flat-records.ts';
 import { INTERPRETER_BASE64 } from '../generated/interpreter.ts';
 import { compileNativeArithmetic, type NativeArithmetic } from '../native-arithmetic.ts';
@@ -78,8 +79,7 @@ export function fastProgram(
   types: readonly RowType[] = [],
   rowsBeforeCompiling = ROWS_BEFORE_COMPILING,
 ): FastProgram {
-  const text = atob(INTERPRETER_BASE64);
-  const module = new WebAssembly.Module(Uint8Array.from(text, (c) => c.charCodeAt(0)));
+  const module = new WebAssembly.Module(bytesFromBase64(INTERPRETER_BASE64));
   const { SLOTS32, SLOTS64, RETURNS, CODE } = instantiate(
     module,
     new WebAssembly.Memory({ initial: 1, maximum: 65_536, shared: true }),
