@@ -177,7 +177,8 @@ function accountLines(): string[] {
   ];
 }
 
-function provingLine({ prove }: NodeConfig): string {
+function provingLine({ prove, peers }: NodeConfig): string {
+  if (prove === undefined && peers?.sync.mode === 'proof') return 'nothing (--prove does)';
   if (prove === undefined)
     return 'nothing (--prove does): every block is checked by the validator that proofs are made of';
   const { profile, backend, from, maxMemoryMiB } = prove;

@@ -31,6 +31,8 @@ export type JobFailure =
   | 'overdue'
   /** more blocks waited than the queue may hold */
   | 'backlogFull'
+  /** nobody had the block and its witness */
+  | 'unavailable'
   /** execution and guest disagree about the block */
   | 'guestRejects'
   /** the own verifier does not accept the proof */

@@ -164,8 +164,7 @@ export class ProvingService {
 
   async #jobInput(blockHash: Uint8Array): ReturnType<QueueModules['jobInput']> {
     const block = await this.#modules.block(blockHash);
-    if (block === undefined)
-      return { ok: false, code: 'internal', reason: 'the block or its witness is not to be had' };
+    if (block === undefined) return 'missing';
     const expected = this.#claims.get(block.blockHash) ?? (await this.#checked(block));
     if (typeof expected === 'string') return { ok: false, code: 'guestRejects', reason: expected };
     return { ok: true, input: guestInputOf(block), headerRlp: block.headerRlp, expected };

@@ -32,12 +32,16 @@ export type QueueModules = {
   readonly isWanted: (blockHash: Uint8Array, number: bigint) => boolean;
   /** Who proves what; undefined: nobody else does. */
   readonly sharing?: WorkSharing | undefined;
-  /** The prover's input for a block, from its block and witness alone; or why the guest does not take it. */
+  /**
+   * The prover's input for a block, from its block and witness alone; or why the guest does not take it; `missing`:
+   * nobody has the block or its witness now.
+   */
   readonly jobInput: (
     blockHash: Uint8Array,
   ) => Promise<
     | ({ readonly ok: true } & Omit<ProveJob, 'profile'>)
     | { readonly ok: false; readonly code: JobFailure; readonly reason: string }
+    | 'missing'
   >;
   /** Verifies a fresh proof as a stranger would; what is kept with it, or why it must not be kept. */
   readonly accept: (
@@ -68,7 +72,12 @@ export type WorkSharing = {
   ) => Promise<void>;
 };
 
-type Waiting = { readonly blockHash: Uint8Array; readonly number: bigint };
+type Waiting = {
+  readonly blockHash: Uint8Array;
+  readonly number: bigint;
+  /** How often its block or witness was not to be had, and until when it is not asked for again, in ms since 1970. */
+  readonly missing?: { readonly times: number; readonly until: number };
+};
 type Resting = Waiting & { /** ms since 1970 */ readonly until: number };
 type Current = Waiting & { readonly startedAt: number; readonly stop: AbortController; progress: Progress | undefined };
 
@@ -183,7 +192,7 @@ export class ProvingQueue {
     if (this.#running !== undefined || this.#stop.signal.aborted) return;
     const ended = (): void => {
       this.#running = undefined;
-      if (this.#waiting.some((block) => this.#claimedUntil(block) === undefined)) this.#run();
+      if (this.#waiting.some((block) => this.#heldUntil(block) === undefined)) this.#run();
     };
     // A job that cannot be stored stops the queue: the next request, or the next process, takes it up again.
     this.#running = this.#proveAll().then(ended, (error: unknown) => {
@@ -219,20 +228,27 @@ export class ProvingQueue {
     return until !== undefined && until > this.#modules.now() ? until : undefined;
   }
 
+  /** Until when a waiting block is not begun: another claims it, or what it needs was not to be had a moment ago. */
+  #heldUntil(block: Waiting): number | undefined {
+    const missing = block.missing?.until ?? 0;
+    const until = Math.max(this.#claimedUntil(block) ?? 0, missing);
+    return until > this.#modules.now() ? until : undefined;
+  }
+
   /**
    * The oldest block that waits and that nobody else is proving; else the failed one that has rested longest; else an
-   * alarm for when one has, or for when another's claim ends.
+   * alarm for when one has, or for when a block that is held may be begun.
    */
   #next(): Waiting | undefined {
     clearTimeout(this.#alarm);
-    const free = this.#waiting.filter((block) => this.#claimedUntil(block) === undefined);
+    const free = this.#waiting.filter((block) => this.#heldUntil(block) === undefined);
     const oldest = takeLeast(free, (a, b) => a.number < b.number);
     if (oldest !== undefined) {
       this.#waiting.splice(this.#waiting.indexOf(oldest), 1);
       return oldest;
     }
-    const claims = this.#waiting.flatMap((block) => this.#claimedUntil(block) ?? []);
-    this.#wakeAt(Math.min(...claims));
+    const held = this.#waiting.flatMap((block) => this.#heldUntil(block) ?? []);
+    this.#wakeAt(Math.min(...held));
     const rested = takeLeast(
       this.#resting,
       (a, b) => a.until < b.until || (a.until === b.until && a.number < b.number),
@@ -241,7 +257,7 @@ export class ProvingQueue {
     const pause = rested.until - this.#modules.now();
     if (pause <= 0) return rested;
     this.#resting.push(rested);
-    this.#wakeAt(Math.min(rested.until, ...claims));
+    this.#wakeAt(Math.min(rested.until, ...held));
     return undefined;
   }
 
@@ -268,8 +284,12 @@ export class ProvingQueue {
       await this.#move(blockHash, { state: 'queued', number, attempts: attempts - 1 });
       // Dropped when its turn comes, or taken up by the next process.
       this.#waiting.push(block);
-    } else if (outcome.kind === 'failed') {
-      const { code, reason } = outcome;
+    } else if (outcome.kind === 'missing' && (block.missing?.times ?? 0) + 1 < MOST_TIMES_MISSING) {
+      await this.#move(blockHash, { state: 'queued', number, attempts: attempts - 1 });
+      const times = (block.missing?.times ?? 0) + 1;
+      this.#waiting.push({ blockHash, number, missing: { times, until: now() + missingRetryMs(times) } });
+    } else if (outcome.kind === 'failed' || outcome.kind === 'missing') {
+      const { code, reason } = outcome.kind === 'failed' ? outcome : MISSING;
       const failed = { state: 'failed', number, attempts, code, reason, at: now() } as const;
       await this.#move(blockHash, failed);
       this.#rest(block, failed);
@@ -296,6 +316,7 @@ export class ProvingQueue {
       if (stop.aborted) return { kind: 'stopped' };
       const input = await jobInput(blockHash);
       if (stop.aborted) return { kind: 'stopped' };
+      if (input === 'missing') return { kind: 'missing' };
       if (!input.ok) return { kind: 'failed', code: input.code, reason: input.reason };
       const { ok: _, ...job } = input;
       const report = (progress: Progress): void => {
@@ -331,7 +352,17 @@ export class ProvingQueue {
 type Outcome =
   | ({ readonly kind: 'proved' } & MadeProof)
   | { readonly kind: 'failed'; readonly code: JobFailure; readonly reason: string }
+  | { readonly kind: 'missing' }
   | { readonly kind: 'stopped' };
+
+const MISSING = { code: 'unavailable', reason: 'neither this node nor a peer has the block and its witness' } as const;
+/** Two minutes in all. */
+const MOST_TIMES_MISSING = 8;
+
+/** 1 s, then twice as long each time: peers that import a block have its witness in a moment. */
+function missingRetryMs(times: number): number {
+  return 1000 * 2 ** (times - 1);
+}
 
 /** Longest time that `setTimeout` takes. */
 const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -182,6 +182,50 @@ describe('proving queue', () => {
     assert.deepEqual([job.code, job.reason], ['guestRejects', 'state root']);
   });
 
+  test('a block whose witness nobody has yet → queued, others go first, proven once it is there', async () => {
+    let now = 1000;
+    let isThere = false;
+    const { queue, reaches, until, states, jobOf } = setUp(async () => PROVED, {
+      modules: {
+        now: () => now,
+        jobInput: async (hash) =>
+          hash[0] === 1 && !isThere ? 'missing' : { ok: true, input: hash, headerRlp: hash, expected: CLAIM },
+      },
+    });
+    await queue.request(block(1), 1n);
+    await until(() => states.filter((s) => s === '1 queued').length === 2);
+    await queue.request(block(2), 2n);
+    await reaches(2, 'proved');
+    assert.deepEqual(jobOf(1), { state: 'queued', number: 1n, attempts: 0 });
+    isThere = true;
+    now += 1000;
+    await queue.request(block(3), 3n);
+    await reaches(3, 'proved');
+    assert.ok(states.indexOf('1 proved') < states.indexOf('3 proving'), 'the oldest again first');
+  });
+
+  test('a block whose witness never comes → failed as unavailable after two minutes, and rests', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    let now = 1000;
+    const { queue, states, until, jobOf } = setUp(async () => assert.fail('proves'), {
+      modules: { now: () => now, jobInput: async () => 'missing' },
+    });
+    await queue.request(block(1), 1n);
+    for (let times = 1; times < 8; times++) {
+      await until(() => states.filter((s) => s === '1 queued').length === times + 1);
+      await new Promise((resolve) => setImmediate(resolve));
+      now += 1000 * 2 ** (times - 1);
+      t.mock.timers.tick(1000 * 2 ** (times - 1));
+    }
+    await until(() => jobOf(1)?.state === 'failed');
+    const job = jobOf(1);
+    assert.ok(job?.state === 'failed' && job.code === 'unavailable');
+    assert.equal(now, 1000 + 127_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(queue.status().resting, 1);
+    await queue.stop();
+  });
+
   test('more blocks than the backlog holds → the last ones fail for now and are proven when nothing else waits', async () => {
     let open: () => void = () => {};
     const gate = new Promise<void>((resolve) => {
