@@ -2,6 +2,7 @@ import { RLP } from '@ethereumjs/rlp';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import type { Hash } from '../prover/interface.ts';
+import { checkRlpShape } from '../rlp-shape.ts';
 import { LightError } from './errors.ts';
 
 /** The fields of a header that a light client shows or follows; `hash` is computed from the bytes. */
@@ -32,9 +33,11 @@ const FIELD = {
 export function decodeHeader(rlp: Uint8Array): LightHeader {
   let fields: unknown;
   try {
+    checkRlpShape(rlp, 1);
     fields = RLP.decode(rlp);
   } catch (cause) {
-    throw new LightError('responseMalformed', 'header: not RLP', {}, { cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new LightError('responseMalformed', `header: not RLP: ${reason}`, {}, { cause });
   }
   const field = (name: keyof typeof FIELD): Uint8Array => {
     const value: unknown = Array.isArray(fields) ? fields[FIELD[name]] : undefined;

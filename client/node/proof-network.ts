@@ -4,7 +4,7 @@ import type { Block, BlockBytes, BlockHeader } from '@ethereumjs/block';
 import { createBlockFromBytesArray } from '@ethereumjs/block';
 import { RLP } from '@ethereumjs/rlp';
 import { ClientError } from '../errors.ts';
-import { decodeHeader } from '../execution/chain/block-codec.ts';
+import { checkTransactionShapes, decodeHeader } from '../execution/chain/block-codec.ts';
 import { BlockError, reasonOf } from '../execution/chain/block-error.ts';
 import { validateBody } from '../execution/chain/body-rules.ts';
 import { validateHeader } from '../execution/chain/header-rules.ts';
@@ -32,6 +32,7 @@ import { chainSpecHash } from '../prover/guest/chain-spec.ts';
 import { decodeClaim } from '../prover/guest/claim.ts';
 import type { Hash, VerifyResult } from '../prover/interface.ts';
 import { tryDecodeProof } from '../prover/verifier/codec.ts';
+import { checkRlpShape } from '../rlp-shape.ts';
 import { bytesOf, hashOf, verifiedProof } from '../sync/block-data.ts';
 import { ChainSync, type SyncModules } from '../sync/chain-sync.ts';
 import { blockAnnouncement, gossipPorts } from '../sync/gossip.ts';
@@ -318,6 +319,9 @@ export function unprovenBlocks(
   });
 }
 
+/** Lists in each other: transactions, ommers and withdrawals are lists of lists. */
+const BODY_DEPTH = 3;
+
 /**
  * The block of a header and a body that its roots commit to.
  * @param body rlp([transactions, ommers, withdrawals?])
@@ -327,8 +331,10 @@ export function assembleBlock(network: Network, headerRlp: Uint8Array, body: Uin
   const header = decodeHeader(network.common, headerRlp);
   let block: Block;
   try {
+    checkRlpShape(body, BODY_DEPTH);
     const parts = RLP.decode(body);
     if (!Array.isArray(parts) || Buffer.compare(RLP.encode(parts), body) !== 0) throw new Error('not its one encoding');
+    checkTransactionShapes(parts[0]);
     const values = [header.raw(), ...parts] as unknown as BlockBytes;
     block = createBlockFromBytesArray(values, { common: network.common, setHardfork: true });
   } catch (cause) {

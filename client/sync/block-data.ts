@@ -35,8 +35,8 @@ export type Outcome = {
 };
 export type Obtained<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly missing: Missing };
 
-/** Far above what the gas of any header buys, and above EIP-7934's cap of a block. */
-const MAX_BODY_BYTES = 16 * 2 ** 20;
+/** EIP-7934's cap of a block; before it, more than the gas of any header buys. */
+const MAX_BODY_BYTES = 10 * 2 ** 20;
 /** Proofs of one block and type that are tried. */
 const MAX_PROOFS = 3;
 /** For one object to arrive, from whomever: who serves at the least rate that the network allows holds nothing up for long. */

@@ -21,6 +21,8 @@ const LAYOUT: Readonly<Record<string, ReadonlySet<string>>> = {
     ...['main.ts', 'node.ts', 'config.ts', 'errors.ts', 'log.ts', 'metrics.ts', 'README.md'],
     // How every WebAssembly module of the prover, and a key's digests, lie in a source file.
     'base64.ts',
+    // Read on both sides of every boundary that strangers' bytes cross.
+    'rlp-shape.ts',
     // Parts of the composition root, by subject.
     ...['node', 'cli', 'execution', 'sync', 'p2p', 'rpc', 'prover', 'light'],
   ]),
@@ -57,7 +59,7 @@ const LEAF = 'leaf';
 
 /** Longest prefix wins; a pattern ends in `/` for a folder. */
 const AREAS: readonly (readonly [RegExp, string])[] = [
-  [/^client\/(errors|log|metrics|base64)\.ts$/, LEAF],
+  [/^client\/(errors|log|metrics|base64|rlp-shape)\.ts$/, LEAF],
   [/^client\/prover\/interface\.ts$/, 'prover/interface'],
   // What the verifier defines has these names; every other file of a sub-protocol is the prover's.
   [

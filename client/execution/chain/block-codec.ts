@@ -8,7 +8,13 @@ import {
 import type { Common } from '@ethereumjs/common';
 import { RLP } from '@ethereumjs/rlp';
 import { createTxFromBlockBodyData } from '@ethereumjs/tx';
+import { checkRlpShape } from '../../rlp-shape.ts';
 import { BlockError, reasonOf } from './block-error.ts';
+
+/** Lists in each other: a header; a block, whose transactions and withdrawals are lists in lists; an access list's slots. */
+const DEPTH = { header: 1, block: 3, transaction: 4 } as const;
+/** First byte of the shortest RLP list: types are below it (EIP-2718). */
+const SHORTEST_LIST = 0xc0;
 
 /**
  * Decodes a block by the rules of its own number and timestamp. Only the one canonical encoding is accepted: whatever
@@ -20,6 +26,7 @@ export function decodeBlock(common: Common, rlp: Uint8Array): Block {
   const values = listOf('block', rlp) as BlockBytes;
   let block: Block;
   try {
+    checkTransactionShapes(values[1]);
     block = createBlockFromBytesArray(values, { common, setHardfork: true });
   } catch (cause) {
     throw badTransactionOf(common, values) ?? malformed('block', cause);
@@ -38,6 +45,21 @@ export function decodeHeader(common: Common, rlp: Uint8Array): BlockHeader {
   }
   requireCanonical('header', rlp, header.serialize());
   return header;
+}
+
+/**
+ * That decoding a transaction costs no more than in proportion to its bytes.
+ * @param raw EIP-2718 form
+ * @throws ClientError of `checkRlpShape`
+ */
+export function checkTransactionShape(raw: Uint8Array): void {
+  checkRlpShape((raw[0] ?? 0) < SHORTEST_LIST ? raw.subarray(1) : raw, DEPTH.transaction);
+}
+
+/** The same of those in a body that lie in byte strings. @param transactions decoded RLP of a body's first field */
+export function checkTransactionShapes(transactions: unknown): void {
+  if (!Array.isArray(transactions)) return;
+  for (const transaction of transactions) if (transaction instanceof Uint8Array) checkTransactionShape(transaction);
 }
 
 /** The first transaction that does not decode, in a block whose header does. */
@@ -60,9 +82,10 @@ function badTransactionOf(common: Common, [headerValues, transactions]: BlockByt
   return undefined;
 }
 
-function listOf(what: string, rlp: Uint8Array): unknown {
+function listOf(what: 'block' | 'header', rlp: Uint8Array): unknown {
   let decoded: unknown;
   try {
+    checkRlpShape(rlp, DEPTH[what]);
     decoded = RLP.decode(rlp);
   } catch (cause) {
     throw malformed(what, cause);

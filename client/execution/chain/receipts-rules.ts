@@ -2,6 +2,7 @@
 import type { BlockHeader } from '@ethereumjs/block';
 import { RLP } from '@ethereumjs/rlp';
 import { ClientError } from '../../errors.ts';
+import { checkRlpShape } from '../../rlp-shape.ts';
 import { orderedTrieRoot } from '../state/trie.ts';
 import { hex, reasonOf } from './block-error.ts';
 
@@ -9,6 +10,8 @@ const BASE_BYTES = 65_536n;
 /** Log data costs 8 gas a byte, of which refunds return a fifth. */
 const GAS_PER_BYTE = 6n;
 const BLOOM_BYTES = 256;
+/** Lists in each other: the topics of a log in the logs of a receipt. */
+const RECEIPT_DEPTH = 4;
 /** First byte of the shortest RLP list: types are below it (EIP-2718). */
 const SHORTEST_LIST = 0xc0;
 
@@ -44,13 +47,16 @@ type Item = { readonly encoded: Uint8Array; readonly cumulativeGas: bigint; read
 /** Every receipt as the receipts trie holds it: status, gas, bloom and logs, after its type if it has one. */
 function decodeItems(receipts: Uint8Array): readonly Item[] {
   try {
+    checkRlpShape(receipts, 1);
     const list = RLP.decode(receipts);
     if (!Array.isArray(list)) throw new Error('not a list');
     if (Buffer.compare(RLP.encode(list), receipts) !== 0) throw new Error('not its one encoding');
     return list.map((encoded) => {
       if (!(encoded instanceof Uint8Array)) throw new Error('a receipt that is no byte string');
       const isTyped = (encoded[0] ?? 0) < SHORTEST_LIST;
-      const fields = RLP.decode(isTyped ? encoded.subarray(1) : encoded);
+      const receipt = isTyped ? encoded.subarray(1) : encoded;
+      checkRlpShape(receipt, RECEIPT_DEPTH);
+      const fields = RLP.decode(receipt);
       if (!Array.isArray(fields) || fields.length !== 4) throw new Error('a receipt without four fields');
       const [, gas, bloom] = fields;
       if (!(gas instanceof Uint8Array) || gas.length > 8) throw new Error('a receipt without its gas');

@@ -1,6 +1,7 @@
 import type { Common } from '@ethereumjs/common';
 import { createTxFromRLP, type TypedTransaction } from '@ethereumjs/tx';
 import { ClientError } from '../../errors.ts';
+import { checkTransactionShape } from '../chain/block-codec.ts';
 
 /** As in other clients: larger transactions cost peers more than they bring. */
 const MAX_TRANSACTION_BYTES = 128 * 1024;
@@ -43,6 +44,7 @@ export function decodeTransaction(raw: Uint8Array, common: Common, blockGasLimit
 
 function decode(raw: Uint8Array, common: Common): TypedTransaction {
   try {
+    checkTransactionShape(raw);
     return createTxFromRLP(raw, { common });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);

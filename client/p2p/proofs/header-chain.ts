@@ -1,6 +1,7 @@
 /** Whether headers are the range that was asked for: read from their bytes, without the chain's rules. */
 import { RLP } from '@ethereumjs/rlp';
 import { keccak_256 } from '@noble/hashes/sha3.js';
+import { checkRlpShape } from '../../rlp-shape.ts';
 import type { HeaderRange, HeaderRecord } from '../interface.ts';
 import { hex, malformed } from './messages.ts';
 
@@ -32,6 +33,7 @@ export function brokenLink({ from }: HeaderRange, records: readonly HeaderRecord
 function linkOf(headerRlp: Uint8Array): { readonly parentHash: string; readonly number: bigint } {
   let fields: unknown;
   try {
+    checkRlpShape(headerRlp, 1);
     fields = RLP.decode(headerRlp);
   } catch (error) {
     throw malformed(`a header that is no RLP: ${error instanceof Error ? error.message : String(error)}`);
