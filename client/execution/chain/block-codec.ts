@@ -24,9 +24,13 @@ const SHORTEST_LIST = 0xc0;
  */
 export function decodeBlock(common: Common, rlp: Uint8Array): Block {
   const values = listOf('block', rlp) as BlockBytes;
-  let block: Block;
   try {
     checkTransactionShapes(values[1]);
+  } catch (cause) {
+    throw malformed('block', cause);
+  }
+  let block: Block;
+  try {
     block = createBlockFromBytesArray(values, { common, setHardfork: true });
   } catch (cause) {
     throw badTransactionOf(common, values) ?? malformed('block', cause);
