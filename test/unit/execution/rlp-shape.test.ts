@@ -40,6 +40,15 @@ describe('shape of RLP', () => {
     assert.throws(() => checkRlpShape(RLP.encode(new Array(4000).fill(1)), 1), { code: 'rlpTooManyItems' });
     assert.doesNotThrow(() => checkRlpShape(RLP.encode(new Array(200).fill(1)), 1));
   });
+
+  test('the shortest items that a valid block can have, in any number → pass', () => {
+    const address = new Uint8Array(20).fill(1);
+    const many = (item: unknown): Uint8Array => RLP.encode(new Array(5000).fill(item) as never);
+    assert.doesNotThrow(() => checkRlpShape(many([1, address, 0, 0, 1, 1]), 4), 'EIP-7702 authorizations');
+    assert.doesNotThrow(() => checkRlpShape(many([1, 1, address, 1]), 4), 'withdrawals');
+    assert.doesNotThrow(() => checkRlpShape(many([address, [], '']), 4), 'logs');
+    assert.doesNotThrow(() => checkRlpShape(many([address, []]), 4), 'access list');
+  });
 });
 
 /** Each takes gigabytes, and seconds of the thread that does everything, where it is decoded first and judged then. */
