@@ -47,6 +47,8 @@ export type ProofsConfig = {
   readonly minBits: number;
   /** proofs that a block must have, of distinct guests or proof systems */
   readonly required: number;
+  /** digests of verification keys that are trusted no more */
+  readonly revoked: readonly `0x${string}`[];
 };
 
 export type PeersConfig = { readonly network: NetworkConfig; readonly sync: SyncOptions };
@@ -84,6 +86,7 @@ export type NodeFlags = {
   readonly 'proofs.accept': readonly number[];
   readonly 'proofs.min-bits': number;
   readonly 'proofs.required': number;
+  readonly 'proofs.revoke': readonly `0x${string}`[];
   readonly 'reorg.depth': number;
   readonly 'libp2p.addr': string;
   readonly 'libp2p.port': number | undefined;
@@ -140,6 +143,7 @@ export function nodeConfig(flags: NodeFlags): NodeConfig {
       accept: flags['proofs.accept'].length === 0 ? undefined : flags['proofs.accept'],
       minBits: flags['proofs.min-bits'],
       required: flags['proofs.required'],
+      revoked: flags['proofs.revoke'],
     }),
     http: Object.freeze({
       host: flags['http.addr'],

@@ -11,7 +11,6 @@ import { DEV_SEALER_KEY } from './execution/sealing/dev-accounts.ts';
 import { loadSealerKey } from './execution/sealing/key-file.ts';
 import { Sealer } from './execution/sealing/sealer.ts';
 import { createChainExecutor } from './execution/state/executor.ts';
-import { proofKey } from './execution/store/blocks.ts';
 import { ChainView } from './execution/store/chain-view.ts';
 import { commitGenesis, contentSource } from './execution/store/commit.ts';
 import { refuseForeignParent } from './execution/store/directory.ts';
@@ -22,6 +21,7 @@ import { returnedTransactions } from './execution/txpool/returned.ts';
 import type { Logger } from './log.ts';
 import { acceptedProofTypes } from './node/accepted-proofs.ts';
 import { ChainEvents } from './node/chain-events.ts';
+import { type Distrusted, DistrustedBlocks } from './node/distrusted-blocks.ts';
 import { checkedBlock, jobBlock, unprovenBlock } from './node/job-block.ts';
 import { LIGHT_PAGE_PATH, lightPage } from './node/light-page.ts';
 import { sealedGenesis } from './node/private-genesis.ts';
@@ -30,6 +30,7 @@ import { proofDownloads, proofPort } from './node/proof-port.ts';
 import { provenNumber } from './node/proven-number.ts';
 import { rpcPorts } from './node/rpc-ports.ts';
 import { putChange, serviceTables } from './node/service-tables.ts';
+import { TrustedProofs } from './node/trusted-proofs.ts';
 import { workSharing } from './node/work-sharing.ts';
 import type { Progress } from './prover/interface.ts';
 import type { CheckedBlock, CheckResult } from './prover/service/check.ts';
@@ -41,6 +42,7 @@ import { ProverProcess } from './prover/service/prover-process.ts';
 import { ProvingService } from './prover/service/proving-service.ts';
 import { VerifierProcess } from './prover/service/verifier-process.ts';
 import { ACCEPTED_KEYS } from './prover/verifier/accepted-keys.ts';
+import { RevokedKeys } from './prover/verifier/revoked-keys.ts';
 import { DEFAULT_LIMITS, dispatcher } from './rpc/jsonrpc/dispatch.ts';
 import { NO_PAGES } from './rpc/jsonrpc/pages.ts';
 import { checkListen, serveHttp } from './rpc/jsonrpc/server.ts';
@@ -61,6 +63,10 @@ export type NodeEvents = {
   /** A block came in from peers, by proof or by execution. */
   readonly onImported: (block: Block, result: ImportResult) => void;
   /** The sealer waits for proofs of so many blocks; undefined when it goes on. */
+  /** Keys are revoked; told once, at the start. */
+  readonly onRevoked: (revoked: RevokedKeys) => void;
+  /** The store has blocks that were imported by proofs which count no more; told once, at the start. */
+  readonly onDistrusted: (blocks: Distrusted) => void;
   readonly onSealingPaused: (unproven: number | undefined) => void;
   readonly onError: (where: string, error: unknown) => void;
   readonly log: Logger;
@@ -97,7 +103,10 @@ const DEV_COINBASE = new Address(new Uint8Array(20).fill(0xc0));
 export async function startNode(config: NodeConfig, version: string, events: NodeEvents): Promise<RunningNode> {
   const { genesisFile } = config;
   const makes = config.prove && keyOf(config.prove.profile).proofType;
-  const proofTypes = acceptedProofTypes(config.proofs, makes);
+  const { sync } = config.peers ?? {};
+  const isWaitingForProofs =
+    (sync?.mode === 'proof' && sync.fallback === 'wait') || config.seal?.maxUnproven !== undefined;
+  const proofTypes = acceptedProofTypes(config.proofs, { makes, isWaitingForProofs });
   const genesis = genesisFile === undefined ? await knownNetwork('dev') : await sealedGenesis(genesisFile);
   const folder = chainFolder({ ...config, network: genesis.network.name });
   refuseForeignParent(folder);
@@ -149,7 +158,14 @@ async function runNode(
     },
   );
   const { head } = importer;
-  const provenHead = provenNumber(store, proofTypes);
+  const revoked = new RevokedKeys(config.proofs.revoked);
+  const trusted = new TrustedProofs(store, proofTypes, revoked);
+  const provenHead = provenNumber(store, (hash) => trusted.isProven(hash));
+  if (revoked.hashes.length > 0) events.onRevoked(revoked);
+  const lastApplied = importer.counters().applied === 0n ? 0n : head().header.number;
+  const distrusted = new DistrustedBlocks(store, trusted, provenHead(), lastApplied);
+  const resting = distrusted.report();
+  if (resting !== undefined) events.onDistrusted(resting);
 
   const pool = new TransactionPool({
     common: () => rulesAt(network, nextHeight(head())),
@@ -162,7 +178,7 @@ async function runNode(
     now: Date.now,
   });
 
-  const verifier = new VerifierProcess();
+  const verifier = new VerifierProcess(revoked);
   const tables = serviceTables(store);
   const prover = config.prove === undefined ? undefined : createProver(config.prove);
   const proving =
@@ -200,7 +216,7 @@ async function runNode(
   const isWanted = (hash: Uint8Array, number: bigint): boolean =>
     (isSame(store.canonicalHash(number), hash) ||
       (number > head().header.number && peering?.unproven?.has(hex(hash)) === true)) &&
-    !store.has('proofs', proofKey(hash, keyOf(config.prove?.profile ?? 'P100').proofType));
+    !trusted.has(hash, keyOf(config.prove?.profile ?? 'P100').proofType);
 
   /** Has the guest look at an executed block, then reports it; its job waits for that. */
   const checkImported = async (block: Block, executionMs: number, checked: CheckedBlock): Promise<void> => {
@@ -234,7 +250,9 @@ async function runNode(
       : await joinNetwork(config.peers, {
           ...{ network, store, view, pool, clientVersion, log: events.log },
           importer: { ...importerPort(importer), importExecuted },
-          proofTypes,
+          proofs: trusted,
+          revoked,
+          distrusted: () => distrusted.report(),
           proving:
             config.prove === undefined || config.peers.sync.mode !== 'proof'
               ? undefined
@@ -284,7 +302,7 @@ async function runNode(
             onError: (error) => events.onError('sealing', error),
           },
         );
-  const proofs = proofPort({ network, tables, proving, verifier });
+  const proofs = proofPort({ network, tables, proving, verifier, revoked });
   const ports = rpcPorts({
     ...{ clientVersion, peering, importer, network, executor, view, pool, head, proofs },
     events: chainEvents,

@@ -60,6 +60,7 @@ export const EXIT_CODES: Readonly<Record<string, ExitCode>> = {
   notProven: ExitCode.unreadable,
   pruned: ExitCode.unreadable,
   proofTypeNotAccepted: ExitCode.rejected,
+  keyRevoked: ExitCode.rejected,
   proofTooLarge: ExitCode.rejected,
   proofHashMismatch: ExitCode.rejected,
   proofRejected: ExitCode.rejected,

@@ -8,7 +8,7 @@ import { proofSignals, type SignalSocket } from '../light/proof-signals.ts';
 import { httpUrl } from '../light/transport.ts';
 import { privateGenesis } from '../node/private-genesis.ts';
 import { defineCommand } from './command.ts';
-import { optional, wholeNumber } from './options.ts';
+import { optional, revokeOption, wholeNumber } from './options.ts';
 import { CliError } from './output.ts';
 
 const NAMES = Object.keys(KNOWN_CHAINS) as KnownChain[];
@@ -56,6 +56,7 @@ export const lightCommand = defineCommand({
       describe: 'ends after so many blocks',
     },
     'min-bits': { choices: [100, 128] as const, default: 100 as const, describe: 'least bits of provable security' },
+    revoke: revokeOption('revoke'),
   },
   run: async (args, { signal, note, status }) => {
     if ((args.network === undefined) === (args.genesis === undefined))
@@ -76,7 +77,7 @@ export const lightCommand = defineCommand({
         note(isSubscribed ? `told of proofs by ${url}` : `${url} is gone: asking once a second until it is back`),
     });
     const blocks = followProofs({
-      ...{ url: args.rpc, chain, minBits: args['min-bits'], signal: stop, rest },
+      ...{ url: args.rpc, chain, minBits: args['min-bits'], revoked: args.revoke, signal: stop, rest },
       ...(args.from === undefined ? {} : { from: BigInt(args.from) }),
       onWait: (number, { code, message }) => {
         const text = `waiting for block ${number}: ${message}`;

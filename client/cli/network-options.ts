@@ -1,7 +1,7 @@
 import type { Options } from 'yargs';
 import { DEFAULT_PEERS, DEFAULT_PROOFS } from '../config.ts';
 import type { SyncMode, SyncOptions } from '../sync/interface.ts';
-import { optional, wholeNumber } from './options.ts';
+import { optional, revokeOption, wholeNumber } from './options.ts';
 
 const SYNC_MODES: readonly SyncMode[] = ['full', 'proof'];
 const FALLBACKS: readonly SyncOptions['fallback'][] = ['wait', 'execute'];
@@ -52,6 +52,7 @@ export const networkOptions = {
     default: String(DEFAULT_PROOFS.required),
     describe: 'proofs of distinct guests or proof systems that a block needs; profiles do not count',
   },
+  'proofs.revoke': revokeOption('proofs.revoke'),
   'reorg.depth': {
     coerce: wholeNumber('reorg.depth', 1, 100_000),
     default: String(DEFAULT_PEERS.reorgDepth),

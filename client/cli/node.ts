@@ -4,6 +4,7 @@ import { privateToAddress } from '@ethereumjs/util';
 import { DEFAULT_PROVE, type NodeConfig, nodeConfig } from '../config.ts';
 import { DEV_ACCOUNT_KEYS } from '../execution/sealing/dev-accounts.ts';
 import { createLogger } from '../log.ts';
+import type { Distrusted } from '../node/distrusted-blocks.ts';
 import { type BlockReport, type RunningNode, startNode } from '../node.ts';
 import { BACKENDS } from '../prover/backends/create.ts';
 import type { ProfileId } from '../prover/interface.ts';
@@ -105,6 +106,15 @@ export const nodeCommand = defineCommand({
             `block ${header.number} ${short(header.hash())}  verified and applied${kind === 'side' ? ', beside the chain' : ''}`,
           );
       },
+      onRevoked: ({ hashes, proofTypes, unknown }) => {
+        const types = proofTypes.length === 0 ? 'none of this build’s' : proofTypes.join(', ');
+        note(`verification keys revoked: ${hashes.length}; proof types that are refused: ${types}`);
+        for (const hash of unknown)
+          note(
+            `WARNING: --proofs.revoke ${hash} is no key of this build; proofs that name it are refused all the same`,
+          );
+      },
+      onDistrusted: (blocks) => note(distrustedLine(blocks)),
       onSealingPaused: (unproven) =>
         note(unproven === undefined ? 'sealing goes on' : `WARNING: sealing waits: ${unproven} blocks are not proven`),
       log: createLogger('warn'),
@@ -201,6 +211,11 @@ function jobLine(hash: Uint8Array, job: Job, info: ProofInfo | undefined): strin
   const seconds = (info.provingTimeMs / 1000).toFixed(1);
   const size = `${(info.proofSize / 1000).toFixed(0)} kB`;
   return `${block}  proven in ${seconds} s, ${size}, verified in ${info.verifyingTimeMs} ms (${info.backend})`;
+}
+
+function distrustedLine({ blocks, first, last }: Distrusted): string {
+  const which = blocks === 1 ? `block ${first} was` : `${blocks} blocks from ${first} to ${last} were`;
+  return `WARNING: ${which} imported by proofs that count no more: rely on no state of this node until zkl1_syncStatus shows distrusted: null`;
 }
 
 function short(hash: Uint8Array): string {

@@ -1,6 +1,6 @@
 import type { Options } from 'yargs';
 import { DEFAULT_DATA_DIR } from '../config.ts';
-import type { ProfileId } from '../prover/interface.ts';
+import type { Hash, ProfileId } from '../prover/interface.ts';
 import { CliError } from './output.ts';
 
 /** Options that more than one command takes. */
@@ -24,6 +24,28 @@ export function wholeNumber(name: string, min: number, max: number): (value: unk
     return number;
   };
 }
+
+/** Reads digests of verification keys, as `eth_getBlockProof` and `proof-types.json` name them. */
+export function vkHashes(name: string): (values: unknown) => Hash[] {
+  return (values) =>
+    [values].flat().map((value) => {
+      const hash = `0x${String(value).toLowerCase().replace(/^0x/, '')}`;
+      if (!/^0x[0-9a-f]{64}$/.test(hash))
+        throw new CliError('usage', `--${name}: expected a vkHash, 0x and 64 hex digits, got ${String(value)}`);
+      return hash as Hash;
+    });
+}
+
+/** A flag for keys that are trusted no more. */
+export const revokeOption = (name: string) =>
+  ({
+    // Digits would be read as a number.
+    type: 'string',
+    array: true,
+    default: [] as string[],
+    coerce: vkHashes(name),
+    describe: 'vkHash of keys whose proofs are refused, whatever they prove',
+  }) as const satisfies Options;
 
 /** A reader for a flag that may be absent. */
 export function optional<T>(read: (value: unknown) => T): (value: unknown) => T | undefined {

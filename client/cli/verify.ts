@@ -10,9 +10,11 @@ import { type ProofHeight, proofHeight } from '../prover/service/proof-height.ts
 import { ACCEPTED_KEYS } from '../prover/verifier/accepted-keys.ts';
 import { CAPS } from '../prover/verifier/codec.ts';
 import { acceptedKey } from '../prover/verifier/key.ts';
+import { RevokedKeys } from '../prover/verifier/revoked-keys.ts';
 import { verify } from '../prover/verifier/verify.ts';
 import { defineCommand } from './command.ts';
 import { inputSize, readInput } from './files.ts';
+import { revokeOption } from './options.ts';
 import { CliError, type Outcome } from './output.ts';
 
 const ZERO_HASH = `0x${'00'.repeat(32)}`;
@@ -32,6 +34,7 @@ export const verifyCommand = defineCommand({
     'block-hash': { type: 'string', describe: 'accept only a proof of this block' },
     network: { choices: NETWORK_NAMES, describe: 'chain of the block; by default the known one of its chain id' },
     genesis: { type: 'string', describe: 'file with the chain’s genesis, as geth writes it' },
+    revoke: revokeOption('revoke'),
   },
   run: async (args) => {
     const blockHash = args['block-hash']?.toLowerCase();
@@ -44,6 +47,8 @@ export const verifyCommand = defineCommand({
       return outcome(args.proof, { ok: false, stage: 'decode', code: 'tooLarge', detail }, start);
     }
     const bytes = readInput(args.proof, CAPS.fileBytes);
+    const revoked = new RevokedKeys(args.revoke).rejection(bytes);
+    if (revoked !== undefined) return outcome(args.proof, revoked, start);
     const height = proofHeight(bytes);
     if (!height.ok) return outcome(args.proof, height, start);
     const { proofType } = height;

@@ -8,6 +8,7 @@ import { wasmKernels } from '../prover/kernels/wasm-kernels.ts';
 import { ACCEPTED_KEYS } from '../prover/verifier/accepted-keys.ts';
 import { CAPS, tryDecodeProof } from '../prover/verifier/codec.ts';
 import { acceptedKey } from '../prover/verifier/key.ts';
+import { RevokedKeys } from '../prover/verifier/revoked-keys.ts';
 import { type AcceptedKey, verify } from '../prover/verifier/verify.ts';
 import { chainSpecHashAt, type TrustedChain } from './chain.ts';
 import { LightError } from './errors.ts';
@@ -21,6 +22,8 @@ export type ProofRequest = Endpoint & {
   readonly block: Hash | bigint | 'latest';
   /** least bits of provable security; 100 by default */
   readonly minBits?: number;
+  /** keys whose proofs are refused, whatever they prove: `vkHash` of `eth_getBlockProof` */
+  readonly revoked?: readonly Hash[];
   /** hash of a block that the caller knows to be canonical */
   readonly trustedHash?: Hash;
   /** most bytes of a proof; 64 MiB by default */
@@ -60,10 +63,10 @@ const kernels = wasmKernels();
  * @throws LightError `notProven` with `status` while there is none; else naming what is wrong
  */
 export async function fetchBlockProof(request: ProofRequest): Promise<VerifiedBlock> {
-  const { block, chain, minBits = 100, maxProofBytes = DEFAULT_MAX_PROOF_BYTES } = request;
+  const { block, chain, minBits = 100, maxProofBytes = DEFAULT_MAX_PROOF_BYTES, revoked = [] } = request;
   const start = performance.now();
   const answer = await askForProofs(request);
-  const { proofType, proofData, proofUrl, proofHash } = chooseProof(answer.proofs, minBits);
+  const { proofType, proofData, proofUrl, proofHash } = chooseProof(answer.proofs, minBits, new RevokedKeys(revoked));
   const proof =
     typeof proofData === 'string'
       ? decodeHex(proofData, maxProofBytes)
@@ -75,6 +78,7 @@ export async function fetchBlockProof(request: ProofRequest): Promise<VerifiedBl
   const verified = verifyProof(proof, {
     chain,
     proofType,
+    revoked,
     ...(typeof block === 'string' && block !== 'latest' ? { blockHash: block } : {}),
   });
   const { header } = verified;
@@ -88,13 +92,21 @@ export async function fetchBlockProof(request: ProofRequest): Promise<VerifiedBl
 /**
  * Verifies the bytes of a proof.
  * @param o.blockHash the block that it must be of
- * @throws LightError `proofRejected` with the verifier's stage and code
+ * @param o.revoked keys whose proofs are refused, whatever they prove
+ * @throws LightError `proofRejected` with the verifier's stage and code; `keyRevoked`
  */
 export function verifyProof(
   proof: Uint8Array,
-  o: { readonly chain: TrustedChain; readonly proofType?: number; readonly blockHash?: Hash },
+  o: {
+    readonly chain: TrustedChain;
+    readonly proofType?: number;
+    readonly blockHash?: Hash;
+    readonly revoked?: readonly Hash[];
+  },
 ): Omit<VerifiedBlock, 'backing' | 'fetchMs'> {
   const start = performance.now();
+  const revocation = new RevokedKeys(o.revoked ?? []).rejection(proof);
+  if (revocation !== undefined) throw new LightError('keyRevoked', revocation.detail);
   const decoded = tryDecodeProof(proof);
   if (!decoded.ok) throw rejected(decoded);
   const proofType = o.proofType ?? decoded.proof.proofType;
@@ -147,8 +159,8 @@ function refusal(error: LightError): LightError {
   return new LightError('notProven', message, { status }, { cause: error });
 }
 
-/** The entry with most bits among those that this build has a key for. */
-function chooseProof(entries: readonly unknown[], minBits: number): ProofEntry {
+/** The entry with most bits among those that this build has a key for, of keys that are not revoked. */
+function chooseProof(entries: readonly unknown[], minBits: number, revoked: RevokedKeys): ProofEntry {
   const accepted = ACCEPTED_KEYS.filter(({ securityBits }) => securityBits >= minBits).sort(
     (a, b) => b.securityBits - a.securityBits,
   );
@@ -156,10 +168,17 @@ function chooseProof(entries: readonly unknown[], minBits: number): ProofEntry {
     isObject(entry) ? [{ ...entry, proofType: Number(entry.proofType) }] : [],
   );
   for (const { proofType } of accepted) {
+    if (revoked.proofTypes.includes(proofType)) continue;
     const entry = offered.find((e) => e.proofType === proofType) as ProofEntry | undefined;
     if (entry !== undefined) return entry;
   }
-  const types = accepted.map(({ proofType }) => proofType);
+  const refused = offered.find((e) => revoked.proofTypes.includes(e.proofType));
+  if (refused !== undefined)
+    throw new LightError(
+      'keyRevoked',
+      `the key of proof type ${refused.proofType} is revoked, and no other is offered`,
+    );
+  const types = accepted.map(({ proofType }) => proofType).filter((type) => !revoked.proofTypes.includes(type));
   const detail = { expected: types, actual: offered.map(({ proofType }) => proofType).slice(0, 16) };
   const message = `expected a proof of type ${types.join(' or ')} (${minBits} bits or more), got ${detail.actual.join(', ') || 'none'}`;
   throw new LightError('proofTypeNotAccepted', message, detail);

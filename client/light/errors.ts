@@ -23,6 +23,7 @@ export type LightErrorCode =
   | 'pruned'
   // what it sent is a lie, or of no use to this build
   | 'proofTypeNotAccepted'
+  | 'keyRevoked'
   | 'proofTooLarge'
   | 'proofHashMismatch'
   | 'proofRejected'

@@ -32,6 +32,7 @@ import { chainSpecHash } from '../prover/guest/chain-spec.ts';
 import { decodeClaim } from '../prover/guest/claim.ts';
 import type { Hash, VerifyResult } from '../prover/interface.ts';
 import { tryDecodeProof } from '../prover/verifier/codec.ts';
+import type { RevokedKeys } from '../prover/verifier/revoked-keys.ts';
 import { checkRlpShape } from '../rlp-shape.ts';
 import { bytesOf, hashOf, verifiedProof } from '../sync/block-data.ts';
 import { ChainSync, type SyncModules } from '../sync/chain-sync.ts';
@@ -40,8 +41,10 @@ import type { SyncOptions, SyncStatus } from '../sync/interface.ts';
 import { ChainServer } from '../sync/serve.ts';
 import { UnprovenBlocks, type UnprovenModules } from '../sync/unproven.ts';
 import { verifyOnce } from '../sync/verify-once.ts';
+import type { Distrusted } from './distrusted-blocks.ts';
 import { provenNumber } from './proven-number.ts';
 import { poolPorts } from './transactions.ts';
+import type { TrustedProofs } from './trusted-proofs.ts';
 
 export type PeeringConfig = { readonly network: NetworkConfig; readonly sync: SyncOptions };
 
@@ -62,7 +65,11 @@ export type PeeringModules = {
       readonly parentHash: Hash;
     },
   ) => Promise<VerifyResult>;
-  readonly proofTypes: readonly number[];
+  /** stored proofs that count, and the types that this node takes */
+  readonly proofs: TrustedProofs;
+  readonly revoked: RevokedKeys;
+  /** blocks that were imported by proofs of revoked keys */
+  readonly distrusted: () => Distrusted | undefined;
   /** What a node that proves without executing adds; undefined: it executes, or does not prove. */
   readonly proving: ProvingPorts | undefined;
   /** A proof has come from a peer and is stored. */
@@ -100,8 +107,9 @@ export type Peering = {
  * @throws ClientError for a port or key file that cannot be used
  */
 export async function joinNetwork(config: PeeringConfig, modules: PeeringModules): Promise<Peering> {
-  const { network, store, view, importer, proofTypes, log } = modules;
-  const data = chainData(store);
+  const { network, store, view, importer, proofs, revoked, log } = modules;
+  const { proofTypes } = proofs;
+  const data = { ...chainData(store), proof: (hash: Uint8Array, type: number) => proofs.get(hash, type) };
   const ending = new AbortController();
   const genesis = view.genesis().header;
   const { forks, daoForkBlock } = network.config;
@@ -118,10 +126,9 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
     const { number } = decodeHeader(network.common, rlp);
     return isSame(store.canonicalHash(number), hash) ? number : undefined;
   };
-  const hasProof = (hash: Uint8Array, type: number): boolean => store.has('proofs', proofKey(hash, type));
   /** Whether this node has made a proof: what it verified before it kept it. */
   const isOwn = (hash: Uint8Array, type: number): boolean => store.has('proofInfos', proofKey(hash, type));
-  const proven = provenNumber(store, proofTypes);
+  const proven = provenNumber(store, (hash) => proofs.isProven(hash));
   let verified = 0n;
   const readHeader = (rlp: Uint8Array) => {
     const header = decodeHeader(network.common, rlp);
@@ -167,12 +174,13 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
     }),
     acceptedProofTypes: proofTypes,
     provenNumber: proven,
-    isProven: (hash) => proofTypes.some((type) => hasProof(hash, type)),
+    isProven: (hash) => proofs.isProven(hash),
     keepProof: async ({ blockHash, proofType, bytes }) => {
       await store.write(store.batch().put('proofs', proofKey(blockHash, proofType), bytes));
       modules.onProof(blockHash);
     },
     verifiedCount: () => verified,
+    revocation: () => ({ revokedKeys: revoked.hashes, distrusted: modules.distrusted() }),
     ownProof: (hash, parentHash) => {
       for (const proofType of proofTypes) {
         const bytes = isOwn(bytesOf(hash), proofType) ? data.proof(bytesOf(hash), proofType) : undefined;
@@ -243,15 +251,15 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
       sync: () => sync,
       chainId: network.config.chainId,
       chainSpecHashOf: specHashOf,
-      hasProof,
+      hasProof: (hash, type) => proofs.has(hash, type),
+      revokedProofTypes: revoked.proofTypes,
       storeProof: async ({ claim, proof }, bytes) => {
         const blockHash = bytesOf(claim.blockHash);
         await store.write(store.batch().put('proofs', proofKey(blockHash, proof.proofType), bytes));
         modules.onProof(blockHash);
       },
       isProvable: (hash) =>
-        (numberOf(hash) !== undefined || unproven?.has(hashOf(hash)) === true) &&
-        !proofTypes.some((type) => hasProof(hash, type)),
+        (numberOf(hash) !== undefined || unproven?.has(hashOf(hash)) === true) && !proofs.isProven(hash),
       signal: ending.signal,
     }),
     ...poolPorts(modules.pool),

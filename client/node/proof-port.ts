@@ -6,6 +6,7 @@ import { proofHeight } from '../prover/service/proof-height.ts';
 import type { ProvingService } from '../prover/service/proving-service.ts';
 import type { VerifierProcess } from '../prover/service/verifier-process.ts';
 import { ACCEPTED_KEYS } from '../prover/verifier/accepted-keys.ts';
+import { NO_REVOKED_KEYS, type RevokedKeys } from '../prover/verifier/revoked-keys.ts';
 import { parseProofPath } from '../rpc/eth/proofs.ts';
 import type { ProofJob, ProofPort } from '../rpc/interface.ts';
 import type { Downloads } from '../rpc/jsonrpc/download.ts';
@@ -15,11 +16,13 @@ type ProofModules = {
   readonly tables: ServiceTables;
   readonly proving: ProvingService | undefined;
   readonly verifier: VerifierProcess;
+  /** keys whose proofs are not shown */
+  readonly revoked?: RevokedKeys;
 };
 
 /** Proofs as JSON-RPC sees them. */
-export function proofPort({ network, tables, proving, verifier }: ProofModules): ProofPort {
-  const types = ACCEPTED_KEYS.map((key) => key.proofType);
+export function proofPort({ network, tables, proving, verifier, revoked = NO_REVOKED_KEYS }: ProofModules): ProofPort {
+  const types = ACCEPTED_KEYS.map((key) => key.proofType).filter((type) => !revoked.proofTypes.includes(type));
   const jobOf = (hash: Uint8Array, type: number): ProofJob | undefined => {
     const job = jobStore(tables, type).get(hash);
     if (job === undefined) return undefined;
@@ -28,7 +31,7 @@ export function proofPort({ network, tables, proving, verifier }: ProofModules):
     return { status: job.state === 'proving' && proving === undefined ? 'queued' : job.state };
   };
   return {
-    proofs: (hash) => storedProofs(tables, hash, types),
+    proofs: (hash) => storedProofs(tables, hash, types).filter(({ vkHash }) => !revoked.has(vkHash)),
     job: (hash, type) => {
       const wanted =
         type === undefined ? [...(proving === undefined ? [] : [proving.status().proofType]), ...types] : [type];

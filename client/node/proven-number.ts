@@ -1,13 +1,10 @@
-import { proofKey } from '../execution/store/blocks.ts';
 import type { Store } from '../execution/store/store.ts';
 
 /**
- * The highest canonical block below which every block has a proof of a type that this node accepts; looks at each block
- * once, and starts over where a reorg has taken away what it saw.
+ * The highest canonical block below which every block has a proof that counts; looks at each block once, and starts over
+ * where a reorg has taken away what it saw.
  */
-export function provenNumber(store: Store, acceptedTypes: readonly number[]): () => bigint {
-  const isProven = (hash: Uint8Array): boolean =>
-    acceptedTypes.some((proofType) => store.has('proofs', proofKey(hash, proofType)));
+export function provenNumber(store: Store, isProven: (blockHash: Uint8Array) => boolean): () => bigint {
   let proven = 0n;
   let last: Uint8Array | undefined;
   return () => {

@@ -247,6 +247,7 @@ export type ReportableFault =
   | 'invalidHeader'
   | 'invalidSeal'
   | 'invalidProof'
+  | 'revokedKey'
   | 'invalidDiff'
   | 'farFuture'
   | 'withheldData'

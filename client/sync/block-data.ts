@@ -5,6 +5,7 @@ import type { VerifiedProof } from '../execution/interface.ts';
 import type { BlockDataKind, FetchOptions, HeaderRecord, ProofDescriptor, ProofNetwork } from '../p2p/interface.ts';
 import type { Hash, VerifyResult } from '../prover/interface.ts';
 import type { Missing } from './interface.ts';
+import { proofFault } from './judge.ts';
 
 /** What the node lends to fetching. */
 export type BlockDataModules = {
@@ -78,7 +79,7 @@ export async function obtainProof(
     }
     const verdict = await verifyProof(record.headerRlp, descriptor.proofType, fetched.value);
     if (verdict.ok) return { ok: true, value: verifiedProof(record, descriptor, fetched.value) };
-    network.charge(from, 'invalidProof');
+    network.charge(from, proofFault(verdict));
   }
   return { ok: false, missing: 'proof' };
 }

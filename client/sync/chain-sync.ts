@@ -31,6 +31,7 @@ export type SyncModules = MissingProofsModules & {
   /** Whether a block is stored, canonical or not. */
   readonly isStored: (hash: Uint8Array) => boolean;
   readonly verifiedCount: () => bigint;
+  readonly revocation: () => Pick<SyncStatus, 'revokedKeys' | 'distrusted'>;
   /** A verified proof that this node holds of a block that it has not imported: its own prover's. */
   readonly ownProof: (hash: Hash, parentHash: Uint8Array) => VerifiedProof | undefined;
   /** The blocks behind the head as a peer named them, whose first has no proof; told each time that it is asked for one. */
@@ -125,21 +126,24 @@ export class ChainSync {
     const proven = provenNumber();
     return {
       mode: this.options.mode,
-      state: this.stateNow(),
+      state: this.stateNow(highest > head.header.number),
       head: { number: head.header.number, hash: hashOf(head.hash()) },
       provenHead: { number: proven, hash: hashOf(canonicalHash(proven) ?? new Uint8Array(32)) },
       highest,
       startedAt: this.startedAt,
       acceptedProofTypes,
+      ...this.modules.revocation(),
       verified: verifiedCount(),
       ...importer.counters(),
     };
   }
 
   /** A block that was waited for may have come in with the announcement of its proof, beside this loop. */
-  private stateNow(): SyncState {
+  private stateNow(isBehind: boolean): SyncState {
     const { state } = this;
-    return state.kind === 'waiting' && this.modules.isStored(bytesOf(state.hash)) ? { kind: 'idle' } : state;
+    const isOver = state.kind === 'idle' || (state.kind === 'waiting' && this.modules.isStored(bytesOf(state.hash)));
+    if (!isOver) return state;
+    return { kind: isBehind ? 'looking' : 'idle' };
   }
 
   private async run(): Promise<void> {
@@ -266,7 +270,9 @@ export class ChainSync {
     let imported = false;
     try {
       for (const [i, entry] of entries.entries()) {
-        this.state = { kind: 'importing', number: entry.number, hash: entry.hash };
+        // Asking for what is waited for is no import yet.
+        if (this.state.kind !== 'waiting' || this.state.hash !== entry.hash)
+          this.state = { kind: 'importing', number: entry.number, hash: entry.hash };
         if (!(await this.headerPasses(entry, from))) break;
         fetchTo(i + this.window());
         const data = await ahead[i]!;
@@ -276,6 +282,7 @@ export class ChainSync {
           if (data.missing === 'proof') this.modules.onUnproven(entries.slice(i), from);
           break;
         }
+        this.state = { kind: 'importing', number: entry.number, hash: entry.hash };
         if (!(await this.importOne(entry, data.value, from))) break;
         this.missingSince.delete(entry.hash);
         imported = true;

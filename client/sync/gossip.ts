@@ -5,13 +5,15 @@ import type { Hash } from '../prover/interface.ts';
 import { bytesOf, obtainBlock, obtainOutcome, verifiedProof } from './block-data.ts';
 import type { ChainSync, SyncModules } from './chain-sync.ts';
 import type { Missing, SyncMode } from './interface.ts';
-import { ACCEPT, ignore, judgeHeader, judgementOf, reject } from './judge.ts';
+import { ACCEPT, ignore, judgeHeader, judgementOf, proofFault, reject } from './judge.ts';
 
 export type GossipModules = Omit<SyncModules, 'network'> & {
   /** Set once the host runs: it is built from these ports. */
   readonly network: () => SyncModules['network'];
   readonly sync: () => ChainSync;
   readonly chainId: bigint;
+  /** types whose key the operator has revoked; unlike those that are merely not taken, nobody may announce them */
+  readonly revokedProofTypes: readonly number[];
   /** Hash of the chain's rules at a header (`ChainSpec`). @throws ClientError `blockMalformed` */
   readonly chainSpecHashOf: (headerRlp: Uint8Array) => Hash;
   readonly hasProof: (blockHash: Uint8Array, proofType: number) => boolean;
@@ -42,6 +44,8 @@ export function gossipPorts(mode: SyncMode, modules: GossipModules): GossipPorts
     judgeBody: (header, body) => judged(() => assemble(header.headerRlp, body)),
     wantsProof: async ({ headerRlp, claim, proof }) => {
       const { hash, parentHash } = readHeader(headerRlp);
+      if (modules.revokedProofTypes.includes(proof.proofType))
+        return { verdict: 'reject', code: 'revokedKey', fault: 'revokedKey' };
       if (!modules.acceptedProofTypes.includes(proof.proofType)) return ignore('unknownProofType');
       if (!sameBytes(bytesOf(claim.blockHash), hash)) return reject('claimForAnotherBlock');
       if (!sameBytes(bytesOf(claim.parentHash), parentHash)) return reject('claimForAnotherParent');
@@ -51,7 +55,8 @@ export function gossipPorts(mode: SyncMode, modules: GossipModules): GossipPorts
     },
     verifyProof: async ({ headerRlp, proof }, bytes) => {
       const verdict = await modules.verifyProof(headerRlp, proof.proofType, bytes);
-      return verdict.ok ? ACCEPT : reject(`${verdict.stage}/${verdict.code}`);
+      if (verdict.ok) return ACCEPT;
+      return { verdict: 'reject', code: `${verdict.stage}/${verdict.code}`, fault: proofFault(verdict) };
     },
     adoptProof: async (announcement, bytes, from) => {
       const { hash } = readHeader(announcement.headerRlp);

@@ -10,6 +10,8 @@ export type Missing = 'body' | 'proof' | 'receipts' | 'stateDiff';
 export type SyncState =
   /** nobody is known to be ahead */
   | { readonly kind: 'idle' }
+  /** a peer is ahead: its headers are asked for, or its chain is none that this node follows */
+  | { readonly kind: 'looking' }
   | { readonly kind: 'importing'; readonly number: bigint; readonly hash: Hash }
   /** no peer has what the next block needs */
   | { readonly kind: 'waiting'; readonly number: bigint; readonly hash: Hash; readonly missing: Missing };
@@ -27,6 +29,10 @@ export type SyncStatus = {
   readonly startedAt: bigint;
   /** types of proofs that this node takes (`--proofs.accept`, `--proofs.min-bits`) */
   readonly acceptedProofTypes: readonly number[];
+  /** keys that the operator has revoked (`--proofs.revoke`) */
+  readonly revokedKeys: readonly Hash[];
+  /** blocks that came by proofs of those keys and are not proven again; the state above them rests on them */
+  readonly distrusted: { readonly blocks: number; readonly first: bigint; readonly last: bigint } | undefined;
   /** proofs that were verified since the start, whatever the outcome */
   readonly verified: bigint;
   /** blocks of this store that came by a diff, and by execution */

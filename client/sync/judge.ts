@@ -33,6 +33,10 @@ export function judgementOf(error: unknown): Judgement {
   return { verdict: 'reject', code, ...faultOf(code) };
 }
 
+/** What a proof that is rejected is charged as. */
+export const proofFault = ({ code }: { readonly code: string }): 'revokedKey' | 'invalidProof' =>
+  code === 'revokedKey' ? 'revokedKey' : 'invalidProof';
+
 /** The header's own rules against its stored parent, then its seal. */
 export async function judgeHeader(
   importer: Pick<ChainImporter, 'checkHeader'>,

@@ -52,10 +52,11 @@ export class Member {
     return this.through;
   }
 
-  /** @param bootnodes addresses of other members */
-  async start(bootnodes: readonly string[] = []): Promise<void> {
+  /** @param bootnodes addresses of other members @param flags of this start alone */
+  async start(bootnodes: readonly string[] = [], flags: readonly string[] = []): Promise<void> {
     this.running = await startNode(this.t, this.dataDir, [
       ...this.flags,
+      ...flags,
       ...['--libp2p.addr', '127.0.0.1', '--libp2p.port', String(this.port)],
       ...(this.through === undefined ? [] : ['--libp2p.announce', `/ip4/127.0.0.1/tcp/${this.through.port}`]),
       ...bootnodes.flatMap((address) => ['--libp2p.bootnodes', address]),

@@ -1,4 +1,6 @@
 /** The page: settings in, a row per block out. What comes from a node is only ever shown as text. */
+
+import type { Hash } from '../index.ts';
 import { KNOWN_CHAINS } from '../known-chains.ts';
 import type { Report, Settings } from './messages.ts';
 
@@ -10,11 +12,12 @@ const OWN_FILE = 'genesis file…';
 const form = element('settings', HTMLFormElement);
 const status = element('status', HTMLElement);
 const table = element('blocks', HTMLElement);
-const [rpc, network, genesis, from] = [
+const [rpc, network, genesis, from, revoke] = [
   field('rpc', HTMLInputElement),
   field('network', HTMLSelectElement),
   field('genesis', HTMLInputElement),
   field('from', HTMLInputElement),
+  field('revoke', HTMLInputElement),
 ];
 const rows = new Map<bigint, HTMLTableRowElement>();
 let worker: Worker | undefined;
@@ -24,6 +27,7 @@ const asked = new URLSearchParams(location.search);
 rpc.value = asked.get('rpc') ?? location.origin;
 network.value = asked.get('network') ?? 'dev';
 from.value = asked.get('from') ?? '';
+revoke.value = asked.getAll('revoke').join(' ');
 network.onchange = showFile;
 showFile();
 form.onsubmit = (event) => {
@@ -44,7 +48,11 @@ async function follow(): Promise<void> {
   }
   const chain =
     file !== undefined && network.value === OWN_FILE ? { genesis: await file.text() } : { network: network.value };
-  const settings: Settings = { url: rpc.value, chain, from: from.value === '' ? undefined : BigInt(from.value) };
+  const settings: Settings = {
+    ...{ url: rpc.value, chain, from: from.value === '' ? undefined : BigInt(from.value) },
+    // The form's pattern has passed: each is a hash.
+    revoked: words(revoke.value) as Hash[],
+  };
   say(`asking ${settings.url}`);
   worker = new Worker('worker.js');
   worker.onmessage = ({ data }: MessageEvent<Report>) => show(data);
@@ -121,8 +129,11 @@ function showFile(): void {
 function remember(): void {
   const settings = new URLSearchParams({ rpc: rpc.value, network: network.value });
   if (from.value !== '') settings.set('from', from.value);
+  for (const hash of words(revoke.value)) settings.append('revoke', hash);
   history.replaceState(null, '', `?${settings}`);
 }
+
+const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '');
 
 function element<T extends HTMLElement>(id: string, type: abstract new () => T): T {
   const found = document.getElementById(id);

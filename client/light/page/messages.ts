@@ -8,6 +8,8 @@ export type Settings = {
   readonly chain: { readonly network: string } | { readonly genesis: string };
   /** undefined: the newest block */
   readonly from: bigint | undefined;
+  /** keys whose proofs are refused */
+  readonly revoked: readonly Hash[];
 };
 
 export type Report =

@@ -2,19 +2,30 @@ import type { VerifiedBlock } from '../block-proof.ts';
 import type { TrustedChain } from '../chain.ts';
 import { LightError } from '../errors.ts';
 import { followProofs, newestNumber } from '../follow.ts';
+import type { Hash } from '../index.ts';
 import type { ProofSignals } from '../proof-signals.ts';
 import type { Report } from './messages.ts';
 
 /** What the node sent is a lie or of no use: the next block may be better. */
 const REJECTIONS: ReadonlySet<string> = new Set([
-  ...(['proofTypeNotAccepted', 'proofTooLarge', 'proofHashMismatch', 'proofRejected'] as const),
+  ...(['proofTypeNotAccepted', 'keyRevoked', 'proofTooLarge', 'proofHashMismatch', 'proofRejected'] as const),
   ...(['blockMismatch', 'sealMissing', 'sealInvalid'] as const),
 ] satisfies LightError['code'][]);
 const RETRY_MS = 1000;
 
 /** Follows the node for ever; whatever it sends becomes a report. */
 export async function watch(
-  { url, chain, from }: { readonly url: string; readonly chain: TrustedChain; readonly from: bigint | undefined },
+  {
+    url,
+    chain,
+    from,
+    revoked,
+  }: {
+    readonly url: string;
+    readonly chain: TrustedChain;
+    readonly from: bigint | undefined;
+    readonly revoked: readonly Hash[];
+  },
   { rest }: ProofSignals,
   report: (report: Report) => void,
 ): Promise<never> {
@@ -23,7 +34,7 @@ export async function watch(
     try {
       next ??= await newestNumber({ url });
       const blocks = followProofs({
-        ...{ url, chain, from: next, rest },
+        ...{ url, chain, from: next, rest, revoked },
         onWait: (number, { message }) => report({ kind: 'waiting', detail: `waiting for block ${number}: ${message}` }),
         onReorg: (number) => report({ kind: 'reorganised', number }),
       });

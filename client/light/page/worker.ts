@@ -18,12 +18,12 @@ scope.onmessage = ({ data }) => {
   });
 };
 
-async function start({ url, chain, from }: Settings): Promise<void> {
+async function start({ url, chain, from, revoked }: Settings): Promise<void> {
   httpUrl(url);
   const trusted = trustedChain(
     'network' in chain
       ? (chain.network as KnownChain)
       : (JSON.parse(chain.genesis) as Readonly<Record<string, unknown>>),
   );
-  await watch({ url, chain: trusted, from }, proofSignals(url), (report) => scope.postMessage(report));
+  await watch({ url, chain: trusted, from, revoked }, proofSignals(url), (report) => scope.postMessage(report));
 }

@@ -24,6 +24,8 @@ export const FAULT_POINTS = {
   oversizedMessage: 55,
   /** another genesis, or none of our protocols */
   foreignChain: 100,
+  /** a proof under a key that this node's operator has revoked: whoever has not been told yet has some minutes for it */
+  revokedKey: 28,
   unknownFork: 28,
   /** a header or claim too far in the future */
   farFuture: 28,

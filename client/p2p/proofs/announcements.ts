@@ -80,7 +80,8 @@ export class Announcements {
   readonly #pending = new Map<string, Map<string, string>>();
   readonly #pendingOf = new Map<string, number>();
   #pendingTotal = 0;
-  readonly #false = new Set<string>();
+  /** content → what whoever says it again is charged with */
+  readonly #false = new Map<string, Fault>();
   readonly #counts = { accepted: 0, ignored: 0, rejected: 0, verified: 0, verifiedFalse: 0 };
 
   constructor(limits: AnnouncementLimits, modules: AnnouncementModules) {
@@ -146,7 +147,8 @@ export class Announcements {
       return { verdict: 'reject', code: 'claimOfAnotherBlock', fault: 'malformedMessage' };
     }
     const content = contentOf(announcement);
-    if (this.#false.has(content)) return { verdict: 'reject', code: 'knownFalse', fault: 'invalidProof' };
+    const knownFalse = this.#false.get(content);
+    if (knownFalse !== undefined) return { verdict: 'reject', code: 'knownFalse', fault: knownFalse };
     const release = this.#enter(`${claim.blockHash} ${proof.proofType}`, content, from);
     if (release === undefined) return { verdict: 'ignore', code: 'pending' };
     try {
@@ -190,8 +192,9 @@ export class Announcements {
     this.#counts.verified++;
     if (verified.verdict === 'reject') {
       this.#counts.verifiedFalse++;
-      this.#rememberFalse(content);
-      return outcomeOf(verified, 'invalidProof');
+      const outcome = outcomeOf(verified, 'invalidProof');
+      this.#rememberFalse(content, outcome.fault ?? 'invalidProof');
+      return outcome;
     }
     const adopted = await ports.adoptProof(a, fetched.value, from);
     if (adopted.verdict !== 'accept') return { ...adopted, verdict: 'ignore' };
@@ -240,9 +243,9 @@ export class Announcements {
     };
   }
 
-  #rememberFalse(content: string): void {
-    this.#false.add(content);
-    const [oldest] = this.#false;
+  #rememberFalse(content: string, fault: Fault): void {
+    this.#false.set(content, fault);
+    const [oldest] = this.#false.keys();
     if (this.#false.size > MAX_REMEMBERED_FALSE && oldest !== undefined) this.#false.delete(oldest);
   }
 }

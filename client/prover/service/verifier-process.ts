@@ -1,5 +1,6 @@
 import { ClientError } from '../../errors.ts';
 import type { Expected, VerifyResult } from '../interface.ts';
+import { NO_REVOKED_KEYS, type RevokedKeys } from '../verifier/revoked-keys.ts';
 import { ChildProgram } from './child-program.ts';
 import type { VerifierAnswer, VerifierRequest } from './verifier-child.ts';
 
@@ -24,13 +25,21 @@ export type Verified = { readonly result: VerifyResult; readonly ms: number };
  * RPC, and what a stranger's bytes may cost is bounded by the process. Started when first needed.
  */
 export class VerifierProcess {
+  readonly #revoked: RevokedKeys;
   #child: ChildProgram | undefined;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 0;
   #idle: NodeJS.Timeout | undefined;
 
+  /** @param revoked keys whose proofs are rejected whatever they prove */
+  constructor(revoked = NO_REVOKED_KEYS) {
+    this.#revoked = revoked;
+  }
+
   /** @throws VerifierError `verifierBusy` where too many proofs wait, `verifierFailed` where the process ended */
   async verify(proofType: number, proof: Uint8Array, expected: Expected): Promise<Verified> {
+    const rejection = this.#revoked.rejection(proof);
+    if (rejection !== undefined) return { result: rejection, ms: 0 };
     if (this.#waiting.size >= MAX_WAITING)
       throw new VerifierError('verifierBusy', `${MAX_WAITING} proofs are being verified already`);
     clearTimeout(this.#idle);

@@ -1,6 +1,7 @@
 import { P } from '../field/fp.ts';
 import type { Ext } from '../field/fp5.ts';
 import { CLAIM_BYTES } from '../guest/claim.ts';
+import type { Hash } from '../interface.ts';
 import { Rejection } from '../transcript/rejection.ts';
 
 /** A proof as it travels: SSZ, everything in it untrusted. */
@@ -170,6 +171,12 @@ export function tryDecodeProof(
     if (!(error instanceof Rejection)) throw error;
     return { ok: false, stage: error.stage, code: error.code, detail: error.message };
   }
+}
+
+/** The key that a proof says it was made under, with nothing else of it read; undefined for what ends before that. */
+export function vkHashOf(bytes: Uint8Array): Hash | undefined {
+  if (bytes.length < 3 + HASH) return undefined;
+  return `0x${Array.from(bytes.subarray(3, 3 + HASH), (b) => b.toString(16).padStart(2, '0')).join('')}`;
 }
 
 function decodeSegment(bytes: Uint8Array, j: number): EncodedSegment {

@@ -35,11 +35,12 @@ export function networkMethods({ network }: RpcPorts): readonly Method[] {
 
     method('zkl1_syncStatus', [], () => {
       const status = running().syncStatus();
-      const { mode, state, head, provenHead, highest, verified, applied, executed, acceptedProofTypes } = status;
+      const { mode, state, head, provenHead, highest, verified, applied, executed } = status;
+      const { acceptedProofTypes, revokedKeys, distrusted } = status;
       return {
         mode,
         state: state.kind,
-        ...(state.kind === 'idle' ? {} : { at: { number: quantity(state.number), hash: state.hash } }),
+        ...('hash' in state ? { at: { number: quantity(state.number), hash: state.hash } } : {}),
         ...(state.kind === 'waiting' ? { missing: state.missing } : {}),
         head: { number: quantity(head.number), hash: head.hash },
         provenHead: { number: quantity(provenHead.number), hash: provenHead.hash },
@@ -50,6 +51,15 @@ export function networkMethods({ network }: RpcPorts): readonly Method[] {
         applied: quantity(applied),
         executed: quantity(executed),
         acceptedProofTypes: acceptedProofTypes.map((type) => quantity(type)),
+        revokedKeys,
+        distrusted:
+          distrusted === undefined
+            ? null
+            : {
+                blocks: quantity(distrusted.blocks),
+                first: quantity(distrusted.first),
+                last: quantity(distrusted.last),
+              },
       };
     }),
   ];

@@ -20,14 +20,14 @@ import { type CheckedBlock, createBlockCheck, guestInputOf } from '../../../clie
 import { memoryPlan } from '../../../client/prover/service/memory.ts';
 import { ProverProcess } from '../../../client/prover/service/prover-process.ts';
 import { ACCEPTED_KEYS } from '../../../client/prover/verifier/accepted-keys.ts';
-import { acceptedKey } from '../../../client/prover/verifier/key.ts';
+import { acceptedKey, type KeyData } from '../../../client/prover/verifier/key.ts';
 import { verify } from '../../../client/prover/verifier/verify.ts';
 import { hashOf } from '../../../client/sync/block-data.ts';
 import { repoRoot } from '../data.ts';
 import type { BuiltBlock } from '../sealed-chain.ts';
 import { answer, frame, type Misbehaviours, serving } from './adversary.ts';
 
-const KEY = ACCEPTED_KEYS[0]!;
+const P100 = ACCEPTED_KEYS[0]!;
 const PROVER_MIB = 4096;
 
 /** A block with all that a peer serves of it. */
@@ -48,6 +48,7 @@ export type ServedBlock = {
  */
 export async function provenBlocks(
   blocks: readonly (readonly [Network, BuiltBlock])[],
+  key: KeyData = P100,
 ): Promise<readonly ServedBlock[]> {
   const prover = new ProverProcess({
     backend: 'auto',
@@ -57,14 +58,19 @@ export async function provenBlocks(
   });
   try {
     const served: ServedBlock[] = [];
-    for (const [network, built] of blocks) served.push(await provenBlock(network, built, prover));
+    for (const [network, built] of blocks) served.push(await provenBlock(network, built, key, prover));
     return served;
   } finally {
     await prover.close();
   }
 }
 
-async function provenBlock(network: Network, built: BuiltBlock, prover: ProverProcess): Promise<ServedBlock> {
+async function provenBlock(
+  network: Network,
+  built: BuiltBlock,
+  key: KeyData,
+  prover: ProverProcess,
+): Promise<ServedBlock> {
   const { block, seal, execution, proven } = built;
   const headerRlp = block.header.serialize();
   const checked: CheckedBlock = {
@@ -77,10 +83,10 @@ async function provenBlock(network: Network, built: BuiltBlock, prover: ProverPr
   const check = (await createBlockCheck())(checked);
   if (!check.ok) throw new Error(check.reason);
   const { claim } = check;
-  const path = join(repoRoot(), '.cache', 'test-proofs', KEY.digest, `${hashOf(block.hash())}-${claim.chainId}.proof`);
-  let proof = keptProof(path, claim);
+  const path = join(repoRoot(), '.cache', 'test-proofs', key.digest, `${hashOf(block.hash())}-${claim.chainId}.proof`);
+  let proof = keptProof(path, key, claim);
   if (proof === undefined) {
-    const job = { input: guestInputOf(checked), headerRlp, expected: claim, profile: KEY.profile };
+    const job = { input: guestInputOf(checked), headerRlp, expected: claim, profile: key.profile };
     const result = await prover.prove(job, { signal: new AbortController().signal });
     if (!result.ok) throw new Error(result.detail);
     proof = result.proof;
@@ -91,7 +97,7 @@ async function provenBlock(network: Network, built: BuiltBlock, prover: ProverPr
   const { state, codes, headers } = execution.witness;
   return {
     ...{ built, headerRlp, seal, claim, proof, hash: hashOf(block.hash()) },
-    descriptor: describeProof(KEY.proofType, proof),
+    descriptor: describeProof(key.proofType, proof),
     data: {
       body: RLP.encode(block.raw().slice(1) as never),
       receipts: proven.receipts,
@@ -102,14 +108,18 @@ async function provenBlock(network: Network, built: BuiltBlock, prover: ProverPr
   };
 }
 
-function keptProof(path: string, { chainId, chainSpecHash, blockHash }: BlockClaim): Uint8Array | undefined {
+function keptProof(
+  path: string,
+  key: KeyData,
+  { chainId, chainSpecHash, blockHash }: BlockClaim,
+): Uint8Array | undefined {
   let bytes: Uint8Array;
   try {
     bytes = new Uint8Array(readFileSync(path));
   } catch {
     return undefined;
   }
-  return verify(acceptedKey(KEY), bytes, { chainId, chainSpecHash, blockHash }).ok ? bytes : undefined;
+  return verify(acceptedKey(key), bytes, { chainId, chainSpecHash, blockHash }).ok ? bytes : undefined;
 }
 
 /** EIP-2124 hashes of a network's forks, from genesis on. */
@@ -150,7 +160,7 @@ export function relaying(network: Network, blocks: readonly ServedBlock[], chang
           provenNumber: number,
           oldestBlock: 0n,
           oldestProof: 0n,
-          acceptedProofTypes: [KEY.proofType],
+          acceptedProofTypes: [head.descriptor.proofType],
           agent: 'relay',
         },
       };

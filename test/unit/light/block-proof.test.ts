@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { knownNetwork, NETWORK_NAMES } from '../../../client/execution/chain/known-networks.ts';
 import { fetchBlockProof, LightError, trustedChain, verifyProof } from '../../../client/light/index.ts';
+import { ACCEPTED_KEYS } from '../../../client/prover/verifier/accepted-keys.ts';
 import { importsOf } from '../../support/architecture.ts';
 import { repoRoot } from '../../support/data.ts';
 import { lyingNode, withResult } from '../../support/lying-node.ts';
@@ -117,6 +118,17 @@ describe('fetchBlockProof', () => {
   test('rejects URLs that are not http → endpointInvalid', async () => {
     for (const url of ['', 'file:///x', 'ftp://localhost:8545', 'localhost'])
       await assert.rejects(fetchBlockProof({ url, chain, block: 1n }), code('endpointInvalid'));
+  });
+
+  test('proofs under keys that the caller has revoked → keyRevoked, by type and by what the bytes say', async (t) => {
+    const revoked = ACCEPTED_KEYS.map(({ digest }) => `0x${digest}` as const);
+    const url = await lyingNode(t, withResult({ proofs: [{ proofType: '0x80', proofData: '0x00', proofHash: HASH }] }));
+    await assert.rejects(fetchBlockProof({ url, chain, block: HASH, revoked }), code('keyRevoked'));
+    const others = revoked.slice(1);
+    await assert.rejects(fetchBlockProof({ url, chain, block: HASH, revoked: others }), code('proofHashMismatch'));
+    const proof = Uint8Array.from(Buffer.concat([Buffer.from([1, 0, 128]), Buffer.from(HASH.slice(2), 'hex')]));
+    assert.throws(() => verifyProof(proof, { chain, revoked: [HASH] }), code('keyRevoked'));
+    assert.throws(() => verifyProof(proof, { chain, revoked }), code('proofRejected'));
   });
 
   test('rejects garbage given as a proof → proofRejected', () => {

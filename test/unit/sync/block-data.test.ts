@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Fetched, FetchOptions, ProofDescriptor } from '../../../client/p2p/interface.ts';
-import type { Hash } from '../../../client/prover/interface.ts';
+import type { Hash, VerifyResult } from '../../../client/prover/interface.ts';
 import { type BlockDataModules, obtainProof } from '../../../client/sync/block-data.ts';
 
 const HASH: Hash = `0x${'11'.repeat(32)}`;
@@ -13,6 +13,7 @@ const descriptor = (i: number, proofType = 128): ProofDescriptor => ({
 function scene(
   answer: (d: ProofDescriptor, o: FetchOptions) => Fetched<Uint8Array>,
   proofs: readonly ProofDescriptor[],
+  verdict: VerifyResult = { ok: true } as never,
 ) {
   const charged: string[] = [];
   const verified: Hash[] = [];
@@ -24,7 +25,7 @@ function scene(
     },
     verifyProof: async () => {
       verified.push(HASH);
-      return { ok: true };
+      return verdict;
     },
     acceptedProofTypes: [128],
   } as unknown as BlockDataModules;
@@ -43,6 +44,18 @@ test('proof that comes too slowly → whoever named it is charged, the next one 
   );
   assert.ok((await obtain()).ok);
   assert.deepEqual(charged, ['namer withheldData']);
+});
+
+test('proof that names a revoked key, or is false → whoever named it is charged, each with its own fault', async () => {
+  for (const [code, fault] of [
+    ['revokedKey', 'revokedKey'],
+    ['foreignKey', 'invalidProof'],
+  ] as const) {
+    const verdict = { ok: false, stage: 'statement', code, detail: '' } as const;
+    const { obtain, charged } = scene(() => ({ ok: true, value: BYTES }), [descriptor(1)], verdict);
+    assert.deepEqual(await obtain(), { ok: false, missing: 'proof' });
+    assert.deepEqual(charged, [`namer ${fault}`]);
+  }
 });
 
 test('fetch that this node gives up → nobody is charged', async () => {

@@ -179,6 +179,7 @@ function syncing(
     isProven: (h) => kept.includes(hashOf(h)),
     keepProof: async ({ blockHash }) => void kept.push(hashOf(blockHash)),
     verifiedCount: () => verified,
+    revocation: () => ({ revokedKeys: [], distrusted: undefined }),
     ownProof: () => undefined,
     onUnproven: () => {},
     onImported: () => {},
