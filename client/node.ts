@@ -351,12 +351,13 @@ function nextHeight({ header }: Block): { readonly number: bigint; readonly time
 const importerPort = ({
   head,
   checkHeader,
+  admitBranch,
   importExecuted,
   importProven,
   counters,
   sealerFaults,
 }: Importer): ChainImporter => ({
-  ...{ head, checkHeader, importExecuted, importProven, counters, sealerFaults },
+  ...{ head, checkHeader, admitBranch, importExecuted, importProven, counters, sealerFaults },
 });
 
 /** @throws ClientError for a file that is no key of a sealer's */

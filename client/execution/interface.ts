@@ -130,6 +130,8 @@ export type HeaderVerdict = {
   /** undefined on networks without sealers */
   readonly sealer: Uint8Array | undefined;
   readonly isInTurn: boolean;
+  /** whether the block is to be fetched and imported now; false where it is the second of its sealer's and cannot win */
+  readonly isWanted: boolean;
 };
 
 /** How the canonical chain moved; both lists ascend by number. */
@@ -169,7 +171,12 @@ export type ProvenBlock = {
 };
 
 /** How many blocks this store got by running them, and how many by applying a diff; since it was created. */
-export type ImportCounters = { readonly executed: bigint; readonly applied: bigint };
+export type ImportCounters = {
+  readonly executed: bigint;
+  readonly applied: bigint;
+  /** since the start: how often a further block of a sealer at one height was not taken */
+  readonly siblingsRefused: bigint;
+};
 
 /**
  * The one way by which blocks enter the stored chain. Calls are served one after the other; each leaves everything or
@@ -180,10 +187,16 @@ export type ChainImporter = {
   /**
    * Every rule of a header and its seal against its stored parent, without its body. Also notes the seal: a second one
    * by the same sealer at the same height becomes a `SealerFault`.
-   * @throws ClientError a header or seal rule; `unknownParent`, `timestampAhead` and `reorgTooDeep` are no fault of the
-   *   header's bytes and may pass later or elsewhere
+   * @throws ClientError a header or seal rule; `unknownParent`, `timestampAhead`, `reorgTooDeep` and `siblingRefused` (the
+   *   third or a later block of a sealer at one height) are no fault of the header's bytes and may pass later or elsewhere
    */
   readonly checkHeader: (sealed: SealedHeader) => Promise<HeaderVerdict>;
+  /**
+   * Whether blocks that were refused beside their siblings are to be taken after all, since a higher chain goes over
+   * them (`sealing/README.md`). Those of them that it does are taken from then on.
+   * @param branch headers, each the child of the one before; the first one's parent is stored
+   */
+  readonly admitBranch: (branch: readonly SealedHeader[]) => Promise<boolean>;
   /** Executes a block once and stores it. @throws as `checkHeader` and `ChainExecutor.execute` */
   readonly importExecuted: (
     block: Block,

@@ -22,7 +22,7 @@ import {
   type ProvenData,
 } from './block-data.ts';
 import type { Missing, SyncOptions, SyncState, SyncStatus } from './interface.ts';
-import { judgementOf } from './judge.ts';
+import { isRefusedSibling, judgementOf } from './judge.ts';
 import { fetchMissingProofs, type MissingProofsModules } from './missing-proofs.ts';
 import type { UnprovenBlock } from './unproven.ts';
 
@@ -167,6 +167,7 @@ export class ChainSync {
       if (result.kind !== 'known') onImported(block, seal, result);
       this.wake();
     } catch (error) {
+      if (isRefusedSibling(error)) return;
       onError(`block ${block.header.number} ${hashOf(block.hash())}`, error);
     }
   }
@@ -273,7 +274,7 @@ export class ChainSync {
         // Asking for what is waited for is no import yet.
         if (this.state.kind !== 'waiting' || this.state.hash !== entry.hash)
           this.state = { kind: 'importing', number: entry.number, hash: entry.hash };
-        if (!(await this.headerPasses(entry, from))) break;
+        if (!(await this.headerPasses(entries.slice(i), from))) break;
         fetchTo(i + this.window());
         const data = await ahead[i]!;
         if (this.stopper.signal.aborted) break;
@@ -299,16 +300,20 @@ export class ChainSync {
     return this.options.mode === 'full' ? this.options.window * 2 : this.options.window;
   }
 
-  private async headerPasses(entry: Entry, from: string): Promise<boolean> {
+  /** Whether the first of these blocks is to be imported: for itself, or since the others make a higher chain on it. */
+  private async headerPasses(entries: readonly Entry[], from: string): Promise<boolean> {
+    const { importer, network, now } = this.modules;
+    const branch = entries.map(storedHeader);
     try {
-      await this.modules.importer.checkHeader(storedHeader(entry));
-      return true;
+      if ((await importer.checkHeader(branch[0]!)).isWanted) return true;
+      if (await importer.admitBranch(branch)) return true;
     } catch (error) {
       const judgement = judgementOf(error);
-      if (judgement.verdict === 'reject') this.modules.network.charge(from, judgement.fault ?? 'invalidHeader');
-      this.retryAt.set(from, this.modules.now() + RETRY_PEER_MS);
-      return false;
+      if (judgement.verdict === 'reject') network.charge(from, judgement.fault ?? 'invalidHeader');
+      if (isRefusedSibling(error) && (await importer.admitBranch(branch))) return true;
     }
+    this.retryAt.set(from, now() + RETRY_PEER_MS);
+    return false;
   }
 
   private async obtain(entry: Entry, from: string, signal: AbortSignal): Promise<Obtained<Block | ProvenData>> {

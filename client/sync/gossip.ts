@@ -5,7 +5,7 @@ import type { Hash } from '../prover/interface.ts';
 import { bytesOf, obtainBlock, obtainOutcome, verifiedProof } from './block-data.ts';
 import type { ChainSync, SyncModules } from './chain-sync.ts';
 import type { Missing, SyncMode } from './interface.ts';
-import { ACCEPT, ignore, judgeHeader, judgementOf, proofFault, reject } from './judge.ts';
+import { ACCEPT, ignore, isRefusedSibling, judgeHeader, judgementOf, proofFault, reject } from './judge.ts';
 
 export type GossipModules = Omit<SyncModules, 'network'> & {
   /** Set once the host runs: it is built from these ports. */
@@ -42,7 +42,7 @@ export function gossipPorts(mode: SyncMode, modules: GossipModules): GossipPorts
   return {
     judgeHeader: (header) => judgeHeader(importer, header),
     judgeBody: (header, body) => judged(() => assemble(header.headerRlp, body)),
-    wantsProof: async ({ headerRlp, claim, proof }) => {
+    wantsProof: async ({ headerRlp, seal, claim, proof }) => {
       const { hash, parentHash } = readHeader(headerRlp);
       if (modules.revokedProofTypes.includes(proof.proofType))
         return { verdict: 'reject', code: 'revokedKey', fault: 'revokedKey' };
@@ -51,7 +51,10 @@ export function gossipPorts(mode: SyncMode, modules: GossipModules): GossipPorts
       if (!sameBytes(bytesOf(claim.parentHash), parentHash)) return reject('claimForAnotherParent');
       if (claim.chainId !== modules.chainId) return reject('claimForAnotherChain');
       if (claim.chainSpecHash !== modules.chainSpecHashOf(headerRlp)) return reject('claimForOtherRules');
-      return modules.hasProof(hash, proof.proofType) ? ignore('proofKnown') : ACCEPT;
+      if (modules.hasProof(hash, proof.proofType)) return ignore('proofKnown');
+      if (isStored(hash)) return ACCEPT;
+      const { isWanted } = await importer.checkHeader({ header: headerRlp, seal });
+      return isWanted ? ACCEPT : ignore('siblingRefused');
     },
     verifyProof: async ({ headerRlp, proof }, bytes) => {
       const verdict = await modules.verifyProof(headerRlp, proof.proofType, bytes);
@@ -109,7 +112,7 @@ async function importAnnounced(
     // The announcement is true; the diff need not be from whoever sent it.
     if (judgement.verdict === 'reject' && judgement.fault === 'invalidDiff')
       parts.network.charge(outcome.value.diffFrom, 'invalidDiff');
-    else modules.onError(`block ${claim.blockHash}`, error);
+    else if (!isRefusedSibling(error)) modules.onError(`block ${claim.blockHash}`, error);
     return ignore(error.code);
   }
 }

@@ -38,6 +38,8 @@ export type SyncStatus = {
   /** blocks of this store that came by a diff, and by execution */
   readonly applied: bigint;
   readonly executed: bigint;
+  /** how often a further block of a sealer at one height was not taken; since the start */
+  readonly siblingsRefused: bigint;
 };
 
 export type SyncOptions = {

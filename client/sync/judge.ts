@@ -8,10 +8,14 @@ import type { Judgement, ReportableFault, SealedHeader } from '../p2p/interface.
  * somebody's mishap, ours or theirs; one that is off by more than an hour is a lie (`timestampFarAhead`).
  */
 const NOBODYS_FAULT: ReadonlySet<string> = new Set([
-  ...['unknownParent', 'timestampAhead', 'reorgTooDeep'],
+  ...['unknownParent', 'timestampAhead', 'reorgTooDeep', 'siblingRefused'],
   // What this node's own state lacks.
   ...['missingNode', 'missingCode', 'missingHeader'],
 ]);
+
+/** A block that is not taken beside others that its sealer has made at its height: nobody's error, and no news for a log. */
+export const isRefusedSibling = (error: unknown): boolean =>
+  error instanceof ClientError && error.code === 'siblingRefused';
 
 export const ACCEPT: Judgement = { verdict: 'accept' };
 /** Not forwarded; nobody is charged. */

@@ -20,14 +20,19 @@ import { isPreferred } from '../sealing/fork-choice.ts';
 import { recoverSealer } from '../sealing/seal.ts';
 import { sealerIndex, turnOf, validateSeal } from '../sealing/turns.ts';
 import { applyProvenBlock } from '../state/apply-proven.ts';
+import { MissingContentError } from '../state/strict-source.ts';
 import { proofKey, putBlock, putHeadChange } from './blocks.ts';
 import type { ChainView } from './chain-view.ts';
 import { contentSource, putChanges, putExecuted } from './commit.ts';
 import { numberKey, numberOfKey } from './schema.ts';
-import { SealLog } from './seal-log.ts';
+import { SealLog, type SealPlace } from './seal-log.ts';
 import type { Store, StoreBatch } from './store.ts';
 
 export const DEFAULT_REORG_DEPTH = 64;
+/** Hashes of blocks that are taken for the chain that goes over them, until they are stored; more than a range of headers. */
+const MAX_ADMITTED = 1024;
+/** Blocks that broke a rule when they ran: whoever shows one again does not make it run again. */
+const MAX_BROKEN = 1024;
 
 export type ImporterOptions = {
   /** how many canonical blocks at most are given up for a better chain */
@@ -46,13 +51,19 @@ export type ImporterModules = {
   readonly onHead?: (change: HeadChange) => Promise<void> | void;
   readonly onFault?: (fault: SealerFault) => void;
 };
-type Counter = keyof ImportCounters;
+type Counter = Exclude<keyof ImportCounters, 'siblingsRefused'>;
+type Judged = Omit<HeaderVerdict, 'isWanted'>;
 
 /** The one way by which blocks enter the store: rules, execution or proof, fork choice, one batch. */
 export class Importer implements ChainImporter {
   readonly #options: ImporterOptions;
   readonly #modules: ImporterModules;
   readonly #seals: SealLog;
+  /** refused beside their siblings, and part of a higher chain */
+  readonly #admitted = new Set<string>();
+  /** by hash: the rule that the block broke when it ran */
+  readonly #broken = new Map<string, ClientError>();
+  #siblingsRefused = 0n;
   #head: Block;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -69,6 +80,7 @@ export class Importer implements ChainImporter {
   readonly counters = (): ImportCounters => ({
     executed: this.#counter('executed'),
     applied: this.#counter('applied'),
+    siblingsRefused: this.#siblingsRefused,
   });
 
   readonly sealerFaults = (): AsyncIterable<SealerFault> => this.#seals.faults();
@@ -82,7 +94,36 @@ export class Importer implements ChainImporter {
     const header = decodeHeader(this.#modules.network.common, sealed.header);
     const verdict = this.#judge(header, sealed.seal);
     if (verdict.sealer !== undefined) await this.#seals.observe(header.number, verdict.sealer, sealed);
-    return verdict;
+    const demand = this.#demandFor(verdict);
+    if (demand === 'none') throw this.#refusal(verdict);
+    return { ...verdict, isWanted: demand === 'block' };
+  };
+
+  readonly admitBranch = async (branch: readonly SealedHeader[]): Promise<boolean> => {
+    const { network, now } = this.#modules;
+    const names: string[] = [];
+    let admitted = 0;
+    let parent: BlockHeader | undefined;
+    for (const sealed of branch) {
+      let judged: Judged;
+      try {
+        const header = decodeHeader(network.common, sealed.header);
+        if (parent === undefined) judged = this.#judge(header, sealed.seal);
+        else judged = judgeAfter(network, header, parent, sealed.seal, now());
+      } catch (error) {
+        // Whoever sent it is charged when its turn to be imported comes.
+        if (error instanceof ClientError) break;
+        throw error;
+      }
+      const { header, hash, sealer } = judged;
+      names.push(hex(hash));
+      parent = header;
+      if (header.number <= this.#head.header.number) continue;
+      if (sealer !== undefined) await this.#seals.observe(header.number, sealer, sealed);
+      if (this.#placeOf(judged) !== 'later') admitted = names.length;
+    }
+    for (const name of names.slice(0, admitted)) this.#admit(name);
+    return admitted > 0;
   };
 
   readonly importExecuted = (
@@ -92,8 +133,8 @@ export class Importer implements ChainImporter {
     this.#queued(async () => {
       const hash = block.hash();
       if (this.#isStored(hash)) return { result: { kind: 'known' }, execution: undefined };
-      const verdict = this.#judge(block.header, seal);
-      const execution = await this.#modules.executor.execute(block);
+      const verdict = this.#judgeWanted(block.header, seal);
+      const execution = await this.#execute(block, hex(hash));
       const result = await this.#store(block, seal, verdict, 'executed', (batch) =>
         putExecuted(batch, block, seal, execution),
       );
@@ -111,7 +152,7 @@ export class Importer implements ChainImporter {
         if (!store.has('proofs', key)) await store.write(store.batch().put('proofs', key, proof.bytes));
         return { kind: 'known' };
       }
-      const verdict = this.#judge(block.header, seal);
+      const verdict = this.#judgeWanted(block.header, seal);
       const parent = this.#header(block.header.parentHash);
       const changes = applyProvenBlock(network, contentSource(store), parent, { block, receipts, stateDiff });
       return await this.#store(block, seal, verdict, 'applied', (batch) => {
@@ -120,6 +161,22 @@ export class Importer implements ChainImporter {
         batch.put('proofs', key, proof.bytes);
       });
     });
+
+  async #execute(block: Block, name: string): Promise<BlockExecution> {
+    const known = this.#broken.get(name);
+    if (known !== undefined) throw known;
+    try {
+      return await this.#modules.executor.execute(block);
+    } catch (error) {
+      // What this store lacks says nothing of the block.
+      if (error instanceof ClientError && !(error instanceof MissingContentError)) {
+        this.#broken.set(name, error);
+        const [oldest] = this.#broken.keys();
+        if (this.#broken.size > MAX_BROKEN && oldest !== undefined) this.#broken.delete(oldest);
+      }
+      throw error;
+    }
+  }
 
   #queued<T>(run: () => Promise<T>): Promise<T> {
     const result = this.#last.then(run);
@@ -141,13 +198,47 @@ export class Importer implements ChainImporter {
   }
 
   /** Every rule of a header and its seal against its parent and the head. */
-  #judge(header: BlockHeader, seal: Uint8Array): HeaderVerdict {
+  #judge(header: BlockHeader, seal: Uint8Array): Judged {
     const { network, now } = this.#modules;
     const parent = this.#header(header.parentHash);
-    validateHeader(network.config, header, parent, header.parentHash);
-    const { sealer, isInTurn } = validateSeal(network, header, parent, seal, now());
+    const judged = judgeAfter(network, header, parent, seal, now());
     this.#forkPoint(header.parentHash, parent);
-    return { header, hash: header.hash(), sealer, isInTurn };
+    return judged;
+  }
+
+  /** `#judge`, for a block that is about to be imported. @throws ImportError `siblingRefused` too */
+  #judgeWanted(header: BlockHeader, seal: Uint8Array): Judged {
+    const judged = this.#judge(header, seal);
+    if (this.#demandFor(judged) !== 'block') throw this.#refusal(judged);
+    return judged;
+  }
+
+  /** Of a block that obeys the rules of its header: is it to be imported, is its seal of use as evidence, or neither? */
+  #demandFor(judged: Judged): 'block' | 'seal' | 'none' {
+    const { header, hash, isInTurn } = judged;
+    const place = this.#placeOf(judged);
+    if (place === 'first' || this.#admitted.has(hex(hash)) || this.#isStored(hash)) return 'block';
+    if (place === 'later') return 'none';
+    return isPreferred({ number: header.number, isInTurn, hash }, this.#headCandidate()) ? 'block' : 'seal';
+  }
+
+  /** Blocks of networks without sealers have no siblings of one sealer. */
+  #placeOf({ header, sealer }: Judged): SealPlace {
+    return sealer === undefined ? 'first' : this.#seals.placeOf(header.number, sealer, header.serialize());
+  }
+
+  #refusal({ header, hash, sealer = new Uint8Array(0) }: Judged): ImportError {
+    this.#siblingsRefused++;
+    const detail = { number: header.number, hash: hex(hash), sealer: hex(sealer) };
+    const message = `block ${detail.number} ${detail.hash} is one of several that ${detail.sealer} sealed at this height`;
+    return new ImportError('siblingRefused', message, detail);
+  }
+
+  #admit(name: string): void {
+    this.#admitted.delete(name);
+    this.#admitted.add(name);
+    const [oldest] = this.#admitted;
+    if (this.#admitted.size > MAX_ADMITTED && oldest !== undefined) this.#admitted.delete(oldest);
   }
 
   /**
@@ -174,7 +265,7 @@ export class Importer implements ChainImporter {
   async #store(
     block: Block,
     seal: Uint8Array,
-    { sealer, isInTurn, hash }: HeaderVerdict,
+    { sealer, isInTurn, hash }: Judged,
     counter: Counter,
     put: (batch: StoreBatch) => void,
   ): Promise<ImportResult> {
@@ -195,6 +286,7 @@ export class Importer implements ChainImporter {
     } finally {
       done?.();
     }
+    this.#admitted.delete(hex(hash));
     if (sealer !== undefined && !isFirst) await this.#seals.observe(number, sealer, sealed);
     if (change === undefined) return { kind: 'side' };
     this.#head = block;
@@ -250,5 +342,19 @@ function requireProofOf(block: Block, { proof }: ProvenBlock): void {
   }
 }
 
-/** `unknownParent` and `reorgTooDeep` say nothing about the block itself. */
-export class ImportError extends ClientError<'unknownParent' | 'reorgTooDeep' | 'proofOfOtherBlock'> {}
+/** Every rule of a header and its seal against its parent's header. @throws ClientError */
+function judgeAfter(
+  network: Network,
+  header: BlockHeader,
+  parent: BlockHeader,
+  seal: Uint8Array,
+  nowMs: number,
+): Judged {
+  validateHeader(network.config, header, parent, parent.hash());
+  return { header, hash: header.hash(), ...validateSeal(network, header, parent, seal, nowMs) };
+}
+
+/** `unknownParent`, `reorgTooDeep` and `siblingRefused` say nothing about the block itself. */
+export class ImportError extends ClientError<
+  'unknownParent' | 'reorgTooDeep' | 'siblingRefused' | 'proofOfOtherBlock'
+> {}

@@ -6,13 +6,17 @@ import type { Store, StoreBatch } from './store.ts';
 
 const NUMBER_BYTES = 8;
 
+/** Which of a sealer's blocks at one height a header is, in the order in which this node saw them. */
+export type SealPlace = 'first' | 'second' | 'later';
+
 /** The tables `sealed` and `faults`. `onFault` hears of a sealer once for each height, when the evidence is on disk. */
 export class SealLog {
   readonly #store: Store;
   readonly #onFault: (fault: SealerFault) => void;
   /** being written: as good as stored for whoever asks */
   readonly #pending = new Map<string, SealedHeader>();
-  readonly #pendingFaults = new Set<string>();
+  /** the second seal of a fault that is being written */
+  readonly #pendingFaults = new Map<string, SealedHeader>();
 
   constructor(store: Store, onFault: (fault: SealerFault) => void) {
     this.#store = store;
@@ -23,6 +27,17 @@ export class SealLog {
   sealedAt(number: bigint, sealer: Uint8Array): SealedHeader | undefined {
     const key = keyOf(number, sealer);
     return this.#pending.get(nameOf(key)) ?? decodeSealed(this.#store.get('sealed', key));
+  }
+
+  /**
+   * The place of a header among those that its sealer sealed at its height: the one that it has, or would get if it were
+   * observed now. All that is kept of a sealer at a height are its first two, so that all others are `later`.
+   */
+  placeOf(number: bigint, sealer: Uint8Array, header: Uint8Array): SealPlace {
+    const first = this.sealedAt(number, sealer);
+    if (first === undefined || Buffer.compare(first.header, header) === 0) return 'first';
+    const second = this.#secondAt(keyOf(number, sealer));
+    return second === undefined || Buffer.compare(second.header, header) === 0 ? 'second' : 'later';
   }
 
   /** Notes a seal that obeys every rule, on disk when this returns; a second header at one height is evidence. */
@@ -60,12 +75,20 @@ export class SealLog {
     }
   }
 
+  #secondAt(key: Uint8Array): SealedHeader | undefined {
+    const pending = this.#pendingFaults.get(nameOf(key));
+    const stored = pending === undefined ? this.#store.get('faults', key) : undefined;
+    if (stored === undefined) return pending;
+    const [, second] = RLP.decode(stored) as unknown as [RawSealed, RawSealed];
+    return sealedOf(second);
+  }
+
   async #compare(number: bigint, sealer: Uint8Array, first: SealedHeader, second: SealedHeader): Promise<void> {
     if (Buffer.compare(first.header, second.header) === 0) return;
     const key = keyOf(number, sealer);
     const name = nameOf(key);
     if (this.#pendingFaults.has(name) || this.#store.has('faults', key)) return;
-    this.#pendingFaults.add(name);
+    this.#pendingFaults.set(name, second);
     try {
       const blocks = [first, second].map(({ header, seal }) => [header, seal]);
       await this.#store.write(this.#store.batch().put('faults', key, RLP.encode(blocks)));

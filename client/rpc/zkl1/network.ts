@@ -35,7 +35,7 @@ export function networkMethods({ network }: RpcPorts): readonly Method[] {
 
     method('zkl1_syncStatus', [], () => {
       const status = running().syncStatus();
-      const { mode, state, head, provenHead, highest, verified, applied, executed } = status;
+      const { mode, state, head, provenHead, highest, verified, applied, executed, siblingsRefused } = status;
       const { acceptedProofTypes, revokedKeys, distrusted } = status;
       return {
         mode,
@@ -50,6 +50,7 @@ export function networkMethods({ network }: RpcPorts): readonly Method[] {
         verified: quantity(verified),
         applied: quantity(applied),
         executed: quantity(executed),
+        siblingsRefused: quantity(siblingsRefused),
         acceptedProofTypes: acceptedProofTypes.map((type) => quantity(type)),
         revokedKeys,
         distrusted:

@@ -14,7 +14,7 @@ test('zkl1_sealerFaults after two seals at one height → sealer, height, and bo
   const [method] = sealingMethods({ sealing: { faults: importer.sealerFaults } } as RpcPorts);
   assert.equal(method?.name, 'zkl1_sealerFaults');
   assert.deepEqual(await method?.call([], { origin: '' }), []);
-  for (const { block, seal } of built) await importer.importExecuted(block, seal);
+  for (const { block, seal } of built) await importer.checkHeader({ header: block.header.serialize(), seal });
   const blocks = built.map(({ block, seal }) => ({
     hash: hexOf(block.hash()),
     header: hexOf(block.header.serialize()),

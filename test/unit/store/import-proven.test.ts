@@ -58,8 +58,8 @@ describe('importing a proven block', () => {
       write.mock.restore();
     }
     assert.equal(execute.mock.callCount(), 0);
-    assert.deepEqual(proof.importer.counters(), { executed: 0n, applied: 2n });
-    assert.deepEqual(full.importer.counters(), { executed: 2n, applied: 0n });
+    assert.deepEqual(proof.importer.counters(), { executed: 0n, applied: 2n, siblingsRefused: 0n });
+    assert.deepEqual(full.importer.counters(), { executed: 2n, applied: 0n, siblingsRefused: 0n });
 
     const { stateRoot } = second.block.header;
     assert.equal(reachable(proof, stateRoot), reachable(full, stateRoot));
@@ -97,7 +97,7 @@ describe('importing a proven block', () => {
     const { importer } = await storedChain(t, chain.genesis);
     await importer.importProven(first.proven);
     await importer.importExecuted(second.block, second.seal);
-    assert.deepEqual(importer.counters(), { executed: 1n, applied: 1n });
+    assert.deepEqual(importer.counters(), { executed: 1n, applied: 1n, siblingsRefused: 0n });
   });
 
   test('a proof of a block that was executed → kept', async (t) => {
@@ -105,7 +105,7 @@ describe('importing a proven block', () => {
     await importer.importExecuted(first.block, first.seal);
     assert.deepEqual(await importer.importProven(first.proven), { kind: 'known' });
     assert.ok(chainData(store).proof(first.block.hash(), 1));
-    assert.deepEqual(importer.counters(), { executed: 1n, applied: 0n });
+    assert.deepEqual(importer.counters(), { executed: 1n, applied: 0n, siblingsRefused: 0n });
   });
 });
 

@@ -27,6 +27,9 @@ async function setUp(t: TestContext, sealers: number, o: { reorgDepth?: number }
   return { chain, genesis: chain.genesis.block, changes, faults, take, ...stored };
 }
 
+/** A second block of a sealer that cannot win is left where it is. */
+const isRefused = (error: unknown): void => assert.equal((error as { code?: string }).code, 'siblingRefused');
+
 /** The canonical index holds exactly the head and its ancestors, and their transactions. */
 async function checkIndex({ store, view }: StoredChain, head: Block): Promise<void> {
   assert.equal(hashOf(view.head()), hashOf(head));
@@ -71,13 +74,13 @@ describe('fork choice', () => {
       [higher, lower],
     ]) {
       const { importer } = await storedChain(t, chain.genesis);
-      for (const { block, seal } of order) await importer.importExecuted(block, seal);
+      for (const { block, seal } of order) await importer.importExecuted(block, seal).catch(isRefused);
       assert.equal(hashOf(importer.head()), hashOf(lower.block));
     }
   });
 
   test('a longer chain of blocks out of turn → adopted whole; its transactions and those of both are indexed once', async (t) => {
-    const s = await setUp(t, 2);
+    const s = await setUp(t, 3);
     const shared = { from: 4, nonce: 0, to: TO };
     const first = await s.chain.build(s.genesis, { transfers: [shared] });
     const second = await s.chain.build(first.block, { transfers: [{ from: 3, nonce: 0, to: TO }] });
@@ -110,14 +113,14 @@ describe('fork choice', () => {
       results.map(({ kind }) => kind),
       ['head', 'known'],
     );
-    assert.deepEqual(s.importer.counters(), { executed: 1n, applied: 0n });
+    assert.deepEqual(s.importer.counters(), { executed: 1n, applied: 0n, siblingsRefused: 0n });
   });
 
   test('rejects a fork deeper than reorgs go → reorgTooDeep; one block less is adopted', async (t) => {
-    const s = await setUp(t, 2, { reorgDepth: 2 });
+    const s = await setUp(t, 3, { reorgDepth: 2 });
     const main = await s.chain.buildMany(s.genesis, 3);
     const deep = await s.chain.build(s.genesis, { by: 0 });
-    const shallow = await s.chain.buildMany(main[0]?.block as Block, 3, { extra: 1, after: 10n });
+    const shallow = await s.chain.buildMany(main[0]?.block as Block, 3, { by: 1, after: 10n });
     for (const block of main) await s.take(block);
     await assert.rejects(s.take(deep), { code: 'reorgTooDeep' });
     await assert.rejects(s.importer.checkHeader({ header: deep.block.header.serialize(), seal: deep.seal }), {
@@ -139,7 +142,7 @@ describe('fork choice', () => {
     const again = await openChain(path, chain.genesis);
     const { result } = await again.importer.importExecuted(outOfTurn.block, outOfTurn.seal);
     assert.equal(result.kind, 'side');
-    assert.deepEqual(again.importer.counters(), { executed: 2n, applied: 0n });
+    assert.deepEqual(again.importer.counters(), { executed: 2n, applied: 0n, siblingsRefused: 0n });
     await again.store.close();
   });
 });
@@ -201,8 +204,9 @@ describe('equivocation', () => {
     assert.ok(first && second && third);
     await s.take(first);
     await s.importer.checkHeader({ header: second.block.header.serialize(), seal: second.seal });
-    await s.take(third);
-    await s.take(second);
+    const refused = { code: 'siblingRefused' };
+    await assert.rejects(s.take(third), refused);
+    await assert.rejects(s.importer.checkHeader({ header: third.block.header.serialize(), seal: third.seal }), refused);
     const faults = await listed(s);
     assert.equal(faults.length, 1);
     assert.equal(s.faults.length, 1);
@@ -230,6 +234,109 @@ describe('equivocation', () => {
     for (const block of [first, second, first]) await s.take(block);
     assert.deepEqual(await listed(s), []);
   });
+});
+
+describe('more than two blocks of one sealer at one height', () => {
+  const sealed = ({ block, seal }: Pick<BuiltBlock, 'block' | 'seal'>) => ({ header: block.header.serialize(), seal });
+  /** Siblings in the order of their hashes, the one that wins first; a node that has taken the last two. */
+  async function scene(t: TestContext) {
+    const s = await setUp(t, 2);
+    const siblings = [];
+    for (let extra = 0; extra < 5; extra++) siblings.push(await s.chain.build(s.genesis, { extra }));
+    siblings.sort((a, b) => Buffer.compare(a.block.hash(), b.block.hash()));
+    const [best, better, , good, first] = siblings as [BuiltBlock, BuiltBlock, BuiltBlock, BuiltBlock, BuiltBlock];
+    for (const each of [first, good]) assert.equal((await s.take(each)).kind, 'head');
+    return { ...s, best, better, good };
+  }
+
+  test('a third one that would win → refused, and counted; nothing of it is kept', async (t) => {
+    const s = await scene(t);
+    await assert.rejects(s.importer.checkHeader(sealed(s.best)), { code: 'siblingRefused' });
+    await assert.rejects(s.take(s.best), { code: 'siblingRefused' });
+    await assert.rejects(s.importer.importProven(s.best.proven), { code: 'siblingRefused' });
+    assert.equal(s.importer.counters().siblingsRefused, 3n);
+    assert.equal(s.importer.counters().executed, 2n);
+    for (const table of ['headers', 'bodies', 'seals', 'proofs'] as const)
+      assert.equal(s.store.has(table, s.best.block.hash()), false, table);
+  });
+
+  test('a second one that cannot win → its seal is evidence, the block is not wanted', async (t) => {
+    const s = await setUp(t, 2);
+    const two = [await s.chain.build(s.genesis), await s.chain.build(s.genesis, { extra: 1 })];
+    const [lower, higher] = two.sort((a, b) => Buffer.compare(a.block.hash(), b.block.hash())) as [
+      BuiltBlock,
+      BuiltBlock,
+    ];
+    await s.take(lower);
+    assert.equal((await s.importer.checkHeader(sealed(higher))).isWanted, false);
+    await assert.rejects(s.take(higher), { code: 'siblingRefused' });
+    assert.equal(s.faults.length, 1);
+    assert.equal(
+      (await s.importer.checkHeader(sealed(lower))).isWanted,
+      true,
+      'what is stored stays wanted: its proof',
+    );
+  });
+
+  test('the next sealer’s block on a refused one → the branch is admitted and becomes the chain', async (t) => {
+    const s = await scene(t);
+    const next = await s.chain.build(s.best.block);
+    await assert.rejects(s.take(next), { code: 'unknownParent' });
+    assert.equal(await s.importer.admitBranch([sealed(s.best), sealed(next)]), true);
+    assert.equal((await s.importer.checkHeader(sealed(s.best))).isWanted, true);
+    for (const each of [s.best, next]) await s.take(each);
+    await checkIndex(s, next.block);
+  });
+
+  test('a branch over a refused one whose own end is a third of its sealer’s, too low, or breaks a rule → not admitted', async (t) => {
+    const s = await scene(t);
+    const same = await s.chain.build(s.good.block, { by: 1 });
+    const other = await s.chain.build(s.good.block, { by: 1, extra: 1 });
+    for (const each of [same, other]) await s.importer.checkHeader(sealed(each));
+    const third = await s.chain.build(s.best.block, { by: 1 });
+    assert.equal(await s.importer.admitBranch([sealed(s.best), sealed(third)]), false);
+    assert.equal(await s.importer.admitBranch([sealed(s.best)]), false);
+    const next = await s.chain.build(s.best.block);
+    const wrong = s.chain.altered(next, { baseFeePerGas: 1n }, 0);
+    assert.equal(await s.importer.admitBranch([sealed(s.best), sealed(wrong)]), false);
+    assert.equal(await s.importer.admitBranch([sealed(s.better), sealed(next)]), false, 'not linked');
+    assert.equal(await s.importer.admitBranch([sealed(next)]), false, 'on nothing that is stored');
+    await assert.rejects(s.importer.checkHeader(sealed(s.best)), { code: 'siblingRefused' });
+  });
+
+  test('a chain that is opened again → the same two are taken, no third', async (t) => {
+    const path = temporaryFolder(t);
+    const chain = await SealedChain.create(2);
+    const siblings = [];
+    for (let extra = 0; extra < 3; extra++) siblings.push(await chain.build(chain.genesis.block, { extra }));
+    siblings.sort((a, b) => Buffer.compare(b.block.hash(), a.block.hash()));
+    const before = await openChain(path, chain.genesis);
+    for (const each of siblings.slice(0, 2)) await before.importer.checkHeader(sealed(each));
+    await before.store.close();
+    const { importer, store } = await openChain(path, chain.genesis);
+    t.after(() => store.close());
+    await assert.rejects(importer.checkHeader(sealed(siblings[2]!)), { code: 'siblingRefused' });
+    for (const { block, seal } of siblings.slice(0, 2)) await importer.importExecuted(block, seal);
+    assert.equal(importer.counters().executed, 2n);
+  });
+});
+
+test('a block that breaks a rule when it runs → runs once, however often it comes', async (t) => {
+  const chain = await SealedChain.create(1);
+  let runs = 0;
+  const { executor } = await storedChain(t, chain.genesis);
+  const { importer } = await storedChain(t, chain.genesis, {
+    executor: {
+      ...executor,
+      execute: (block) => {
+        runs++;
+        return executor.execute(block);
+      },
+    },
+  });
+  const { block, seal } = chain.altered(await chain.build(chain.genesis.block), { stateRoot: new Uint8Array(32) }, 0);
+  for (let i = 0; i < 3; i++) await assert.rejects(importer.importExecuted(block, seal), { code: 'stateRoot' });
+  assert.equal(runs, 1);
 });
 
 test('the batch of a block → extended by others, on its head alone counted', async (t) => {

@@ -28,10 +28,10 @@ describe('schema versions', () => {
     const again = await openChain(path, chain.genesis);
     assert.equal(new TextDecoder().decode(again.store.meta('version')), `${SCHEMA_VERSION}`);
     assert.equal(again.store.has('witnesses', chain.genesis.block.hash()), false);
-    assert.deepEqual(again.importer.counters(), { executed: 1n, applied: 0n });
+    assert.deepEqual(again.importer.counters(), { executed: 1n, applied: 0n, siblingsRefused: 0n });
     const { result } = await again.importer.importExecuted(second.block, second.seal);
     assert.equal(result.kind, 'head');
-    assert.deepEqual(again.importer.counters(), { executed: 2n, applied: 0n });
+    assert.deepEqual(again.importer.counters(), { executed: 2n, applied: 0n, siblingsRefused: 0n });
     await again.store.close();
   });
 

@@ -39,7 +39,7 @@ function memoryImporter(): { -readonly [K in keyof ChainImporter]: ChainImporter
 } {
   const stored = new Map([[hashOf(hash(GENESIS)), GENESIS]]);
   const canonical: Header[] = [GENESIS];
-  const counters = { executed: 0n, applied: 0n };
+  const counters = { executed: 0n, applied: 0n, siblingsRefused: 0n };
   const check = (header: Header): void => {
     if (header.bad) throw new ClientError('baseFeePerGas', 'a bad header');
     if (!stored.has(header.parent as `0x${string}`)) throw new ClientError('unknownParent', 'no parent');
@@ -64,8 +64,9 @@ function memoryImporter(): { -readonly [K in keyof ChainImporter]: ChainImporter
     head: () => blockOf(canonical.at(-1)!),
     checkHeader: async ({ header }) => {
       check(read(header));
-      return undefined as never;
+      return { isWanted: true } as never;
     },
+    admitBranch: async () => false,
     importExecuted: async (block) => {
       const result = take(headerOf(block));
       counters.executed++;

@@ -7,7 +7,7 @@ import { type GossipModules, gossipPorts } from '../../../client/sync/gossip.ts'
 const HASH = `0x${'11'.repeat(32)}` as const;
 const BYTES = new Uint8Array(32).fill(0x11);
 
-function scene(verdict: VerifyResult = { ok: false, stage: 'whir', code: 'finalValue', detail: '' }) {
+function scene(verdict: VerifyResult = { ok: false, stage: 'whir', code: 'finalValue', detail: '' }, isWanted = true) {
   const modules = {
     readHeader: () => ({ hash: BYTES, parentHash: BYTES, number: 1n }),
     acceptedProofTypes: [129],
@@ -15,6 +15,8 @@ function scene(verdict: VerifyResult = { ok: false, stage: 'whir', code: 'finalV
     chainId: 1337n,
     chainSpecHashOf: () => HASH,
     hasProof: () => false,
+    isStored: () => false,
+    importer: { checkHeader: async () => ({ isWanted }) },
     verifyProof: async () => verdict,
   } as unknown as GossipModules;
   const ports = gossipPorts('proof', modules);
@@ -32,6 +34,11 @@ test('announcement of an accepted type, of one that nobody knows here, of one wh
   assert.deepEqual(await ports.wantsProof(announcementOf(130)), { verdict: 'ignore', code: 'unknownProofType' });
   const revoked = { verdict: 'reject', code: 'revokedKey', fault: 'revokedKey' };
   assert.deepEqual(await ports.wantsProof(announcementOf(128)), revoked);
+});
+
+test('proof of a block that is not wanted beside others of its sealer → passed over before it is fetched', async () => {
+  const { ports, announcementOf } = scene(undefined, false);
+  assert.deepEqual(await ports.wantsProof(announcementOf(129)), { verdict: 'ignore', code: 'siblingRefused' });
 });
 
 test('proof that turns out to name a revoked key, or to be false → rejected, each with its own fault', async () => {
