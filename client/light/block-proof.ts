@@ -155,7 +155,7 @@ function refusal(error: LightError): LightError {
   if (code === -32001) return new LightError('blockUnknown', message, {}, { cause: error });
   if (code === 4444) return new LightError('pruned', message, {}, { cause: error });
   if (code !== -32002) return error;
-  const status = isObject(data) ? String(data.status).slice(0, 40) : 'unknown';
+  const status = isObject(data) && typeof data.status === 'string' ? data.status.slice(0, 40) : 'unknown';
   return new LightError('notProven', message, { status }, { cause: error });
 }
 
@@ -164,9 +164,12 @@ function chooseProof(entries: readonly unknown[], minBits: number, revoked: Revo
   const accepted = ACCEPTED_KEYS.filter(({ securityBits }) => securityBits >= minBits).sort(
     (a, b) => b.securityBits - a.securityBits,
   );
-  const offered = entries.flatMap((entry) =>
-    isObject(entry) ? [{ ...entry, proofType: Number(entry.proofType) }] : [],
-  );
+  const offered = entries.flatMap((entry) => {
+    const type = isObject(entry) ? entry.proofType : undefined;
+    return isObject(entry) && (typeof type === 'string' || typeof type === 'number')
+      ? [{ ...entry, proofType: Number(type) }]
+      : [];
+  });
   for (const { proofType } of accepted) {
     if (revoked.proofTypes.includes(proofType)) continue;
     const entry = offered.find((e) => e.proofType === proofType) as ProofEntry | undefined;

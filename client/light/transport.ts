@@ -48,7 +48,11 @@ export async function call(
 
 /** The bytes that stand at a path of the node's own host. @throws LightError */
 export async function download(endpoint: Endpoint, path: string, maxBytes: number): Promise<Uint8Array> {
-  return await request(endpoint, new URL(path, httpUrl(endpoint.url)), { maxBytes });
+  const url = httpUrl(endpoint.url);
+  // Set, not resolved: a path that begins with // would be another host.
+  url.pathname = path;
+  url.search = '';
+  return await request(endpoint, url, { maxBytes });
 }
 
 /** The URL that calls go to: a node takes them on the port of its WebSocket. @throws LightError `endpointInvalid` */

@@ -15,6 +15,7 @@ import type {
   ProvingClaim,
 } from './interface.ts';
 import { PEER_RATES, PeerBook } from './peers/book.ts';
+import { Budget, type Rate } from './peers/budget.ts';
 import { Connector } from './peers/connector.ts';
 import { ANNOUNCEMENT_LIMITS, type AnnouncementLimits, Announcements } from './proofs/announcements.ts';
 import { reasonOf } from './proofs/blame.ts';
@@ -69,6 +70,15 @@ const TUNING: NetworkTuning = {
 
 /** Bytes of all objects that are being fetched at a time. */
 const FETCH_MEMORY_BYTES = 512 * 1024 * 1024;
+/**
+ * What this node passes on of others' messages: with what it says itself less than peers take of one another
+ * (`PEER_RATES`), or strangers who each keep to their own share would have it banned by its peers as a flood. What is not
+ * passed on is lost to gossip only: blocks and proofs are asked for, transactions are said by whoever holds them.
+ */
+export const FORWARD_RATES = {
+  announcements: { capacity: 128, perSecond: 4 },
+  transactions: { capacity: 128, perSecond: 12 },
+} as const satisfies Record<string, Rate>;
 /** Share of the allowed connections that the node looks for by itself. */
 const WANTED_SHARE = 0.5;
 
@@ -104,6 +114,7 @@ class Network {
   readonly #transactions: TransactionGossip;
   readonly #relay: TransactionRelay;
   readonly #subscribed = new Set<string>();
+  readonly #forwarding: { readonly [K in keyof typeof FORWARD_RATES]: Budget };
   #publishedToNobody = 0;
   #peersDropped = 0;
 
@@ -155,6 +166,10 @@ class Network {
     const log = modules.log.child({ module: 'p2p' });
     const { signal } = this.#ending;
     this.#modules = modules;
+    this.#forwarding = {
+      announcements: new Budget(FORWARD_RATES.announcements, now),
+      transactions: new Budget(FORWARD_RATES.transactions, now),
+    };
     this.#log = log;
     this.#host = host;
     this.#genesisHash = ports.status().genesisHash;
@@ -355,7 +370,13 @@ class Network {
     }
   }
 
-  #judge(name: TopicName, fork: string, data: Uint8Array, from: string): Promise<Verdict> {
+  async #judge(name: TopicName, fork: string, data: Uint8Array, from: string): Promise<Verdict> {
+    const verdict = await this.#verdictOn(name, fork, data, from);
+    const forwarding = this.#forwarding[name === 'transactions' ? name : 'announcements'];
+    return verdict === 'accept' && !forwarding.take(1) ? 'ignore' : verdict;
+  }
+
+  #verdictOn(name: TopicName, fork: string, data: Uint8Array, from: string): Promise<Verdict> {
     switch (name) {
       case 'execution_proof':
         return this.#announcements.onProof(data, fork, from);

@@ -24,6 +24,7 @@ import {
 import type { Missing, SyncOptions, SyncState, SyncStatus } from './interface.ts';
 import { isRefusedSibling, judgementOf } from './judge.ts';
 import { fetchMissingProofs, type MissingProofsModules } from './missing-proofs.ts';
+import { type NamedBlock, readNamed } from './named-blocks.ts';
 import type { UnprovenBlock } from './unproven.ts';
 
 export type SyncModules = MissingProofsModules & {
@@ -51,7 +52,6 @@ const MAX_MISSING = 1024;
 const STEP_BACK = 8n;
 
 type Head = { readonly number: bigint; readonly hash: Uint8Array };
-type Entry = HeaderRecord & { readonly hash: Hash; readonly parentHash: Uint8Array; readonly number: bigint };
 
 /** One loop from `start` to `stop`, which sleeps until `wake` or the next poll where nothing was to be done. */
 export class ChainSync {
@@ -231,7 +231,7 @@ export class ChainSync {
    * branches that grow side by side are compared block by block, not from where they parted each time.
    * @returns undefined if its chain leaves ours too far below the head, or it does not serve it
    */
-  private async entriesBehindOurs(peer: PeerInfo): Promise<Entry[] | undefined> {
+  private async entriesBehindOurs(peer: PeerInfo): Promise<NamedBlock[] | undefined> {
     const { network, isStored, importer } = this.modules;
     const own = importer.head().header.number;
     const signal = this.stopper.signal;
@@ -243,10 +243,8 @@ export class ChainSync {
       const answer = await network.headers({ from: first, count: HEADERS_AT_ONCE }, { signal, peer: peer.id });
       // It may have gone over to a lower chain since it named its head; what lies below is looked at.
       if (!answer.ok && answer.code !== 'unknown') return undefined;
-      const entries = (answer.ok ? answer.value : []).map((record): Entry => {
-        const { hash, parentHash, number } = this.modules.readHeader(record.headerRlp);
-        return { ...record, hash: hashOf(hash), parentHash, number };
-      });
+      const entries = readNamed(this.modules, answer.ok ? answer.value : [], peer.id);
+      if (entries === undefined) return undefined;
       if (entries[0] !== undefined && isStored(entries[0].parentHash)) {
         const fresh = entries.findIndex((e) => !isStored(bytesOf(e.hash)));
         return fresh < 0 ? undefined : entries.slice(fresh);
@@ -256,7 +254,7 @@ export class ChainSync {
   }
 
   /** Imports blocks in order, fetching a few ahead. @param from who named them @returns whether any came in */
-  private async importAll(entries: readonly Entry[], from: string): Promise<boolean> {
+  private async importAll(entries: readonly NamedBlock[], from: string): Promise<boolean> {
     const ahead: Promise<Obtained<Block | ProvenData>>[] = [];
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, this.stopper.signal]);
@@ -301,7 +299,7 @@ export class ChainSync {
   }
 
   /** Whether the first of these blocks is to be imported: for itself, or since the others make a higher chain on it. */
-  private async headerPasses(entries: readonly Entry[], from: string): Promise<boolean> {
+  private async headerPasses(entries: readonly NamedBlock[], from: string): Promise<boolean> {
     const { importer, network, now } = this.modules;
     const branch = entries.map(storedHeader);
     try {
@@ -316,7 +314,7 @@ export class ChainSync {
     return false;
   }
 
-  private async obtain(entry: Entry, from: string, signal: AbortSignal): Promise<Obtained<Block | ProvenData>> {
+  private async obtain(entry: NamedBlock, from: string, signal: AbortSignal): Promise<Obtained<Block | ProvenData>> {
     const o = { signal, prefer: [from] };
     if (this.options.mode === 'full' || this.fallsBack(entry.hash)) return obtainBlock(this.modules, entry, o);
     const own = this.modules.ownProof(entry.hash, entry.parentHash);
@@ -345,7 +343,7 @@ export class ChainSync {
     return since !== undefined && this.modules.now() - since >= this.options.fallbackAfterMs;
   }
 
-  private async importOne(entry: Entry, data: Block | ProvenData, from: string): Promise<boolean> {
+  private async importOne(entry: NamedBlock, data: Block | ProvenData, from: string): Promise<boolean> {
     const { importer, onImported, network } = this.modules;
     const { seal } = entry;
     try {

@@ -1,6 +1,8 @@
 /** Each misbehaviour of a peer, tried on a real node: it is cut, the reason is counted, and honest peers still sync. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import type { NetworkPorts } from '../../client/p2p/interface.ts';
 import { PEER_RATES } from '../../client/p2p/peers/book.ts';
 import { describeProof } from '../../client/p2p/proofs/descriptor.ts';
 import { FrameKind } from '../../client/p2p/proofs/framing.ts';
@@ -9,6 +11,8 @@ import {
   encodeHeaderRecord,
   encodeProofAnnouncement,
   encodeProvingClaim,
+  encodeTransactions,
+  hex,
 } from '../../client/p2p/proofs/messages.ts';
 import { topicId } from '../../client/p2p/proofs/protocols.ts';
 import { snappyCompress } from '../../client/p2p/proofs/snappy.ts';
@@ -474,4 +478,34 @@ test('claims: too far ahead, with a false signature → charged; of a stranger �
   await until('claimed', async () => (await s.third.network.claimProving(other)) > 0);
   await until('known', () => s.victim.network.claimedUntil(other.blockHash, PROOF_TYPE) !== undefined);
   assert.ok(s.victim.network.claimedUntil(other.blockHash, PROOF_TYPE)! <= Date.now() / 1000 + 60);
+});
+
+test('strangers who together send more than one peer may say → forwarded in part, and nobody takes the node for a flood', async (t) => {
+  const chain = await toyChain(2, 'relay');
+  const pool = (): Partial<NetworkPorts> => {
+    const held = new Map<string, Uint8Array>();
+    return {
+      hasTransaction: (hash) => held.has(hash),
+      takeTransaction: async (raw) => {
+        held.set(hex(keccak_256(raw)), raw);
+        return { verdict: 'accept' };
+      },
+    };
+  };
+  const victim = await testNode(t, chain, { ports: pool() });
+  const third = await testNode(t, chain, { ports: pool(), bootnodes: [victim.address] });
+  const topic = topicId(chain[0]!.hash, FORK, 'transactions');
+  for (let k = 0; k < 3; k++) {
+    const bad = await adversary(t, victim, chain);
+    const stream = await bad.rawGossip(victim.network.peerId);
+    for (let i = 0; i < 400; i++) {
+      const message = encodeTransactions([pseudoRandom(`${k} ${i}`, 100)], 0n);
+      await stream.write(gossipFrame(topic, snappyCompress(message)), soon());
+    }
+  }
+  await until('taken', () => victim.network.counters().transactions.taken === 1200);
+  await until('some went on', () => third.network.counters().transactions.taken > 100);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const { id, faults } = third.network.peers().find((peer) => peer.id === victim.network.peerId) ?? {};
+  assert.deepEqual([id, faults], [victim.network.peerId, {}]);
 });

@@ -3,6 +3,7 @@
  * then is it forwarded. Every step that fails names who is to blame.
  */
 import { keccak_256 } from '@noble/hashes/sha3.js';
+import { ClientError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { Verdict } from '../host/host.ts';
 import type {
@@ -48,6 +49,8 @@ export const ANNOUNCEMENT_LIMITS: AnnouncementLimits = {
 const MAX_PENDING_PER_PROOF = 3;
 /** Contents that did not verify are remembered, so that they cost one verification in all. */
 const MAX_REMEMBERED_FALSE = 4096;
+/** Blocks that were forwarded; of one block there are as many messages as sizes that its body might have. */
+const MAX_REMEMBERED_SAID = 1024;
 
 export type AnnouncementModules = {
   readonly ports: Pick<
@@ -82,6 +85,8 @@ export class Announcements {
   #pendingTotal = 0;
   /** content → what whoever says it again is charged with */
   readonly #false = new Map<string, Fault>();
+  /** sealed headers that were forwarded, and whether with their bodies */
+  readonly #said = new Map<string, boolean>();
   readonly #counts = { accepted: 0, ignored: 0, rejected: 0, verified: 0, verifiedFalse: 0 };
 
   constructor(limits: AnnouncementLimits, modules: AnnouncementModules) {
@@ -128,14 +133,28 @@ export class Announcements {
     const { ports, book } = this.#modules;
     if (!book.spend(from, 'messages')) return TOO_MANY;
     const block: BlockAnnouncement = decodeBlockAnnouncement(bytes);
+    const name = hex(sha256(Buffer.concat([block.headerRlp, block.seal])));
+    if (this.#isSaid(name, block)) return SAID;
     const header = await this.#judgeHeader(block, forkHash, from);
     if (header.verdict !== 'accept') return header;
     if (block.body !== undefined) {
       const body = await ports.judgeBody(block, block.body);
       if (body.verdict !== 'accept') return outcomeOf(body, 'invalidBody');
     }
+    // It may have been said otherwise meanwhile.
+    if (this.#isSaid(name, block)) return SAID;
+    this.#said.delete(name);
+    this.#said.set(name, block.body !== undefined);
+    const [oldest] = this.#said.keys();
+    if (this.#said.size > MAX_REMEMBERED_SAID && oldest !== undefined) this.#said.delete(oldest);
     ports.onBlock(block, from);
     return ACCEPT;
+  }
+
+  /** Whether this says no more of a block than what has been forwarded: it costs peers a message all the same. */
+  #isSaid(name: string, { body }: BlockAnnouncement): boolean {
+    const withBody = this.#said.get(name);
+    return withBody === true || (withBody === false && body === undefined);
   }
 
   async #judgeProof(bytes: Uint8Array, forkHash: string, from: string): Promise<Outcome> {
@@ -167,7 +186,13 @@ export class Announcements {
 
   async #judgeHeader(header: SealedHeader, forkHash: string, from: string): Promise<Outcome> {
     const { ports, onUnknownParent } = this.#modules;
-    const fork = ports.forkHashOf(header.headerRlp);
+    let fork: string | undefined;
+    try {
+      fork = ports.forkHashOf(header.headerRlp);
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error;
+      return { verdict: 'reject', code: error.code, fault: 'invalidHeader' };
+    }
     if (fork === undefined) return { verdict: 'reject', code: 'unknownFork', fault: 'unknownFork' };
     if (fork !== forkHash) return { verdict: 'reject', code: 'topicOfAnotherFork', fault: 'unknownFork' };
     const judgement = await ports.judgeHeader(header);
@@ -260,6 +285,8 @@ type Outcome = {
 
 const ACCEPT: Outcome = { verdict: 'accept', code: 'accepted' };
 const TOO_MANY: Outcome = { verdict: 'ignore', code: 'tooManyMessages', fault: 'tooManyMessages' };
+/** No fault: it says nothing false. */
+const SAID: Outcome = { verdict: 'ignore', code: 'saidBefore' };
 const COUNTER = { accept: 'accepted', ignore: 'ignored', reject: 'rejected' } as const;
 
 /** An ignored message is nobody's fault; a rejected one is its sender's. */

@@ -153,12 +153,13 @@ export async function fetchBlockData(
  * @param mixed whether another peer may go on where one has failed
  */
 async function fetchCopy(
-  { kind, blockHash, maxBytes }: BlockDataRequest,
+  request: BlockDataRequest,
   sources: Sources,
   mixed: boolean,
   signal: AbortSignal,
-  { client }: FetchModules,
+  { client, book }: FetchModules,
 ): Promise<Copy | undefined> {
+  const { kind, blockHash, maxBytes } = request;
   let parts: Part[] = [];
   let offset = 0;
   let total: number | undefined;
@@ -183,6 +184,12 @@ async function fetchCopy(
         break;
       }
       if (total !== undefined && answer.value.totalBytes !== total) {
+        if (parts.some((part) => part.peer === peer)) {
+          // Whoever contradicts itself would never come to an end.
+          book.charge(peer, 'wrongBytes', `${what(request)}: ${total} bytes, then ${answer.value.totalBytes}`);
+          sources.failed(peer, false);
+          break;
+        }
         // Two peers speak of different objects: the later one starts a copy of its own.
         parts = [];
         offset = 0;

@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Hash } from '../../prover/interface.ts';
+import { Budget, type Rate } from '../peers/budget.ts';
 import { encodeTransactions, MAX_TRANSACTION_BYTES, MAX_TRANSACTIONS } from '../proofs/messages.ts';
 
 /** Milliseconds. */
@@ -17,6 +18,11 @@ export type RelayTiming = {
 };
 export const RELAY_TIMING: RelayTiming = { tickMs: 50, firstRepeatMs: 3000, longestRepeatMs: 60_000 };
 
+/**
+ * Messages by which this node says what waits here: with what it forwards less than peers take of one another, however
+ * large the transactions are that fill its pool.
+ */
+export const SAY_RATE: Rate = { capacity: 128, perSecond: 12 };
 /** Messages of one tick, and the pause after a tick that used them all: below what peers allow each other. */
 const MESSAGES_PER_TICK = 4;
 const FULL_TICK_PAUSE_MS = 1000;
@@ -36,6 +42,7 @@ type Entry = { dueAt: number; nextMs: number };
 export class TransactionRelay {
   readonly #timing: RelayTiming;
   readonly #modules: RelayModules;
+  readonly #saying: Budget;
   /** no more than the pool holds: others are forgotten when they are due */
   readonly #entries = new Map<Hash, Entry>();
   #timer: NodeJS.Timeout | undefined;
@@ -47,6 +54,7 @@ export class TransactionRelay {
   constructor(timing: RelayTiming, modules: RelayModules) {
     this.#timing = timing;
     this.#modules = modules;
+    this.#saying = new Budget(SAY_RATE, modules.now);
   }
 
   /** A transaction has entered the pool. */
@@ -78,10 +86,14 @@ export class TransactionRelay {
 
   async #tick(): Promise<void> {
     this.#isTicking = true;
-    let messages = 0;
-    for (; messages < MESSAGES_PER_TICK && !this.#isStopped; messages++) {
+    let isFull = true;
+    for (let messages = 0; messages < MESSAGES_PER_TICK && !this.#isStopped; messages++) {
       const { hashes, transactions } = this.#due();
-      if (transactions.length === 0) break;
+      if (transactions.length === 0) {
+        isFull = false;
+        break;
+      }
+      if (!this.#saying.take(1)) break;
       const recipients = await this.#modules.publish(
         encodeTransactions(transactions, randomBytes(8).readBigUInt64LE()),
       );
@@ -90,7 +102,7 @@ export class TransactionRelay {
     }
     this.#isTicking = false;
     if (this.#entries.size > 0) {
-      const soon = messages < MESSAGES_PER_TICK ? this.#timing.tickMs : FULL_TICK_PAUSE_MS;
+      const soon = isFull ? FULL_TICK_PAUSE_MS : this.#timing.tickMs;
       this.#arm(Math.max(soon, this.#nextDue() - this.#modules.now()));
     }
   }

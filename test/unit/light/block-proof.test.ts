@@ -27,6 +27,11 @@ const LIES: readonly Lie[] = [
     'proofTypeNotAccepted',
     withResult({ proofs: [{ proofType: '0x1' }, null, 7] }),
   ],
+  [
+    'a type of proof that is no number and no text',
+    'proofTypeNotAccepted',
+    withResult({ proofs: [{ proofType: { toString: 1, valueOf: 1 }, proofData: '0x00' }] }),
+  ],
   ['a proof without bytes', 'responseMalformed', withResult({ proofs: [{ proofType: '0x80', proofHash: HASH }] })],
   ['a proof that is not hex', 'responseMalformed', withResult({ proofs: [{ proofType: '0x80', proofData: '0xzz' }] })],
   [
@@ -108,11 +113,32 @@ describe('fetchBlockProof', () => {
       const url = await refuse({ code: number, message: 'no' });
       await assert.rejects(fetchBlockProof({ url, chain, block: 1n }), code(expected));
     }
+    const odd = await refuse({ code: -32002, message: 'no', data: { status: { toString: 1 } } });
+    await assert.rejects(fetchBlockProof({ url: odd, chain, block: 1n }), code('notProven'));
     const url = await refuse({ code: -32002, message: 'no', data: { status: 'proving' } });
     await assert.rejects(fetchBlockProof({ url, chain, block: 1n }), (error: LightError) => {
       assert.deepEqual([error.code, error.detail], ['notProven', { status: 'proving' }]);
       return true;
     });
+  });
+
+  test('a proofUrl whose path names another host → asked of the node that was chosen, and of nobody else', async (t) => {
+    let isAsked = false;
+    const other = await lyingNode(t, (response) => {
+      isAsked = true;
+      response.end();
+    });
+    const proofUrl = `http://node//${new URL(other).host}/proof`;
+    const proofs = [{ proofType: '0x80', proofUrl, proofHash: HASH }];
+    const paths: string[] = [];
+    const url = await lyingNode(t, (response, request) => {
+      paths.push(request.url ?? '');
+      if (request.method === 'POST') withResult({ proofs })(response);
+      else response.end('no proof');
+    });
+    await assert.rejects(fetchBlockProof({ url, chain, block: HASH }), code('proofHashMismatch'));
+    assert.deepEqual(paths, ['/', `//${new URL(other).host}/proof`]);
+    assert.equal(isAsked, false);
   });
 
   test('rejects URLs that are not http → endpointInvalid', async () => {

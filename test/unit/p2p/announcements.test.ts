@@ -1,6 +1,7 @@
 /** What becomes of announcements, step by step, with every port in the test's hand. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ClientError } from '../../../client/errors.ts';
 import { createLogger } from '../../../client/log.ts';
 import type { Fetched, Judgement } from '../../../client/p2p/interface.ts';
 import { PeerBook } from '../../../client/p2p/peers/book.ts';
@@ -212,6 +213,37 @@ test('block with body → told to the node; header without a right seal, false b
     [{ invalidSeal: 1 }, { invalidBody: 1, malformedMessage: 1 }],
   );
   assert.deepEqual([...sealless.blocks, ...bodiless.blocks], []);
+});
+
+test('header that does not decode → its sender is charged, and it is no defect of this node', async () => {
+  const { headerRlp, seal } = recordOf(chain[1]!);
+  const { announcements, book } = scene({
+    forkHashOf: () => {
+      throw new ClientError('blockMalformed', 'no header');
+    },
+  });
+  assert.equal(
+    await announcements.onBlock(encodeBlockAnnouncement({ headerRlp, seal, bodySize: 1 }), FORK, 'a'),
+    'reject',
+  );
+  assert.equal(await announcements.onProof(message(), FORK, 'b'), 'reject');
+  assert.deepEqual(book.totals(), { invalidHeader: 2 });
+});
+
+test('one block said in many messages → forwarded once without its body and once with it', async () => {
+  const { headerRlp, seal, body } = { ...recordOf(chain[1]!), body: chain[1]!.body };
+  const { announcements, book, blocks } = scene();
+  const say = (bodySize: number, inline?: Uint8Array) =>
+    announcements.onBlock(
+      encodeBlockAnnouncement({ headerRlp, seal, bodySize, ...(inline === undefined ? {} : { body: inline }) }),
+      FORK,
+      'a',
+    );
+  const together = await Promise.all([say(1), say(2), say(3)]);
+  assert.deepEqual(together.sort(), ['accept', 'ignore', 'ignore']);
+  assert.deepEqual([await say(4), await say(body.length, body)], ['ignore', 'accept']);
+  assert.deepEqual([await say(body.length, body), await say(5)], ['ignore', 'ignore']);
+  assert.deepEqual([blocks.length, book.totals()], [2, {}]);
 });
 
 test('peer with more messages than its budget → ignored and charged, until it is dropped', async () => {

@@ -163,3 +163,16 @@ test('semaphore → in turn, never more than its capacity, aborts leave the line
   assert.deepEqual(order, ['large 10', 'small']);
   assert.equal(s.used, 0);
 });
+
+test('data of which one peer says another size with each part → it is charged, the data comes from another', async () => {
+  const fickle: Peer = (request, nth) => part(pseudoRandom('fickle', (2 + (nth % 2)) * CHUNK_BYTES), request);
+  for (const oneServer of [false, true]) {
+    const { modules, guilty, asked } = scene({ a: fickle, b: honest });
+    const check = (bytes: Uint8Array): boolean => Buffer.compare(bytes, TRUTH) === 0;
+    const request = { kind: 'body', blockHash: HASH, maxBytes: 1 << 24, oneServer, check } as const;
+    const got = await fetchBlockData(request, { signal: soon(5000) }, modules);
+    assert.ok(got.ok, 'it came');
+    assert.deepEqual(guilty(), ['a']);
+    assert.ok((asked.a ?? 0) <= 2);
+  }
+});

@@ -9,8 +9,17 @@ import { hashOf } from '../../../client/sync/block-data.ts';
 import { ChainSync, type SyncModules } from '../../../client/sync/chain-sync.ts';
 import { DEFAULT_SYNC, type SyncOptions, type SyncStatus } from '../../../client/sync/interface.ts';
 
-/** A chain of plain text: a header is JSON, its hash keccak256 of it. Rules are `bad: true` and the seal's name. */
-type Header = { readonly number: number; readonly parent: string; readonly fork: string; readonly bad?: boolean };
+/**
+ * A chain of plain text: a header is JSON, its hash keccak256 of it. Rules are `bad: true` and the seal's name; `isNone`
+ * is a header by its number and parent only.
+ */
+type Header = {
+  readonly number: number;
+  readonly parent: string;
+  readonly fork: string;
+  readonly bad?: boolean;
+  readonly isNone?: boolean;
+};
 const rlp = (h: Header): Uint8Array => new TextEncoder().encode(JSON.stringify(h));
 const read = (bytes: Uint8Array): Header => JSON.parse(new TextDecoder().decode(bytes)) as Header;
 const hash = (h: Header): Uint8Array => keccak_256(rlp(h));
@@ -161,11 +170,12 @@ function syncing(
     canonicalHash: (n) =>
       importer.canonical[Number(n)] === undefined ? undefined : hash(importer.canonical[Number(n)]!),
     isStored: importer.isStored,
-    readHeader: (b) => ({
-      hash: keccak_256(b),
-      parentHash: new Uint8Array(Buffer.from(read(b).parent.slice(2), 'hex')),
-      number: BigInt(read(b).number),
-    }),
+    readHeader: (b) => {
+      const { parent, number, isNone } = read(b);
+      if (isNone === true) throw new ClientError('blockMalformed', 'no header');
+      const parentHash = new Uint8Array(Buffer.from(parent.slice(2), 'hex'));
+      return { hash: keccak_256(b), parentHash, number: BigInt(number) };
+    },
     assemble: (_, body) => blockOf(read(body)),
     checkReceipts: () => {},
     maxReceiptsBytes: () => 1,
@@ -395,6 +405,17 @@ test('a header that breaks a rule → the peer is charged, another peer’s chai
   sync.start();
   await until(head(7));
   assert.deepEqual(charged, ['liar invalidHeader']);
+  await sync.stop();
+});
+
+test('headers that are none, of the highest peer → it is charged and left alone, another peer’s chain is followed', async () => {
+  const { sync, until, charged, errors } = syncing([
+    { id: 'liar', headers: chain(99, 'x', chain(3, 'x'), { isNone: true }), proven: everything },
+    { id: 'honest', headers: chain(7, 'x'), proven: everything },
+  ]);
+  sync.start();
+  await until(head(7));
+  assert.deepEqual([charged, errors], [['liar invalidHeader'], []]);
   await sync.stop();
 });
 
