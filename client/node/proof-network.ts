@@ -3,7 +3,6 @@
 import type { Block, BlockBytes, BlockHeader } from '@ethereumjs/block';
 import { createBlockFromBytesArray } from '@ethereumjs/block';
 import { RLP } from '@ethereumjs/rlp';
-import { ClientError } from '../errors.ts';
 import { checkTransactionShapes, decodeHeader } from '../execution/chain/block-codec.ts';
 import { BlockError, reasonOf } from '../execution/chain/block-error.ts';
 import { validateBody } from '../execution/chain/body-rules.ts';
@@ -12,16 +11,13 @@ import { chainSpecOf, type Network } from '../execution/chain/network.ts';
 import { maxReceiptsBytes, validateReceipts } from '../execution/chain/receipts-rules.ts';
 import type { ChainImporter, ImportResult } from '../execution/interface.ts';
 import { validateSeal } from '../execution/sealing/turns.ts';
-import { ContentMap } from '../execution/state/content-map.ts';
-import { executeBlock } from '../execution/state/execute-block.ts';
 import { decodeStateDiff, maxStateDiffBytes } from '../execution/state/state-diff-codec.ts';
-import { MissingContentError } from '../execution/state/strict-source.ts';
 import { proofKey } from '../execution/store/blocks.ts';
 import { chainData } from '../execution/store/chain-data.ts';
 import type { ChainView } from '../execution/store/chain-view.ts';
 import type { Store } from '../execution/store/store.ts';
 import type { TransactionPool } from '../execution/txpool/pool.ts';
-import { checkWitness } from '../execution/witness/check.ts';
+import { decodeWitness } from '../execution/witness/check.ts';
 import type { Logger } from '../log.ts';
 import { loadOrCreateKey } from '../p2p/host/key-file.ts';
 import type { NetworkConfig, NetworkPorts, NetworkStatus, ProofNetwork } from '../p2p/interface.ts';
@@ -44,6 +40,8 @@ import { verifyOnce } from '../sync/verify-once.ts';
 import type { Distrusted } from './distrusted-blocks.ts';
 import { provenNumber } from './proven-number.ts';
 import { poolPorts } from './transactions.ts';
+import { TrimProcess } from './trim-process.ts';
+import type { TrimRequest, TrimResult } from './trim-witness.ts';
 import type { TrustedProofs } from './trusted-proofs.ts';
 
 export type PeeringConfig = { readonly network: NetworkConfig; readonly sync: SyncOptions };
@@ -208,10 +206,11 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
     blockData: (kind, hash, o) => joined().blockData(kind, hash, o),
     charge: (peer, fault) => joined().charge(peer, fault),
   };
+  const trimmer = new TrimProcess(network);
   const unproven =
     config.sync.mode === 'full'
       ? undefined
-      : unprovenBlocks(network, modules.proving, {
+      : unprovenBlocks(network, modules.proving, (request) => trimmer.trim(request), {
           ...{ network: access, blockData: shared, signal: ending.signal },
           headRlp: () => importer.head().header.serialize(),
         });
@@ -290,16 +289,20 @@ export async function joinNetwork(config: PeeringConfig, modules: PeeringModules
     unproven,
     close: async () => {
       ending.abort();
-      await sync.stop();
+      await Promise.all([sync.stop(), trimmer.close()]);
       await joined().stop();
     },
   };
 }
 
-/** Blocks for a prover that executes nothing, by the rules of a chain. */
+/**
+ * Blocks for a prover that executes nothing, by the rules of a chain.
+ * @param trim away from this thread: witnesses are strangers' bytes
+ */
 export function unprovenBlocks(
   network: Network,
   proving: ProvingPorts | undefined,
+  trim: (request: TrimRequest) => Promise<TrimResult>,
   modules: Pick<UnprovenModules, 'network' | 'blockData' | 'signal' | 'headRlp'>,
 ): UnprovenBlocks {
   const decode = (rlp: Uint8Array): BlockHeader => decodeHeader(network.common, rlp);
@@ -310,18 +313,9 @@ export function unprovenBlocks(
       validateHeader(network.config, header, parent, parent.hash());
       validateSeal(network, header, parent, seal, Date.now());
     },
-    checkWitness: (bytes, parentRlp) => {
-      const parent = decode(parentRlp);
-      return checkWitness(bytes, { hash: parent.hash(), stateRoot: parent.stateRoot }, decode);
-    },
-    readOf: async (block, witness) => {
-      try {
-        return (await executeBlock(network, block, ContentMap.ofWitness(witness))).witness;
-      } catch (error) {
-        if (error instanceof MissingContentError) return undefined;
-        if (error instanceof ClientError) return witness;
-        throw error;
-      }
+    trimWitness: async (block, witness, parent) => {
+      const trimmed = await trim({ block: block.serialize(), parent, witness });
+      return trimmed.ok ? { rlp: trimmed.witness, witness: decodeWitness(trimmed.witness) } : undefined;
     },
     onOffered: (blocks) => proving?.onUnproven(blocks.map(({ hash, number }) => ({ hash: bytesOf(hash), number }))),
   });

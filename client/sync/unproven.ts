@@ -16,6 +16,8 @@ import { type BlockDataModules, obtainBlock, timed } from './block-data.ts';
 export type UnprovenBlock = HeaderRecord & { readonly hash: Hash; readonly number: bigint };
 type Held = UnprovenBlock & { readonly parentRlp: Uint8Array; readonly from: string };
 type Obtained = { readonly block: Block; readonly witness: ExecutionWitness };
+/** A witness, and the same as peers send it. */
+export type TrimmedWitness = { readonly witness: ExecutionWitness; readonly rlp: Uint8Array };
 /** The same as bytes, for others. */
 type Kept = { readonly body: Uint8Array; readonly witness: Uint8Array };
 
@@ -26,13 +28,12 @@ export type UnprovenModules = {
   readonly headRlp: () => Uint8Array;
   /** Every rule of a header and its seal against its parent's header. @throws ClientError */
   readonly checkAfter: (headerRlp: Uint8Array, seal: Uint8Array, parentRlp: Uint8Array) => void;
-  /** A witness's form and items against the parent. @throws ClientError */
-  readonly checkWitness: (bytes: Uint8Array, parentRlp: Uint8Array) => ExecutionWitness;
   /**
-   * What a run of the block reads of a witness; undefined where it reads something that is not there. The witness of a
-   * block that breaks a rule may stay as it is: nobody proves it.
+   * What a run of the block reads of a witness; undefined where its items do not belong to the parent, or something is
+   * not there. The witness of a block that breaks a rule may stay as it is: nobody proves it.
+   * @throws where that could not be found out, which is nobody's fault
    */
-  readonly readOf: (block: Block, witness: ExecutionWitness) => Promise<ExecutionWitness | undefined>;
+  readonly trimWitness: (block: Block, bytes: Uint8Array, parentRlp: Uint8Array) => Promise<TrimmedWitness | undefined>;
   /** There is something to prove. */
   readonly onOffered: (blocks: readonly UnprovenBlock[]) => void;
   readonly signal: AbortSignal;
@@ -96,28 +97,22 @@ export class UnprovenBlocks {
   async obtain(hash: Hash): Promise<Obtained | undefined> {
     const held = this.#held.get(hash);
     if (held === undefined) return undefined;
-    const { network, blockData, signal, checkWitness, readOf } = this.#modules;
+    const { network, blockData, signal, trimWitness } = this.#modules;
     const o = { signal, prefer: [held.from] };
     const fetched = await obtainBlock({ ...blockData, network }, held, o);
     if (!fetched.ok) return undefined;
     const block = fetched.value;
-    let witness: ExecutionWitness | undefined;
+    let trimmed: TrimmedWitness | undefined;
     const check = async (bytes: Uint8Array): Promise<boolean> => {
-      try {
-        witness = await readOf(block, checkWitness(bytes, held.parentRlp));
-        return witness !== undefined;
-      } catch (error) {
-        if (error instanceof ClientError) return false;
-        throw error;
-      }
+      trimmed = await trimWitness(block, bytes, held.parentRlp);
+      return trimmed !== undefined;
     };
     const maxBytes = maxWitnessBytes(block.header.gasUsed);
     const bytes = await network.blockData('witness', hash, { ...timed(o), maxBytes, check });
-    if (!bytes.ok || witness === undefined) return undefined;
+    if (!bytes.ok || trimmed === undefined) return undefined;
     const [, ...body] = block.raw();
-    const { state, codes, headers } = witness;
-    this.#keep(hash, { body: RLP.encode(body), witness: RLP.encode([[...state], [...codes], [...headers]]) });
-    return { block, witness };
+    this.#keep(hash, { body: RLP.encode(body), witness: trimmed.rlp });
+    return { block, witness: trimmed.witness };
   }
 
   /** What was obtained of a block, though it is not imported; undefined for what never was, or was long ago. */

@@ -8,6 +8,7 @@ import { chainSpecOf } from '../../client/execution/chain/network.ts';
 import type { ExecutionWitness } from '../../client/execution/interface.ts';
 import { checkWitness } from '../../client/execution/witness/check.ts';
 import { assembleBlock, unprovenBlocks } from '../../client/node/proof-network.ts';
+import { TrimProcess } from '../../client/node/trim-process.ts';
 import type { NetworkPorts } from '../../client/p2p/interface.ts';
 import { FrameKind } from '../../client/p2p/proofs/framing.ts';
 import { decodeDataRequest } from '../../client/p2p/proofs/messages.ts';
@@ -61,8 +62,9 @@ const bodyOf = ({ block }: BuiltBlock): Uint8Array => RLP.encode(block.raw().sli
 const isHere = (node: Uint8Array): boolean => witness.state.some((each) => Buffer.compare(each, node) === 0);
 
 const checker = new CheckerProcess();
+const trimmer = new TrimProcess(network);
 before(() => assert.ok(belongs(encode(witness)) && belongs(encode(other.execution.witness))));
-after(() => checker.close());
+after(() => Promise.all([checker.close(), trimmer.close()]));
 
 const checkOf = (block: Block, of: ExecutionWitness): Promise<CheckResult> =>
   checker.check({
@@ -93,16 +95,12 @@ async function scene(t: TestContext): Promise<Scene & { readonly toys: Awaited<R
   await until('connected', () => victim.network.peers().some(({ status }) => status !== undefined));
   const stop = new AbortController();
   t.after(() => stop.abort());
-  const unproven = unprovenBlocks(
-    network,
-    { onUnproven: () => {} },
-    {
-      network: victim.network,
-      blockData: { assemble: (rlp: Uint8Array, body: Uint8Array) => assembleBlock(network, rlp, body) } as never,
-      headRlp: () => first.block.header.serialize(),
-      signal: stop.signal,
-    },
-  );
+  const unproven = unprovenBlocks(network, { onUnproven: () => {} }, (request) => trimmer.trim(request), {
+    network: victim.network,
+    blockData: { assemble: (rlp: Uint8Array, body: Uint8Array) => assembleBlock(network, rlp, body) } as never,
+    headRlp: () => first.block.header.serialize(),
+    signal: stop.signal,
+  });
   return { victim, honest, unproven, toys };
 }
 

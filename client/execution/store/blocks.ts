@@ -2,6 +2,7 @@
 import type { Block } from '@ethereumjs/block';
 import { RLP } from '@ethereumjs/rlp';
 import type { ExecutionWitness, HeadChange } from '../interface.ts';
+import { encodeWitness } from '../witness/check.ts';
 import { numberKey } from './schema.ts';
 import type { Store, StoreBatch } from './store.ts';
 
@@ -26,7 +27,7 @@ export function putBlock(batch: StoreBatch, { block, receiptsRlp, witness, state
   batch.put('bodies', hash, RLP.encode(body));
   batch.put('receipts', hash, receiptsRlp);
   if (witness !== undefined) {
-    batch.put('witnesses', hash, RLP.encode([[...witness.state], [...witness.codes], [...witness.headers]]));
+    batch.put('witnesses', hash, encodeWitness(witness));
   }
   if (stateDiff !== undefined) batch.put('diffs', hash, stateDiff);
   if (seal !== undefined && seal.length > 0) batch.put('seals', hash, seal);

@@ -1,4 +1,5 @@
 /** A witness from a stranger: its form, and that each item of it belongs to the parent of the block that it is for. */
+import { RLP } from '@ethereumjs/rlp';
 import { ClientError } from '../../errors.ts';
 import { keccak256 } from '../chain/crypto.ts';
 import type { AccountState, ExecutionWitness } from '../interface.ts';
@@ -12,6 +13,8 @@ const MAX_HEADERS = 256;
 const MAX_NODE_BYTES = 532;
 /** Only a root and codes may be shorter than a hash; a witness of many tiny codes is none that a peer needs to send. */
 const LEAST_ITEM_BYTES = 16;
+/** A trie node of fewer bytes stands in its parent, unless it is the root. */
+const HASHED_NODE_BYTES = 32;
 
 /** What a witness must fit: the block's parent. */
 export type WitnessParent = { readonly hash: Uint8Array; readonly stateRoot: Uint8Array };
@@ -30,6 +33,7 @@ export function checkWitness(
   readHeader: (rlp: Uint8Array) => { readonly parentHash: Uint8Array },
 ): ExecutionWitness {
   const witness = decodeWitness(bytes);
+  checkSizes(witness);
   checkHeaders(witness.headers, parent.hash, readHeader);
   const codeHashes = checkState(witness.state, parent.stateRoot);
   const codes = byHash('code', witness.codes);
@@ -39,7 +43,23 @@ export function checkWitness(
   return witness;
 }
 
-function decodeWitness(bytes: Uint8Array): ExecutionWitness {
+/** rlp([state, codes, headers]): how a witness is stored and sent, and the bytes that `decodeWitness` reads. */
+export function encodeWitness({ state, codes, headers }: ExecutionWitness): Uint8Array {
+  return listOf([state, codes, headers].map((items) => listOf(items.map((item) => RLP.encode(item)))));
+}
+
+/** A list of encoded items. The library makes an argument of each, of which there can be more than a call may have. */
+function listOf(encoded: readonly Uint8Array[]): Uint8Array {
+  const bytes = encoded.reduce((sum, { length }) => sum + length, 0);
+  let size = Buffer.alloc(0);
+  for (let left = bytes; left > 0; left = Math.floor(left / 256))
+    size = Buffer.concat([Uint8Array.of(left % 256), size]);
+  const head = bytes <= 55 ? Uint8Array.of(0xc0 + bytes) : Uint8Array.of(0xf7 + size.length, ...size);
+  return new Uint8Array(Buffer.concat([head, ...encoded]));
+}
+
+/** The inverse of `encodeWitness`; the items are views. @throws WitnessError `witnessMalformed` */
+export function decodeWitness(bytes: Uint8Array): ExecutionWitness {
   let lists: readonly (readonly Uint8Array[])[];
   try {
     lists = byteLists(bytes, Math.ceil(bytes.length / LEAST_ITEM_BYTES) + 1);
@@ -51,6 +71,17 @@ function decodeWitness(bytes: Uint8Array): ExecutionWitness {
     throw malformed(`${lists.length} lists, expected 3`);
   }
   return { state, codes, headers };
+}
+
+/** What is known before anything is hashed: a stranger's many tiny items would take minutes and gigabytes. */
+function checkSizes({ state, codes }: ExecutionWitness): void {
+  const large = state.find((node) => node.length > MAX_NODE_BYTES);
+  if (large !== undefined) throw malformed(`a trie node of ${large.length} bytes, at most ${MAX_NODE_BYTES}`);
+  const small = state.filter((node) => node.length < HASHED_NODE_BYTES);
+  if (small.length > 1) throw malformed(`${small.length} trie nodes that would stand in their parents`);
+  // Each code is of an account, and no two accounts are in one node.
+  if (codes.length > state.length)
+    throw new WitnessError('codeForeign', `${codes.length} codes of the accounts in ${state.length} trie nodes`);
 }
 
 function checkHeaders(
@@ -73,8 +104,6 @@ function checkHeaders(
 
 /** @returns code hashes of the accounts that were reached */
 function checkState(nodes: readonly Uint8Array[], stateRoot: Uint8Array): ReadonlySet<string> {
-  const large = nodes.find((node) => node.length > MAX_NODE_BYTES);
-  if (large !== undefined) throw malformed(`a trie node of ${large.length} bytes, at most ${MAX_NODE_BYTES}`);
   const left = byHash('node', nodes);
   const codeHashes = new Set<string>();
   const seen = new Set<string>();

@@ -57,7 +57,7 @@ export class CheckerProcess {
   #start(): ChildProgram {
     if (this.#child !== undefined) return this.#child;
     const child = new ChildProgram(
-      { program: 'checker-child', arguments: [String(this.#maxBytes)], heapMiB: HEAP_MIB },
+      { program: new URL('./checker-child', import.meta.url), arguments: [String(this.#maxBytes)], heapMiB: HEAP_MIB },
       (message) => {
         const { id, result } = message as CheckAnswer;
         this.#take(id)?.resolve(result);

@@ -9,8 +9,8 @@ const OWN_OPTIONS = /^--(inspect|debug|test|watch|max-old-space-size)/;
 
 /** What a child process runs, and with how much. */
 export type ChildOptions = {
-  /** Name of the program's module in this folder, without ending. */
-  readonly program: string;
+  /** The program's module, without ending. */
+  readonly program: URL;
   readonly arguments: readonly string[];
   /** MiB of JavaScript objects after which V8 gives up. */
   readonly heapMiB: number;
@@ -35,7 +35,7 @@ export class ChildProgram {
 
   constructor({ program, arguments: args, heapMiB }: ChildOptions, onMessage: (message: unknown) => void) {
     // The sources where this module itself runs from source, else what they were compiled to.
-    const path = fileURLToPath(new URL(`./${program}${extname(import.meta.url)}`, import.meta.url));
+    const path = `${fileURLToPath(program)}${extname(import.meta.url)}`;
     this.#process = fork(path, args, {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -64,7 +64,7 @@ export class ProverProcess implements Prover {
     if (this.#child !== undefined) return this.#child;
     const { heapMiB } = this.#options.memory;
     const child = new ChildProgram(
-      { program: 'prover-child', arguments: [JSON.stringify(this.#options)], heapMiB },
+      { program: new URL('./prover-child', import.meta.url), arguments: [JSON.stringify(this.#options)], heapMiB },
       (message) => this.#running?.onMessage(message as FromProverChild),
     );
     this.#child = child;

@@ -67,7 +67,7 @@ export class VerifierProcess {
   #start(): ChildProgram {
     if (this.#child !== undefined) return this.#child;
     const child = new ChildProgram(
-      { program: 'verifier-child', arguments: [String(MAX_BYTES)], heapMiB: HEAP_MIB },
+      { program: new URL('./verifier-child', import.meta.url), arguments: [String(MAX_BYTES)], heapMiB: HEAP_MIB },
       (message) => {
         const { id, ...verified } = message as VerifierAnswer;
         this.#take(id)?.resolve(verified);

@@ -48,13 +48,13 @@ function scene({ served = bytes('witness'), gasUsed = 0n, isComplete = true, giv
       if (text(header) === 'bad') throw new ClientError('timestampNotAfterParent', 'a bad header');
       if (text(header) === 'broken') throw new Error('this node is broken');
     },
-    checkWitness: (data, parent) => {
+    trimWitness: async (_, data, parent) => {
       parents.push(text(parent));
-      if (text(data) === 'foreign') throw new ClientError('nodeForeign', 'not of this state');
       if (text(data) === 'broken') throw new Error('this node is broken');
-      return given;
+      if (!isComplete || text(data) === 'foreign') return undefined;
+      const witness = read ?? given;
+      return { witness, rlp: RLP.encode([[...witness.state], [...witness.codes], [...witness.headers]]) };
     },
-    readOf: async (_, given) => (isComplete ? (read ?? given) : undefined),
     onOffered: (blocks) => offered.push(blocks.map(({ hash }) => hash)),
     signal: new AbortController().signal,
   });
