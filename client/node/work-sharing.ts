@@ -6,10 +6,12 @@ import { hashOf } from '../sync/block-data.ts';
 
 /** Thrice in the time that a claim counts: a lost message changes nothing. */
 const RENEW_MS = 12_000;
+/** So long after its beginning a claim is said again: whoever has lost the first one begins the same job otherwise. */
+const REPEAT_MS = [3000, 6000];
 /** For claims that others make at the same time to arrive before anything costs much. */
 const LISTEN_MS = 1000;
-/** So long after its beginning a job is given up for another prover's that goes first; later ones are told of ours. */
-const YIELD_MS = 8000;
+/** So long after its beginning a job is given up for another prover's that goes first: above what claims take for a tie. */
+const YIELD_MS = 12_000;
 
 /**
  * @param network undefined before it has started and on nodes without peers: nothing is claimed
@@ -43,7 +45,9 @@ export function workSharing(
         }
       }, 100);
       const renew = setInterval(() => void say(), RENEW_MS);
+      const repeats = REPEAT_MS.map((ms) => setTimeout(() => void say(), ms));
       const stop = (): void => {
+        for (const repeat of repeats) clearTimeout(repeat);
         clearInterval(watch);
         clearInterval(renew);
       };

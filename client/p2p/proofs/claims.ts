@@ -2,14 +2,16 @@
  * Who says that it is proving what. A claim asks others not to prove the same block meanwhile; it is a hint that saves
  * work, and must never be able to stop a block from being proven:
  * - it counts for 45 seconds from its arrival; its prover renews it for as long as it works, up to a limit from the first
- *   one on; after that no other claim on the same block counts: a block is delayed once;
+ *   one on; after that no stranger's claim on the same block counts: a block is delayed once;
  * - a stranger's claim counts for three minutes at most with its renewals: identities cost nothing; longer ones only for
  *   a prover that has kept more than it broke;
  * - claims are signed, so that nobody breaks them in another's name;
  * - clocks may differ by an hour: time is measured here, from the arrival on; a prover's own clock, in its claim's expiry,
  *   only says which of its claims is the later one.
  * Two provers that begin at the same time: the one with the lower sha256(block hash ‖ key) goes on. A prover that hears
- * a claim on what it goes on with says its own again: whoever made that one did not know the block yet when it came.
+ * a claim on what it goes on with says its own again, for whoever made that one has not heard it. If it was at work for
+ * long before, it goes on whatever the order: who says his claim again though he must have heard ours, goes before us.
+ * Claims may come before their block: they are kept until it does.
  */
 import type { Hash } from '../../prover/interface.ts';
 import type { Verdict } from '../host/host.ts';
@@ -32,6 +34,13 @@ const LEAST_RENEWAL_SECONDS = 5;
 const BROKEN_SECONDS = 600;
 /** Between two answers to claims on one block. */
 const ANSWER_SECONDS = 2;
+/** A prover that has not renewed its claim for so long, twice when it was due, has left the block to whoever else claims it. */
+const SILENT_SECONDS = 30;
+/** So long after an answer went out, whoever is still heard has had it: above the way there and back. */
+const PERSIST_SECONDS = 2.5;
+/** Claims on blocks that are not known here, and those on one of them. */
+const MAX_EARLY = 256;
+const MAX_EARLY_PER_BLOCK = 4;
 /** An honest prover's clock and this node's differ by less. */
 const MAX_CLOCK_ERROR_SECONDS = 3600;
 const MAX_CLAIMS = 1024;
@@ -58,8 +67,21 @@ type Held = {
   readonly since: number;
   readonly until: number;
   readonly said: number;
+  /** the one that this one came before by order */
+  readonly over: Pick<Held, 'prover' | 'since'> | undefined;
+  /** it goes before this node's own claim, whatever the order */
+  readonly isAhead: boolean;
   broken: boolean;
 };
+/** `answered`: when another's claim was answered last; `rivals`: when each was first, in Unix seconds */
+type Own = {
+  readonly since: number;
+  readonly until: number;
+  readonly rivals: Map<string, number>;
+  answered: number;
+  isAnswering: boolean;
+};
+type Early = { readonly claim: SignedProvingClaim; readonly at: number };
 /** `brokenAt`: Unix seconds */
 type Record = { kept: number; brokenAt: number[] };
 
@@ -69,8 +91,10 @@ export class Claims {
   /** block and type → the one claim that counts, kept after its expiry so that no second one does; oldest first */
   readonly #claims = new Map<string, Held>();
   readonly #provers = new Map<string, Record>();
-  /** this node's own claims: from the first on one block to the end of the last; when another one was answered last */
-  readonly #own = new Map<string, { readonly since: number; readonly until: number; answered: number }>();
+  /** this node's own claims: from the first on one block to the end of the last */
+  readonly #own = new Map<string, Own>();
+  /** block and type → claims that came before it, in the order of their coming */
+  readonly #early = new Map<string, Early[]>();
 
   constructor(modules: ClaimModules) {
     this.#modules = modules;
@@ -88,8 +112,8 @@ export class Claims {
     const now = this.#modules.now() / 1000;
     for (const [key, { until }] of this.#own) if (until <= now) this.#own.delete(key);
     const key = keyOf(claim.blockHash, claim.proofType);
-    const { since = now, answered = 0 } = this.#own.get(key) ?? {};
-    this.#own.set(key, { since, until: claim.expiresAt, answered });
+    const fresh = { since: now, rivals: new Map<string, number>(), answered: 0, isAnswering: false };
+    this.#own.set(key, Object.assign(this.#own.get(key) ?? fresh, { until: claim.expiresAt }));
     const signature = await identity.sign(signedBytes(genesisHash, { ...claim, prover }));
     return encodeProvingClaim({ ...claim, prover, signature });
   }
@@ -120,12 +144,17 @@ export class Claims {
       book.charge(from, 'malformedMessage', 'claim: wrong signature');
       return 'reject';
     }
-    if (!isProvable(claim.blockHash)) return 'ignore';
+    if (!isProvable(claim.blockHash)) {
+      this.#keepEarly(claim, now);
+      return 'ignore';
+    }
+    this.#recall(claim.blockHash, claim.proofType);
     return this.#take(claim, now) ? 'accept' : 'ignore';
   }
 
   /** Until when a block is claimed by another prover, Unix seconds. */
   until(blockHash: Hash, proofType: number): number | undefined {
+    this.#recall(blockHash, proofType);
     const held = this.#claims.get(keyOf(blockHash, proofType));
     return held !== undefined && held.until > this.#modules.now() / 1000 ? held.until : undefined;
   }
@@ -133,7 +162,8 @@ export class Claims {
   /** Whether this node's own claim on a block goes before the one of another prover. */
   isOwnFirst(blockHash: Hash, proofType: number): boolean {
     const held = this.#claims.get(keyOf(blockHash, proofType));
-    return held === undefined || orderOf(blockHash, this.#ownKey()) < orderOf(blockHash, held.prover);
+    if (held === undefined) return true;
+    return !held.isAhead && orderOf(blockHash, this.#ownKey()) < orderOf(blockHash, held.prover);
   }
 
   /** A proof of the block has come: its claim was kept, if it had not expired. */
@@ -150,9 +180,15 @@ export class Claims {
     const prover = Buffer.from(claim.prover).toString('hex');
     const held = this.#claims.get(key);
     const isRenewal = held?.prover === prover;
-    if (held !== undefined && !isRenewal && !winsTie(held, claim.blockHash, prover, now)) return false;
+    const isLive = held !== undefined && held.until > now;
+    const isBack = isLive && held.over?.prover === prover && now - held.since >= PERSIST_SECONDS;
+    const isHeir = isLive && held.until - CLAIM_SECONDS + SILENT_SECONDS <= now;
+    const isNext = held !== undefined && !isLive && this.#isTrusted(prover);
+    const isFree = held === undefined || isRenewal || isBack || isHeir || isNext;
+    if (!isFree && !winsTie(held, claim.blockHash, prover, now)) return false;
     if (isRenewal && (held.until <= now || claim.expiresAt < held.said + LEAST_RENEWAL_SECONDS)) return false;
-    if (!isRenewal && this.#isOwn(key, claim.blockHash, prover, now)) {
+    const contest = isRenewal ? undefined : this.#contest(key, claim.blockHash, prover, now);
+    if (contest === 'ours') {
       this.#answer(key, claim, now);
       return false;
     }
@@ -162,27 +198,66 @@ export class Claims {
     let live = 0;
     for (const each of this.#claims.values()) if (each.prover === prover && each.until > now) live++;
     if (!isRenewal && live >= MAX_CLAIMS_PER_PROVER) return false;
-    const since = held?.since ?? now;
+    const since = (isBack ? held.over?.since : isNext ? now : held?.since) ?? now;
+    const over = isRenewal ? held.over : isBack || isNext ? undefined : held;
+    const isAhead = isRenewal ? held.isAhead : contest === 'theirs';
     const until = Math.min(now + CLAIM_SECONDS, since + (kept > 0 ? RENEWED_SECONDS : STRANGER_RENEWED_SECONDS));
     if (isRenewal && until < held.until + LEAST_RENEWAL_SECONDS) return false;
-    this.#claims.set(key, { prover, since, until, said: claim.expiresAt, broken: false });
+    this.#claims.set(key, { prover, since, until, said: claim.expiresAt, over, isAhead, broken: false });
     return true;
   }
 
-  /** Whether this node proves the block itself, and goes on: whoever else says so will leave it, and breaks nothing. */
-  #isOwn(key: string, blockHash: Hash, prover: string, now: number): boolean {
+  /**
+   * Who goes on where this node proves the block itself: `ours`, and whoever else says so will leave it and breaks nothing;
+   * or `theirs`, though the order is for us, since they go on in spite of our answer. undefined: the order is for them, or
+   * this node does not prove it.
+   */
+  #contest(key: string, blockHash: Hash, prover: string, now: number): 'ours' | 'theirs' | undefined {
     const own = this.#own.get(key);
-    if (own === undefined || own.until <= now) return false;
-    return now - own.since >= TIE_SECONDS || orderOf(blockHash, this.#ownKey()) < orderOf(blockHash, prover);
+    if (own === undefined || own.until <= now) return undefined;
+    if (now - own.since >= TIE_SECONDS) return 'ours';
+    if (orderOf(blockHash, prover) < orderOf(blockHash, this.#ownKey())) return undefined;
+    const first = own.rivals.get(prover) ?? now;
+    if (own.rivals.size < MAX_EARLY_PER_BLOCK) own.rivals.set(prover, first);
+    return now - first >= PERSIST_SECONDS ? 'theirs' : 'ours';
   }
 
   /** Says this node's claim again, later than the last one: gossip drops what it has seen. */
   #answer(key: string, { blockHash, proofType }: ProvingClaim, now: number): void {
     const own = this.#own.get(key);
-    if (own === undefined || now - own.answered < ANSWER_SECONDS) return;
+    if (own === undefined || own.until <= now || own.isAnswering) return;
+    const wait = own.answered + ANSWER_SECONDS - now;
+    if (wait > 0) {
+      own.isAnswering = true;
+      setTimeout(() => {
+        own.isAnswering = false;
+        this.#answer(key, { blockHash, proofType, expiresAt: 0 }, this.#modules.now() / 1000);
+      }, wait * 1000).unref();
+      return;
+    }
     own.answered = now;
     const expiresAt = Math.max(own.until + 1, Math.ceil(now) + CLAIM_SECONDS);
     this.#modules.onContested({ blockHash, proofType, expiresAt });
+  }
+
+  #keepEarly(claim: SignedProvingClaim, now: number): void {
+    for (const [key, early] of this.#early) {
+      if (early.every(({ at }) => at + CLAIM_SECONDS <= now) || this.#early.size > MAX_EARLY) this.#early.delete(key);
+      else break;
+    }
+    const key = keyOf(claim.blockHash, claim.proofType);
+    const early = (this.#early.get(key) ?? []).slice(1 - MAX_EARLY_PER_BLOCK);
+    this.#early.delete(key);
+    this.#early.set(key, [...early, { claim, at: now }]);
+  }
+
+  /** Takes the claims that came before their block as if it had been there. */
+  #recall(blockHash: Hash, proofType: number): void {
+    const key = keyOf(blockHash, proofType);
+    const early = this.#early.get(key);
+    if (early === undefined || !this.#modules.isProvable(blockHash)) return;
+    this.#early.delete(key);
+    for (const { claim, at } of early) this.#take(claim, at);
   }
 
   #ownKey(): string {
@@ -200,6 +275,12 @@ export class Claims {
       }
       if (held.until + REMEMBERED_SECONDS <= now || this.#claims.size >= MAX_CLAIMS) this.#claims.delete(key);
     }
+  }
+
+  /** Whether a prover has kept more claims than it has broken lately: its word costs it something. */
+  #isTrusted(prover: string): boolean {
+    const { kept, brokenAt } = this.#record(prover);
+    return kept > brokenAt.length;
   }
 
   #record(prover: string): Record {

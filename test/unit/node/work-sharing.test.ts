@@ -63,12 +63,12 @@ test('job that begins → claimed for 45 seconds in whole ones, then a second of
   await claiming;
 });
 
-test('job that goes on → claimed anew every 12 seconds, so that one lost message changes nothing; not after its end', async (t) => {
+test('job that goes on → claimed twice more at once and then every 12 seconds, so that one lost message changes nothing; not after its end', async (t) => {
   const { said, claim, pass, end } = scene(t);
   void claim();
-  for (let i = 0; i < 4; i++) await pass(12_000);
+  for (let i = 0; i < 16; i++) await pass(3000);
   const from = said.map(({ expiresAt }) => expiresAt - 1_000_046);
-  assert.deepEqual(from, [0, 12, 24, 36, 48]);
+  assert.deepEqual(from, [0, 3, 6, 12, 24, 36, 48]);
   for (const [i, { expiresAt }] of said.entries()) {
     const nextButOne = said[i + 2];
     if (nextButOne !== undefined)
@@ -76,7 +76,7 @@ test('job that goes on → claimed anew every 12 seconds, so that one lost messa
   }
   end();
   await pass(60_000);
-  assert.equal(said.length, 5);
+  assert.equal(said.length, 7);
 });
 
 test('another prover that began at the same time and goes first → yielded once, and silent from then on', async (t) => {
@@ -96,13 +96,13 @@ test('another prover that began at the same time and goes after this one → not
   void claim();
   others.until = 1_000_046;
   await pass(24_000);
-  assert.deepEqual([yields(), said.length], [0, 3]);
+  assert.deepEqual([yields(), said.length], [0, 5]);
 });
 
-test('another prover that comes when this one has worked for 8 seconds → not yielded to, though it would go first', async (t) => {
+test('another prover that comes when this one has worked for 12 seconds → not yielded to, though it would go first', async (t) => {
   const { others, claim, pass, yields } = scene(t);
   void claim();
-  await pass(8200);
+  await pass(12_200);
   others.until = 1_000_099;
   others.isOwnFirst = false;
   await pass(60_000);

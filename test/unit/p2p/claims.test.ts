@@ -17,7 +17,11 @@ const GENESIS: Hash = `0x${'99'.repeat(32)}`;
 const hash = (i: number): Hash => `0x${i.toString(16).padStart(64, '0')}`;
 const ROOMY = { capacity: 1e6, perSecond: 1e6 };
 
-async function claims(clock = { seconds: 1_800_000_000 }, genesisHash = GENESIS) {
+async function claims(
+  clock = { seconds: 1_800_000_000 },
+  genesisHash = GENESIS,
+  isProvable = (block: Hash): boolean => block !== hash(0),
+) {
   const now = (): number => clock.seconds * 1000;
   const rates = { ...PEER_RATES, messages: ROOMY };
   const book = new PeerBook({ now, onBan: () => {}, onFault: () => {} }, rates);
@@ -26,7 +30,7 @@ async function claims(clock = { seconds: 1_800_000_000 }, genesisHash = GENESIS)
     genesisHash,
     identity: identityOf(await generateKeyPair('Ed25519')),
     verify: isSignature,
-    isProvable: (block) => block !== hash(0),
+    isProvable,
     onContested: (own) => said.push(own),
     book,
     now,
@@ -124,6 +128,65 @@ test('a claim on what this prover goes on with → its own is said again, as ano
     assert.deepEqual(b.said, []);
   }
   assert.equal(winners.size, 2);
+});
+
+test('claim that comes before its block → counts from its arrival once the block is there; four of each block at most', async () => {
+  const known = new Set<Hash>();
+  const made = await claims(undefined, GENESIS, (block) => known.has(block));
+  const { clock } = made;
+  const start = clock.seconds;
+  const others = await Promise.all(Array.from({ length: 5 }, () => claims(clock)));
+  const [first] = others;
+  assert.equal(await made.made.onClaim(await first!.made.sign(claimOf(1, start + 45)), 'p'), 'ignore');
+  assert.equal(made.made.until(hash(1), 1), undefined);
+  clock.seconds += 20;
+  known.add(hash(1));
+  assert.equal(made.made.until(hash(1), 1), start + 45);
+  const renewal = await first!.made.sign(claimOf(1, clock.seconds + 45));
+  assert.equal(await made.made.onClaim(renewal, 'p'), 'accept', 'it is the claim that is renewed');
+  // The first of five on one block is forgotten, and who was heard first goes before who comes long after.
+  for (const [n, { made: other }] of others.entries()) {
+    await made.made.onClaim(await other.sign(claimOf(2, clock.seconds + 45)), 'p');
+    if (n < 2) clock.seconds += TIE_SECONDS;
+  }
+  known.add(hash(2));
+  assert.equal(made.made.until(hash(2), 1), clock.seconds - TIE_SECONDS + 45);
+});
+
+test('prover that was at work for long before and says so again → goes before who has just begun, whatever the order', async () => {
+  let decided = 0;
+  for (let i = 1; i <= 8; i++) {
+    const old = await claims();
+    const { clock } = old;
+    const fresh = await claims(clock);
+    await old.made.sign(claimOf(i, clock.seconds + 45));
+    clock.seconds += TIE_SECONDS + 1;
+    const began = await fresh.made.sign(claimOf(i, clock.seconds + 45));
+    assert.equal(await old.made.onClaim(began, 'p'), 'ignore');
+    const verdict = await fresh.made.onClaim(await old.made.sign(old.said[0]!), 'p');
+    if (verdict === 'accept') continue;
+    decided++;
+    assert.equal(fresh.made.isOwnFirst(hash(i), 1), true);
+    clock.seconds += 3;
+    const again = await old.made.sign({ ...old.said[0]!, expiresAt: old.said[0]!.expiresAt + 3 });
+    assert.equal(await fresh.made.onClaim(again, 'p'), 'accept');
+    assert.equal(fresh.made.isOwnFirst(hash(i), 1), false);
+  }
+  assert.ok(decided > 0);
+});
+
+test('claim after another one has ended → counts only of a prover that has kept its word before', async () => {
+  const { clock, made } = await claims();
+  const [gone, stranger, known] = [await claims(clock), await claims(clock), await claims(clock)];
+  const say = async ({ made: of }: typeof known, i: number) =>
+    made.onClaim(await of.sign(claimOf(i, clock.seconds + 45)), 'p');
+  assert.equal(await say(known, 2), 'accept');
+  made.fulfilled(hash(2), 1);
+  assert.equal(await say(gone, 1), 'accept');
+  clock.seconds += CLAIM_SECONDS + 1;
+  assert.equal(await say(stranger, 1), 'ignore', 'a block is delayed once');
+  assert.equal(await say(known, 1), 'accept');
+  assert.equal(made.until(hash(1), 1), clock.seconds + CLAIM_SECONDS);
 });
 
 test('prover that is killed once → after ten minutes its claims count again', async () => {
