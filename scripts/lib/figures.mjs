@@ -105,7 +105,11 @@ function validationTable(reports) {
   const [network] = reports.filter((r) => r.bench === 'network');
   if (network !== undefined) {
     const { verifyMs, executeMs, guestMs } = network.figures;
-    rows.unshift(['a block of the development chain, by the nodes of the network below', '0.02 M', ...[verifyMs, executeMs, guestMs].map(milliseconds)]);
+    rows.unshift([
+      'a block of the development chain, by the nodes of the network below',
+      '0.02 M',
+      ...[verifyMs, executeMs, guestMs].map(milliseconds),
+    ]);
   }
   if (rows.length === 0) return undefined;
   const head = ['block', 'gas', 'verify', 'execute in `@ethereumjs/vm`', 'execute in the guest in V8'];

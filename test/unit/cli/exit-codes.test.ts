@@ -46,6 +46,7 @@ const INSIDE: readonly (readonly [reason: string, codes: string])[] = [
     `diffTooLarge diffMalformed diffUndefined diffUnsorted diffDuplicate diffUnchanged diffStorageOfDeleted
      diffStateRoot`,
   ],
+  ['a stranger’s RLP: whoever was to decode it says what it is', 'rlpTooDeep rlpTooManyItems rlpMalformed'],
   ['a peer’s witness: another peer is asked', 'witnessMalformed headersUnlinked nodeForeign codeForeign itemTwice'],
   [
     'a peer’s connection or message: it is closed, and the peer counted down',
