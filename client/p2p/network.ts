@@ -148,6 +148,7 @@ class Network {
         score: (peer) => network?.book.score(peer) ?? 0,
         onDuplicate: (peer) => network?.onDuplicate(peer),
         onUnreadable: (peer, topic) => network?.book.charge(peer, 'malformedMessage', `no message of ${topic}`),
+        onAbuse: (peer, reason) => network?.book.charge(peer, 'oversizedMessage', reason),
         onPeer: (peer) => network?.connector.onPeer(peer),
         onPeerGone: (peer) => network?.connector.onPeerGone(peer),
       },

@@ -1,7 +1,6 @@
 /** libp2p behind one interface: connections, gossip, streams. Nothing else in the client imports libp2p. */
 import './promise-with-resolvers.ts';
 import { noise } from '@chainsafe/libp2p-noise';
-import { yamux } from '@chainsafe/libp2p-yamux';
 import { type GossipSub, type GossipSubComponents, type GossipsubOpts, gossipsub } from '@libp2p/gossipsub';
 import { type Identify, identify } from '@libp2p/identify';
 import type { Connection, Libp2p, PeerId, PrivateKey, Stream } from '@libp2p/interface';
@@ -13,6 +12,7 @@ import { createLibp2p } from 'libp2p';
 import { ClientError } from '../../errors.ts';
 import { type ByteStream, byteStream } from './byte-stream.ts';
 import { type GossipSettings, gossipOptions } from './gossip-options.ts';
+import { boundedYamux } from './muxer.ts';
 
 export type HostOptions = {
   readonly key: PrivateKey;
@@ -35,6 +35,8 @@ export type HostModules = {
   readonly onDuplicate?: (peer: string) => void;
   /** A peer has sent gossip that is no message of its topic: too large, not compressed, signed. */
   readonly onUnreadable?: (peer: string, topic: string) => void;
+  /** A peer has sent what no peer sends, below all protocols; its connection is cut. */
+  readonly onAbuse?: (peer: string, reason: string) => void;
   readonly onPeer: (peer: string, direction: 'inbound' | 'outbound') => void;
   readonly onPeerGone: (peer: string) => void;
 };
@@ -103,6 +105,16 @@ const STREAM_OPTIONS = {
   maxWriteBufferLength: 4 * 1024 * 1024,
 } as const;
 const MAX_STREAMS_PER_CONNECTION = 64;
+/**
+ * Two peers may dial each other at the same time, and again before a line that was cut is noticed; but limits of streams
+ * are those of one connection, and one identity could take the places of all others.
+ */
+const MAX_CONNECTIONS_PER_PEER = 4;
+/** Connections that have not said yet who they are: more than one address can begin in the ten seconds that each may take. */
+const MAX_PENDING_CONNECTIONS = 128;
+
+/** What is public in the class and missing in its interface. */
+type MuxedConnection = Connection & { readonly muxer?: unknown };
 
 /** What is public in the class and missing in its interface. */
 type ScoredGossip = GossipSub & {
@@ -129,19 +141,33 @@ export async function createHost(options: HostOptions, modules: HostModules): Pr
     transports: [tcp(), webSockets()],
     connectionEncrypters: [noise()],
     streamMuxers: [
-      yamux({
-        maxInboundStreams: MAX_STREAMS_PER_CONNECTION,
-        maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
-        streamOptions: STREAM_OPTIONS,
-      }),
+      boundedYamux(
+        {
+          maxInboundStreams: MAX_STREAMS_PER_CONNECTION,
+          maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
+          streamOptions: STREAM_OPTIONS,
+        },
+        (muxer, reason) => {
+          const peer = node.getConnections().find((c) => (c as MuxedConnection).muxer === muxer)?.remotePeer;
+          if (peer !== undefined) modules.onAbuse?.(peer.toString(), reason);
+        },
+      ),
     ],
-    connectionManager: { maxConnections: options.maxPeers, reconnectRetries: 0 },
+    connectionManager: {
+      maxConnections: options.maxPeers,
+      maxIncomingPendingConnections: MAX_PENDING_CONNECTIONS,
+      reconnectRetries: 0,
+    },
     connectionGater: {
       // Nodes of a private network dial private addresses; libp2p refuses them only in browsers.
       denyDialMultiaddr: () => false,
       denyDialPeer: (peer) => modules.isBanned(peer.toString()),
       denyInboundConnection: () => inbound() >= maxInbound,
-      denyInboundEncryptedConnection: (peer) => modules.isBanned(peer.toString()),
+      denyInboundEncryptedConnection: (peer) =>
+        modules.isBanned(peer.toString()) || node.getConnections(peer).length >= MAX_CONNECTIONS_PER_PEER,
+      // Others may have come since this one was let in.
+      denyInboundUpgradedConnection: (peer) =>
+        inbound() >= maxInbound || node.getConnections(peer).length >= MAX_CONNECTIONS_PER_PEER,
     },
     services: { identify: identify(), pubsub: scoredGossip(gossipOptions(options.gossip, modules.score)) },
   });

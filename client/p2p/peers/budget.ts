@@ -24,6 +24,11 @@ export class Budget {
     return true;
   }
 
+  /** Gives tokens, up to the capacity. */
+  add(amount: number): void {
+    this.#tokens = Math.min(this.#rate.capacity, this.#tokens + amount);
+  }
+
   #fill(): void {
     const now = this.#now();
     const elapsed = Math.max(0, now - this.#filledAt) / 1000;

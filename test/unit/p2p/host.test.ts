@@ -4,6 +4,7 @@ import { get } from 'node:http';
 import { test } from 'node:test';
 import type { Host, Verdict } from '../../../client/p2p/host/host.ts';
 import { soon, TOPIC, testHost, until } from '../../support/p2p/host.ts';
+import { type RawPeer, rawPeer, yamuxHead } from '../../support/p2p/raw-peer.ts';
 
 const PROTOCOL = '/test/1';
 
@@ -259,4 +260,73 @@ test('publish where nobody listens → an error, not silence', async (t) => {
   const a = await testHost(t);
   a.subscribe(TOPIC, async () => 'accept');
   await assert.rejects(a.publish(TOPIC, new Uint8Array(1)), { code: 'noSubscribers' });
+});
+
+const [SYN, STREAM] = [1, 999];
+const FLOODS: readonly (readonly [name: string, reason: RegExp, flood: (peer: RawPeer) => void])[] = [
+  [
+    'a frame that declares 4 GiB',
+    /a frame of 4294967295 bytes/,
+    (peer) => peer.send(yamuxHead('data', SYN, STREAM, 0xffffffff)),
+  ],
+  [
+    'pings without end',
+    /too many pings/,
+    (peer) => {
+      for (let i = 0; i < 100; i++) peer.send(yamuxHead('ping', SYN, 0, i));
+    },
+  ],
+  [
+    'streams without end, each closed at once',
+    /too many streams/,
+    (peer) => {
+      const RST = 8;
+      for (let i = 1; i < 2000; i += 2)
+        peer.send(
+          Buffer.concat([yamuxHead('window', SYN, STREAM + i + 1, 0), yamuxHead('window', RST, STREAM + i + 1, 0)]),
+        );
+    },
+  ],
+  [
+    'a stream in single bytes',
+    /too many pieces/,
+    (peer) => {
+      const hello = Buffer.from(`\x13/multistream/1.0.0\n\x08${PROTOCOL}\n`, 'latin1');
+      peer.send(Buffer.concat([yamuxHead('data', SYN, STREAM, hello.length), hello]));
+      const piece = Buffer.concat([yamuxHead('data', 0, STREAM, 1), Uint8Array.of(1)]);
+      for (let i = 0; i < 20; i++) peer.send(Buffer.concat(new Array(100).fill(piece)));
+    },
+  ],
+];
+for (const [name, expected, flood] of FLOODS) {
+  test(`peer that sends ${name} → cut, and told of`, async (t) => {
+    const abuses: string[] = [];
+    const host = await testHost(t, { onAbuse: (peer, reason) => abuses.push(`${peer} ${reason}`) });
+    await host.handle(PROTOCOL, () => new Promise(() => {}), { maxStreamsPerPeer: 1 });
+    const [peer] = await rawPeer(t, host.addresses()[0]!);
+    await until('connected', () => host.peers().length === 1);
+    flood(peer!);
+    await until('cut', () => host.peers().length === 0 && !peer!.isOpen());
+    assert.equal(abuses.length, 1);
+    assert.match(abuses[0]!, expected);
+    assert.ok(abuses[0]!.startsWith(peer!.id));
+  });
+}
+
+test('pieces of a frame in packets of a byte → whole, and the stream goes on', async (t) => {
+  const host = await testHost(t);
+  const [peer] = await rawPeer(t, host.addresses()[0]!);
+  await until('connected', () => host.peers().length === 1);
+  const frame = Buffer.concat([yamuxHead('data', SYN, STREAM, 500), Buffer.alloc(500, 1)]);
+  for (const byte of frame) peer!.send(Uint8Array.of(byte));
+  await until('taken', () => peer!.unsentBytes() === 0);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.ok(peer!.isOpen());
+});
+
+test('connections of one peer → four at most', async (t) => {
+  const host = await testHost(t);
+  const connections = await rawPeer(t, host.addresses()[0]!, 5);
+  await until('the fifth is cut', () => connections.filter((each) => each.isOpen()).length === 4);
+  assert.equal(host.peers()[0]?.addresses.length, 4);
 });
