@@ -29,8 +29,13 @@ export type ServeModules = {
 
 /** A request by an unknown name describes no more blocks than these: strangers' requests cost little. */
 const MAX_SEARCHED = 32;
-/** Blocks whose proofs' names are kept in memory. */
-const MAX_DESCRIBED = 4096;
+/** Proofs that one answer of headers names for the first time: each is read and hashed, while all else waits. */
+const MAX_NEW_NAMES = 16;
+/**
+ * Proofs whose names are kept in memory, half a kilobyte each: more than a disk holds. With fewer a stranger could have
+ * all of them read again and again.
+ */
+const MAX_DESCRIBED = 65_536;
 
 /** Serves from the store; remembers the names of proofs that it has described, which peers then ask for. */
 export class ChainServer {
@@ -38,6 +43,8 @@ export class ChainServer {
   /** By block and type, in order of use. */
   private readonly described = new Map<string, ProofDescriptor>();
   private readonly byProofHash = new Map<Hash, { readonly blockHash: Uint8Array; readonly proofType: number }>();
+  /** how many proofs have been described */
+  private newNames = 0;
   /** Canonical blocks up to this one have been described, for requests by a name that this node has not given. */
   private indexedTo = 0n;
 
@@ -71,7 +78,8 @@ export class ChainServer {
       return this.headers({ from: number, count });
     }
     const records: HeaderRecord[] = [];
-    for (let number = from; records.length < count; number++) {
+    const before = this.newNames;
+    for (let number = from; records.length < count && this.newNames - before < MAX_NEW_NAMES; number++) {
       const hash = data.canonicalHash(number);
       if (hash === undefined) break;
       records.push(...this.recordOf(hash));
@@ -92,6 +100,7 @@ export class ChainServer {
     const proof = this.modules.data.proof(blockHash, proofType);
     if (proof === undefined) return undefined;
     const descriptor = this.modules.describe(proofType, proof);
+    this.newNames++;
     this.described.set(key, descriptor);
     this.byProofHash.set(descriptor.proofHash, { blockHash, proofType });
     if (this.described.size > MAX_DESCRIBED) this.forget();

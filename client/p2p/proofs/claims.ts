@@ -17,6 +17,7 @@ import type { Hash } from '../../prover/interface.ts';
 import type { Verdict } from '../host/host.ts';
 import { CLAIM_SECONDS, type ProvingClaim } from '../interface.ts';
 import type { PeerBook } from '../peers/book.ts';
+import { Budget, type Rate } from '../peers/budget.ts';
 import { faultOf, reasonOf } from './blame.ts';
 import { sha256 } from './descriptor.ts';
 import { decodeProvingClaim, encodeProvingClaim, hex, type SignedProvingClaim, unhex } from './messages.ts';
@@ -44,6 +45,8 @@ const MAX_EARLY_PER_BLOCK = 4;
 /** An honest prover's clock and this node's differ by less. */
 const MAX_CLOCK_ERROR_SECONDS = 3600;
 const MAX_CLAIMS = 1024;
+/** Signatures that are checked, for all peers together: a millisecond or two each, and identities cost nothing. */
+const CHECKS: Rate = { capacity: 128, perSecond: 32 };
 const MAX_CLAIMS_PER_PROVER = 4;
 const MAX_PROVERS = 1024;
 const DOMAIN = new TextEncoder().encode('zkl1-proving-claim-v1');
@@ -88,6 +91,7 @@ type Record = { kept: number; brokenAt: number[] };
 /** Others' claims, of which one counts for each block and proof type, and this node's own. */
 export class Claims {
   readonly #modules: ClaimModules;
+  readonly #checks: Budget;
   /** block and type → the one claim that counts, kept after its expiry so that no second one does; oldest first */
   readonly #claims = new Map<string, Held>();
   readonly #provers = new Map<string, Record>();
@@ -96,8 +100,10 @@ export class Claims {
   /** block and type → claims that came before it, in the order of their coming */
   readonly #early = new Map<string, Early[]>();
 
-  constructor(modules: ClaimModules) {
+  /** @param checks what is beyond this rate is ignored */
+  constructor(modules: ClaimModules, checks = CHECKS) {
     this.#modules = modules;
+    this.#checks = new Budget(checks, modules.now);
   }
 
   /** Claims of others that count now. */
@@ -140,6 +146,7 @@ export class Claims {
     }
     // Old, or of a clock that is far behind: not to be known which.
     if (error < -MAX_CLOCK_ERROR_SECONDS) return 'ignore';
+    if (!this.#checks.take(1)) return 'ignore';
     if (!verify(claim.prover, signedBytes(genesisHash, claim), claim.signature)) {
       book.charge(from, 'malformedMessage', 'claim: wrong signature');
       return 'reject';

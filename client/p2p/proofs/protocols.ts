@@ -22,7 +22,7 @@ export const MAX_STREAMS_PER_PEER: Readonly<Record<ProtocolName, number>> = {
   data: 8,
   peers: 1,
 };
-/** Requests of all peers that are served at a time; more are refused as busy. */
+/** Requests of all peers that are served at a time; more are refused as busy, but for the first of each peer. */
 export const MAX_SERVED_AT_ONCE = 128;
 /** Bytes of headers after which an answer ends, though more were asked for. */
 export const MAX_HEADERS_ANSWER_BYTES = 2 * 1024 * 1024;

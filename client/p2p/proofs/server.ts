@@ -32,11 +32,13 @@ const DATA_FRAME_BYTES = 64 * 1024;
 /** Frames of an answer, or why there is none. */
 type Answer = { readonly frames: readonly Uint8Array[] } | { readonly refusal: Refusal };
 
-/** Serves a fixed number of requests at once; further ones are answered `busy`. */
+/** Serves a fixed number of requests at once; further ones are answered `busy`, but for the first of each peer. */
 export class RequestServer {
   readonly #modules: ServerModules;
   readonly #timing: Timing;
   #serving = 0;
+  /** by peer: requests that are being served */
+  readonly #servingOf = new Map<string, number>();
 
   constructor(timing: Timing, modules: ServerModules) {
     this.#timing = timing;
@@ -47,15 +49,26 @@ export class RequestServer {
   async serve(protocol: ProtocolName, stream: ByteStream, peer: string): Promise<void> {
     const { book, log } = this.#modules;
     const asking = new Pace(this.#timing);
+    // Also for a request that is never ended: it has cost a stream.
+    const isWithinRate = book.spend(peer, 'requests');
     try {
       const request = await new FrameReader(stream, asking).request(MAX_REQUEST_BYTES);
       asking.stop();
-      if (this.#serving >= MAX_SERVED_AT_ONCE) return await this.#send(stream, { refusal: 'busy' });
+      if (!isWithinRate) {
+        book.charge(peer, 'tooManyRequests', protocol);
+        return await this.#send(stream, { refusal: 'busy' });
+      }
+      const mine = this.#servingOf.get(peer) ?? 0;
+      if (mine > 0 && this.#serving >= MAX_SERVED_AT_ONCE) return await this.#send(stream, { refusal: 'busy' });
       this.#serving++;
+      this.#servingOf.set(peer, mine + 1);
       try {
         await this.#send(stream, await this.#answer(protocol, request, peer));
       } finally {
         this.#serving--;
+        const left = (this.#servingOf.get(peer) ?? 1) - 1;
+        if (left === 0) this.#servingOf.delete(peer);
+        else this.#servingOf.set(peer, left);
       }
     } catch (error) {
       asking.stop();
@@ -71,11 +84,7 @@ export class RequestServer {
   }
 
   async #answer(protocol: ProtocolName, request: Uint8Array, peer: string): Promise<Answer> {
-    const { book, log } = this.#modules;
-    if (!book.spend(peer, 'requests')) {
-      book.charge(peer, 'tooManyRequests', protocol);
-      return { refusal: 'busy' };
-    }
+    const { log } = this.#modules;
     try {
       return await this.#look(protocol, request, peer);
     } catch (error) {
@@ -115,10 +124,7 @@ export class RequestServer {
         const served =
           kind === 'proof' ? await ports.serve.proof(hash, range) : await ports.serve.blockData(kind, hash, range);
         if (typeof served === 'string') return { refusal: served };
-        const { totalBytes, bytes } =
-          served instanceof Uint8Array
-            ? { totalBytes: served.length, bytes: served.subarray(range.offset, range.offset + range.length) }
-            : served;
+        const { totalBytes, bytes } = served instanceof Uint8Array ? cut(served, range) : served;
         if (range.offset >= totalBytes) return { refusal: 'invalidRequest' };
         const head = Buffer.alloc(4);
         head.writeUInt32LE(totalBytes);
@@ -140,6 +146,15 @@ export class RequestServer {
       pace.stop();
     }
   }
+}
+
+/** The range alone: an answer that is read slowly does not hold the whole object. */
+function cut(
+  whole: Uint8Array,
+  { offset, length }: { readonly offset: number; readonly length: number },
+): { readonly totalBytes: number; readonly bytes: Uint8Array } {
+  const bytes = whole.subarray(offset, offset + length);
+  return { totalBytes: whole.length, bytes: bytes.length < whole.length ? Uint8Array.from(bytes) : bytes };
 }
 
 function pieces(bytes: Uint8Array): Uint8Array[] {

@@ -4,6 +4,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys';
 import { identityOf, isSignature } from '../../../client/p2p/host/identity.ts';
 import { CLAIM_SECONDS, type ProvingClaim } from '../../../client/p2p/interface.ts';
 import { PEER_RATES, PeerBook } from '../../../client/p2p/peers/book.ts';
+import type { Rate } from '../../../client/p2p/peers/budget.ts';
 import {
   Claims,
   REMEMBERED_SECONDS,
@@ -21,20 +22,24 @@ async function claims(
   clock = { seconds: 1_800_000_000 },
   genesisHash = GENESIS,
   isProvable = (block: Hash): boolean => block !== hash(0),
+  checks: Rate = ROOMY,
 ) {
   const now = (): number => clock.seconds * 1000;
   const rates = { ...PEER_RATES, messages: ROOMY };
   const book = new PeerBook({ now, onBan: () => {}, onFault: () => {} }, rates);
   const said: ProvingClaim[] = [];
-  const made = new Claims({
-    genesisHash,
-    identity: identityOf(await generateKeyPair('Ed25519')),
-    verify: isSignature,
-    isProvable,
-    onContested: (own) => said.push(own),
-    book,
-    now,
-  });
+  const made = new Claims(
+    {
+      genesisHash,
+      identity: identityOf(await generateKeyPair('Ed25519')),
+      verify: isSignature,
+      isProvable,
+      onContested: (own) => said.push(own),
+      book,
+      now,
+    },
+    checks,
+  );
   return { clock, book, made, said };
 }
 
@@ -303,4 +308,17 @@ test('rejects claims from more than an hour ahead, altered, or of another chain'
   assert.equal(await made.onClaim(await a.made.sign(claimOf(1, clock.seconds + 3700)), 'p'), 'reject');
   assert.deepEqual(book.totals(), { malformedMessage: 3, farFuture: 1 });
   assert.equal(made.until(hash(1), 1), undefined);
+});
+
+test('claims of many strangers at once → a bounded number of signatures is checked, the others’ senders are not charged', async () => {
+  const { clock, made, book } = await claims(undefined, GENESIS, undefined, { capacity: 3, perSecond: 1 });
+  const strangers = await Promise.all(Array.from({ length: 6 }, () => claims(clock)));
+  const verdicts: string[] = [];
+  for (const [i, stranger] of strangers.entries())
+    verdicts.push(await made.onClaim(await stranger.made.sign(claimOf(1 + i, clock.seconds + CLAIM_SECONDS)), `p${i}`));
+  assert.deepEqual(verdicts, ['accept', 'accept', 'accept', 'ignore', 'ignore', 'ignore']);
+  clock.seconds += 1;
+  const late = await strangers[5]!.made.sign(claimOf(6, clock.seconds + CLAIM_SECONDS));
+  assert.equal(await made.onClaim(late, 'p5'), 'accept');
+  assert.deepEqual(book.totals(), {});
 });

@@ -129,10 +129,17 @@ test('peer that does not read its answer → slowResponse, its place is free aga
     new Promise((_resolve, reject) => {
       signal.addEventListener('abort', () => reject(new ClientError('timedOut', 'not read')));
     });
-  const peers = Array.from({ length: MAX_SERVED_AT_ONCE }, (_, i) => `peer ${i}`);
+  const peers = Array.from({ length: MAX_SERVED_AT_ONCE }, (_, i) => `peer ${i % 16}`);
   const serving = Promise.all(peers.map((peer) => made.serve('data', streamOf(data(0), stuck), peer)));
   await new Promise((resolve) => setImmediate(resolve));
-  assert.equal((await ask(made, 'data', data(0))).last, FrameKind.busy, 'all places are taken');
+  const again: Uint8Array[] = [];
+  await made.serve(
+    'data',
+    streamOf(data(0), async (bytes) => void again.push(bytes)),
+    'peer 3',
+  );
+  assert.equal(again[0]?.[0], FrameKind.busy, 'all places are taken');
+  assert.equal((await ask(made, 'data', data(0))).last, FrameKind.end, 'whoever holds none has one all the same');
   await serving;
   assert.equal(book.totals().slowResponse, MAX_SERVED_AT_ONCE);
   assert.equal((await ask(made, 'data', data(0))).last, FrameKind.end);
@@ -147,4 +154,35 @@ test('peer that has used up its bytes → busy', async () => {
 test('what a node asks of one peer → less than what it lets itself be asked', () => {
   assert.ok(ASKING_RATE.perSecond < PEER_RATES.requests.perSecond);
   assert.ok(ASKING_RATE.capacity < PEER_RATES.requests.capacity);
+});
+
+test('range of a large object that is read slowly → the range is held, not the object', async () => {
+  let release = (): void => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const whole = new Uint8Array(8 << 20);
+  const { made } = server({ blockData: async () => whole });
+  const written: Uint8Array[] = [];
+  const serving = made.serve(
+    'data',
+    streamOf(data(1 << 20), (bytes) => {
+      written.push(bytes);
+      return bytes.length < 1000 ? Promise.resolve() : held;
+    }),
+    'peer',
+  );
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  const piece = written.find(({ length }) => length > 1000);
+  assert.ok(piece !== undefined && piece.buffer.byteLength <= 1 << 20, `${piece?.buffer.byteLength} bytes are held`);
+  release();
+  await serving;
+});
+
+test('requests that are begun and never ended → each costs as much as one that is', async () => {
+  const { made, book } = server({});
+  const broken: ByteStream = { ...streamOf(data(0), async () => {}), read: async () => undefined };
+  for (let i = 0; i < PEER_RATES.requests.capacity + 100; i++) await made.serve('data', broken, 'peer');
+  await ask(made, 'data', data(0));
+  assert.deepEqual(Object.keys(book.faults('peer')), ['tooManyRequests']);
 });

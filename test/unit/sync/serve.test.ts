@@ -18,6 +18,7 @@ function scene() {
     data: {
       canonicalHash: (n: bigint) => (n <= HEAD ? hash(n) : undefined),
       proof: (blockHash: Uint8Array) => blockHash.slice(0, 1),
+      sealedHeader: (blockHash: Uint8Array) => ({ header: blockHash, seal: new Uint8Array(0) }),
     } as unknown as ChainData,
     canonicalNumber: (blockHash) => BigInt(blockHash[0] ?? 0),
     headNumber: () => HEAD,
@@ -30,7 +31,11 @@ function scene() {
     codesOf: () => undefined,
     unstored: () => undefined,
   });
-  return { proof: (name: Hash) => server.ports().proof(name, RANGE), described: () => described };
+  return {
+    proof: (name: Hash) => server.ports().proof(name, RANGE),
+    headers: (from: bigint) => server.ports().headers({ from, count: 192 }),
+    described: () => described,
+  };
 }
 
 test('proof by a name that nobody gave → a bounded number of proofs is read for each request', async () => {
@@ -49,4 +54,13 @@ test('proof by a name from before the start → found, after some requests where
   assert.equal(await wanted(90n), 'unknown');
   assert.equal(await wanted(90n), 'unknown');
   assert.deepEqual(await wanted(90n), Uint8Array.of(90));
+});
+
+test('headers of blocks whose proofs nobody has asked about → a bounded number of proofs is read for each answer', async () => {
+  const { headers, described } = scene();
+  assert.equal((await headers(1n)).length, 16);
+  assert.equal(described(), 16);
+  assert.equal((await headers(1n)).length, 32, 'those before have their names');
+  for (let from = 33n; from <= HEAD; from += 16n) await headers(from);
+  assert.deepEqual([(await headers(1n)).length, described()], [Number(HEAD), Number(HEAD)]);
 });
