@@ -2,25 +2,22 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import type { Block } from '@ethereumjs/block';
-import { RLP } from '@ethereumjs/rlp';
-import { decodeHeader } from '../../client/execution/chain/block-codec.ts';
 import { chainSpecOf } from '../../client/execution/chain/network.ts';
 import type { ExecutionWitness } from '../../client/execution/interface.ts';
-import { checkWitness } from '../../client/execution/witness/check.ts';
+import { encodeWitness } from '../../client/execution/witness/check.ts';
 import { assembleBlock, unprovenBlocks } from '../../client/node/proof-network.ts';
 import { TrimProcess } from '../../client/node/trim-process.ts';
 import type { NetworkPorts } from '../../client/p2p/interface.ts';
-import { FrameKind } from '../../client/p2p/proofs/framing.ts';
-import { decodeDataRequest } from '../../client/p2p/proofs/messages.ts';
 import type { CheckResult } from '../../client/prover/service/check.ts';
 import { CheckerProcess } from '../../client/prover/service/checker-process.ts';
 import { hashOf } from '../../client/sync/block-data.ts';
-import { maxWitnessBytes, type UnprovenBlocks } from '../../client/sync/unproven.ts';
-import { adversary, answer, frame, type Misbehaviour, serving, sizeOf } from '../support/p2p/adversary.ts';
+import type { UnprovenBlocks } from '../../client/sync/unproven.ts';
+import { adversary, type Misbehaviour, serving } from '../support/p2p/adversary.ts';
 import { toyChain } from '../support/p2p/chain.ts';
-import { soon, until } from '../support/p2p/host.ts';
+import { until } from '../support/p2p/host.ts';
 import { type TestNode, testNode } from '../support/p2p/node.ts';
-import { type BuiltBlock, SealedChain } from '../support/sealed-chain.ts';
+import { belongs, bodyOf, type Unproven, unreadNode, witnessLies } from '../support/p2p/witness-lies.ts';
+import { SealedChain } from '../support/sealed-chain.ts';
 
 const STORE = `0x${'5a'.repeat(20)}` as const;
 /** sstore(calldata[0], calldata[32]) */
@@ -41,29 +38,16 @@ const wanted = await chain.build(first.block, { transfers: [writing(1)] });
 const other = await chain.build(first.block, { transfers: [writing(30)], extra: 1 });
 const { witness } = wanted.execution;
 
-const encode = ({ state, codes, headers }: ExecutionWitness): Uint8Array =>
-  RLP.encode([[...state], [...codes], [...headers]]);
-const changed = (change: Partial<ExecutionWitness>): Uint8Array => encode({ ...witness, ...change });
-const without = (i: number): Uint8Array => changed({ state: witness.state.filter((_, j) => j !== i) });
-const more = (node: Uint8Array): Uint8Array => changed({ state: [...witness.state, node] });
-/** Whether a witness's items all belong to the parent's state. */
-const belongs = (bytes: Uint8Array): boolean => {
-  const { header } = first.block;
-  try {
-    checkWitness(bytes, { hash: header.hash(), stateRoot: header.stateRoot }, (rlp) =>
-      decodeHeader(network.common, rlp),
-    );
-    return true;
-  } catch {
-    return false;
-  }
+const truth: Unproven = {
+  ...{ network, parent: first.block, wanted, other },
+  elsewhere: first.execution.witness.state,
+  strangeHeader: wanted.block.header.serialize(),
 };
-const bodyOf = ({ block }: BuiltBlock): Uint8Array => RLP.encode(block.raw().slice(1) as never);
-const isHere = (node: Uint8Array): boolean => witness.state.some((each) => Buffer.compare(each, node) === 0);
-
 const checker = new CheckerProcess();
 const trimmer = new TrimProcess(network);
-before(() => assert.ok(belongs(encode(witness)) && belongs(encode(other.execution.witness))));
+before(() =>
+  assert.ok(belongs(truth, encodeWitness(witness)) && belongs(truth, encodeWitness(other.execution.witness))),
+);
 after(() => Promise.all([checker.close(), trimmer.close()]));
 
 const checkOf = (block: Block, of: ExecutionWitness): Promise<CheckResult> =>
@@ -82,7 +66,7 @@ async function scene(t: TestContext): Promise<Scene & { readonly toys: Awaited<R
   const toys = await toyChain(3);
   const blockData: NetworkPorts['serve']['blockData'] = async (kind, hash, { offset, length }) => {
     if (hash !== hashOf(wanted.block.hash())) return 'unknown';
-    const bytes = kind === 'body' ? bodyOf(wanted) : kind === 'witness' ? encode(witness) : undefined;
+    const bytes = kind === 'body' ? bodyOf(wanted) : kind === 'witness' ? encodeWitness(witness) : undefined;
     return bytes === undefined
       ? 'unknown'
       : { totalBytes: bytes.length, bytes: bytes.subarray(offset, offset + length) };
@@ -113,59 +97,8 @@ function offer(unproven: UnprovenBlocks, from: string): void {
 
 const oneWitness = (bytes: Uint8Array): Misbehaviour =>
   serving(({ kind }) => (kind === 'body' ? bodyOf(wanted) : bytes));
-/** Serves the body, and answers a request for the witness by other means. */
-const badly =
-  (misbehave: Misbehaviour): Misbehaviour =>
-  (stream, request) =>
-    (decodeDataRequest(request).kind === 'witness' ? misbehave : serving(() => bodyOf(wanted)))(stream, request);
-
-const root = witness.state.findIndex((_, i) => !belongs(without(i)));
-const leaf = witness.state.findIndex((_, i) => belongs(without(i)));
-const flipped = Uint8Array.from(witness.state[leaf]!);
-flipped[flipped.length - 1]! ^= 1;
-const foreign = first.execution.witness.state.find((node) => !isHere(node) && !belongs(more(node)))!;
-
-const LIES: readonly (readonly [name: string, fault: string, data: Misbehaviour])[] = [
-  [
-    'a node with a flipped byte',
-    'wrongBytes',
-    oneWitness(changed({ state: witness.state.map((n, i) => (i === leaf ? flipped : n)) })),
-  ],
-  ['a leaf missing that the block reads', 'wrongBytes', oneWitness(without(leaf))],
-  ['a node missing above others', 'wrongBytes', oneWitness(without(root))],
-  ['a node of another state', 'wrongBytes', oneWitness(more(foreign))],
-  ['a node twice', 'wrongBytes', oneWitness(more(witness.state[0]!))],
-  ['a code of no account', 'wrongBytes', oneWitness(changed({ codes: [...witness.codes, Uint8Array.of(0xfe)] }))],
-  ['the witness of another block', 'wrongBytes', oneWitness(encode(other.execution.witness))],
-  ['no lists', 'wrongBytes', oneWitness(new Uint8Array(1000))],
-  [
-    'an endless answer',
-    'unrequestedData',
-    badly(async (stream) => {
-      await stream.write(frame(FrameKind.item, sizeOf(100_000)), soon());
-      for (;;) await stream.write(frame(FrameKind.item, new Uint8Array(65536)), soon());
-    }),
-  ],
-  [
-    'more bytes than the gas of the block can read',
-    'oversizedMessage',
-    badly((stream) => answer(stream, [sizeOf(maxWitnessBytes(wanted.block.header.gasUsed) + 1)])),
-  ],
-  [
-    'a slow drip',
-    'slowResponse',
-    badly(async (stream) => {
-      const head = frame(FrameKind.item, sizeOf(100_000));
-      for (let i = 0; ; i = (i + 1) % head.length) {
-        await stream.write(head.subarray(i, i + 1), soon());
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-    }),
-  ],
-];
-
 describe('peer that names a block to be proven, and serves with its witness', () => {
-  for (const [name, fault, data] of LIES) {
+  for (const { name, fault, data } of witnessLies(truth)) {
     test(`${name} → dropped for ${fault}, the true witness comes from another and runs, memory flat`, async (t) => {
       const { victim, honest, unproven, toys } = await scene(t);
       const bad = await adversary(t, victim, toys, { data });
@@ -176,7 +109,7 @@ describe('peer that names a block to be proven, and serves with its witness', ()
         offer(unproven, bad.host.peerId);
         const obtained = await unproven.obtain(hashOf(wanted.block.hash()));
         assert.ok(obtained !== undefined, 'the honest copy arrives all the same');
-        assert.deepEqual(encode(obtained.witness), encode(witness));
+        assert.deepEqual(encodeWitness(obtained.witness), encodeWitness(witness));
       }
       await until('dropped', isDropped);
       assert.ok((victim.network.faultCounts()[fault] ?? 0) > 0);
@@ -199,14 +132,14 @@ test('peer that withholds the witness of a block that it names → the block com
 
 test('witness with nodes of the parent’s state that the block does not read → what it reads is taken and served on, the rest is not', async (t) => {
   const { victim, unproven, toys } = await scene(t);
-  const extra = other.execution.witness.state.find((node) => !isHere(node) && belongs(more(node)));
-  assert.ok(extra !== undefined);
-  const peer = await adversary(t, victim, toys, { data: oneWitness(more(extra)) });
+  const peer = await adversary(t, victim, toys, {
+    data: oneWitness(encodeWitness({ ...witness, state: [...witness.state, unreadNode(truth)] })),
+  });
   offer(unproven, peer.host.peerId);
   const obtained = await unproven.obtain(hashOf(wanted.block.hash()));
   assert.ok(obtained !== undefined);
-  assert.deepEqual(encode(obtained.witness), encode(witness));
-  assert.deepEqual(unproven.kept('witness', hashOf(wanted.block.hash())), encode(witness));
+  assert.deepEqual(encodeWitness(obtained.witness), encodeWitness(witness));
+  assert.deepEqual(unproven.kept('witness', hashOf(wanted.block.hash())), encodeWitness(witness));
   assert.ok((await checkOf(wanted.block, obtained.witness)).ok);
   assert.deepEqual(victim.network.faultCounts(), {});
 });
@@ -218,7 +151,7 @@ test('what was obtained of a block → served on, until it is imported or longer
   offer(unproven, honest.network.peerId);
   await unproven.obtain(hash);
   unproven.offer([], honest.network.peerId);
-  assert.deepEqual(unproven.kept('witness', hash), encode(witness));
+  assert.deepEqual(unproven.kept('witness', hash), encodeWitness(witness));
   assert.deepEqual(unproven.kept('body', hash), bodyOf(wanted));
   assert.equal(unproven.kept('receipts', hash), undefined);
   assert.deepEqual(victim.network.faultCounts(), {});

@@ -3,7 +3,7 @@
  * dropped for what it did, memory is flat, and as soon as there is an honest peer they are at the true head.
  */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { decodeStateDiff, encodeStateDiff } from '../../client/execution/state/state-diff-codec.ts';
@@ -37,7 +37,7 @@ import {
   relaying,
   type ServedBlock,
 } from '../support/p2p/proven-chain.ts';
-import { freePort, Member, pause } from '../support/process-network.ts';
+import { freePort, Member, pause, residentKiB } from '../support/process-network.ts';
 import { PERIOD, SealedChain } from '../support/sealed-chain.ts';
 import { type Lifetime, suiteLifetime, temporaryFolder } from '../support/temporary.ts';
 
@@ -83,11 +83,6 @@ type Peers = {
 const peersOf = async (member: Member): Promise<Peers> => (await rpc(member.node.url, 'zkl1_peers')).result as Peers;
 const stateOf = async (member: Member): Promise<{ readonly state: string; readonly missing?: string }> =>
   (await rpc(member.node.url, 'zkl1_syncStatus')).result as { readonly state: string; readonly missing?: string };
-const residentKiB = (member: Member): number =>
-  process.platform !== 'linux'
-    ? 0
-    : Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${member.node.process.pid}/status`, 'utf8'))?.[1]);
-
 const follower = (t: Lifetime, name: string): Promise<Member> =>
   Member.create(t, name, ['--genesis', join(folder, 'genesis.json'), '--sync', 'proof']);
 

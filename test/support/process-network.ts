@@ -1,4 +1,5 @@
 /** A network of real `zkl1-node` processes with folders and ports that outlive them, to be killed and started again. */
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { type DevNode, rpc, startNode } from './dev-node.ts';
 import { Link, type LinkOptions } from './p2p/link.ts';
@@ -110,6 +111,12 @@ export async function untilSameHead(
     await pause(POLL_MS);
   }
 }
+
+/** Memory of a member's process; 0 where the system does not tell. */
+export const residentKiB = (member: Member): number =>
+  process.platform !== 'linux'
+    ? 0
+    : Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${member.node.process.pid}/status`, 'utf8'))?.[1]);
 
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
