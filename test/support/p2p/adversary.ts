@@ -58,12 +58,17 @@ export async function adversary(
   return bad;
 }
 
-/** An adversary of any chain that is connected to nobody yet. @param forks whose topics it knows; the first is the head's */
+/**
+ * An adversary of any chain that is connected to nobody yet.
+ * @param forks whose topics it knows; the first is the head's
+ * @param onGossip hears all messages; none is forwarded by itself
+ */
 export async function adversaryHost(
   t: Lifetime,
   genesisHash: Hash,
   forks: readonly string[],
   behaviours: Misbehaviours,
+  onGossip: (topic: TopicName, message: Uint8Array) => void = () => {},
 ): Promise<Adversary> {
   const host = await createHost(
     {
@@ -92,7 +97,12 @@ export async function adversaryHost(
   }
   await host.start();
   for (const fork of forks) {
-    for (const name of TOPICS) host.subscribe(topicId(genesisHash, fork, name), async () => 'ignore');
+    for (const name of TOPICS) {
+      host.subscribe(topicId(genesisHash, fork, name), async (message) => {
+        onGossip(name, message);
+        return 'ignore';
+      });
+    }
   }
   return {
     host,
