@@ -3,12 +3,28 @@ import type { TypedTransaction } from '@ethereumjs/tx';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { decodeTransaction, PoolError } from './admission.ts';
 
-/** Transactions in the pool, over all senders, and per sender. */
-const MAX_TRANSACTIONS = 4096;
-const MAX_PER_SENDER = 256;
-/** Of them, how many may come from peers: strangers cannot keep the node's own users out. */
-const MAX_FROM_PEERS = 3072;
-const MAX_PER_SENDER_FROM_PEERS = 64;
+/** Transactions and their raw bytes, of all, and of those that peers have brought: strangers keep no user out. */
+export type PoolLimits = {
+  readonly transactions: number;
+  readonly perSender: number;
+  readonly fromPeers: number;
+  readonly perSenderFromPeers: number;
+  /** Decoded they take up to ten times as much. */
+  readonly bytes: number;
+  readonly bytesFromPeers: number;
+};
+export const POOL_LIMITS: PoolLimits = {
+  transactions: 4096,
+  perSender: 256,
+  fromPeers: 3072,
+  perSenderFromPeers: 64,
+  bytes: 64 * 1024 * 1024,
+  bytesFromPeers: 32 * 1024 * 1024,
+};
+/** Transactions that one may put out of a full pool: a large one does not put out many small ones. */
+const MAX_PUT_OUT = 8;
+/** Between two looks at what is worth least in a full pool. */
+const LOOK_MS = 1000;
 /** As in other clients: a transaction that no block has taken by then is forgotten. */
 export const LIFETIME_MS = 3 * 3_600_000;
 /** A replacement must raise fee cap and tip by this much. */
@@ -29,7 +45,12 @@ export type PoolModules = {
 
 /** Who brought a transaction: a user of this node, or a peer. */
 export type Origin = 'local' | 'peer';
-type Pooled = { readonly transaction: TypedTransaction; readonly origin: Origin; readonly addedAt: number };
+type Pooled = {
+  readonly transaction: TypedTransaction;
+  readonly origin: Origin;
+  readonly addedAt: number;
+  readonly sizeBytes: number;
+};
 
 type Sender = {
   readonly address: Uint8Array;
@@ -42,15 +63,22 @@ type Sender = {
 /** Transactions that wait for a block, by sender and nonce. */
 export class TransactionPool {
   readonly #modules: PoolModules;
+  readonly #limits: PoolLimits;
   readonly #senders = new Map<string, Sender>();
   /** in the order of their arrival */
   readonly #byHash = new Map<string, Pooled>();
   #fromPeers = 0;
+  #bytes = 0;
+  #bytesFromPeers = 0;
+  /** whose places others may take, the cheapest first */
+  #cheapest: Cheap[] = [];
+  #cheapestAt = Number.NEGATIVE_INFINITY;
   /** number of heads seen */
   #heads = 0;
 
-  constructor(modules: PoolModules) {
+  constructor(modules: PoolModules, limits = POOL_LIMITS) {
     this.#modules = modules;
+    this.#limits = limits;
   }
 
   get size(): number {
@@ -86,15 +114,20 @@ export class TransactionPool {
         `replacement transaction underpriced: fee cap and tip must rise by ${REPLACEMENT_PERCENT} %`,
       );
     }
-    if (replaced === undefined && !this.#hasRoom(sender, origin)) {
-      throw new PoolError('poolFull', 'the transaction pool is full');
-    }
     this.#checkBalance(transaction, sender, account.balance);
+    const isSenderFull = replaced === undefined && sender.byNonce.size >= this.#perSender(origin);
+    const out = isSenderFull ? undefined : this.#roomFor(transaction, sender, raw.length, origin, replaced);
+    if (out === undefined) throw new PoolError('poolFull', 'the transaction pool is full');
+    for (const other of out) this.drop(other);
     if (replaced !== undefined) this.#forget(replaced);
     sender.byNonce.set(transaction.nonce, transaction);
     this.#senders.set(keyOf(address), sender);
-    this.#byHash.set(key, { transaction, origin, addedAt: this.#modules.now() });
-    if (origin === 'peer') this.#fromPeers++;
+    this.#byHash.set(key, { transaction, origin, addedAt: this.#modules.now(), sizeBytes: raw.length });
+    this.#bytes += raw.length;
+    if (origin === 'peer') {
+      this.#fromPeers++;
+      this.#bytesFromPeers += raw.length;
+    }
     this.#modules.onAdded(hash);
     return hash;
   }
@@ -117,26 +150,25 @@ export class TransactionPool {
    * nothing behind a gap or behind one that does not pay the base fee.
    */
   *executable(baseFee: bigint): Generator<TypedTransaction> {
-    const next = new Map<Sender, TypedTransaction>();
+    const next = new Map<Sender, { readonly transaction: TypedTransaction; readonly tip: bigint }>();
     const advance = (sender: Sender, nonce: bigint): void => {
       const transaction = sender.byNonce.get(nonce);
-      if (transaction !== undefined && feeCap(transaction) >= baseFee) next.set(sender, transaction);
-      else next.delete(sender);
+      if (transaction === undefined || feeCap(transaction) < baseFee) next.delete(sender);
+      else next.set(sender, { transaction, tip: transaction.getEffectivePriorityFee(baseFee) });
     };
     for (const sender of this.#senders.values()) advance(sender, sender.nonce);
     while (next.size > 0) {
-      let best: [Sender, TypedTransaction] | undefined;
-      for (const entry of next) {
-        if (
-          best === undefined ||
-          entry[1].getEffectivePriorityFee(baseFee) > best[1].getEffectivePriorityFee(baseFee)
-        ) {
-          best = entry;
-        }
+      let best: Sender | undefined;
+      let most = -1n;
+      for (const [sender, { tip }] of next) {
+        if (tip <= most) continue;
+        best = sender;
+        most = tip;
       }
-      if (best === undefined) return;
-      yield best[1];
-      advance(best[0], best[1].nonce + 1n);
+      const chosen = best && next.get(best);
+      if (best === undefined || chosen === undefined) return;
+      yield chosen.transaction;
+      advance(best, chosen.transaction.nonce + 1n);
     }
   }
 
@@ -179,9 +211,68 @@ export class TransactionPool {
     }
   }
 
-  #hasRoom({ byNonce }: Sender, origin: Origin): boolean {
-    if (this.size >= MAX_TRANSACTIONS || byNonce.size >= MAX_PER_SENDER) return false;
-    return origin === 'local' || (this.#fromPeers < MAX_FROM_PEERS && byNonce.size < MAX_PER_SENDER_FROM_PEERS);
+  /**
+   * What must leave for a transaction to find room, at best nothing; undefined where it finds none. Only strangers' are
+   * put out: first what stands behind a gap, then what pays least, each time the last one of its sender. Who sends what
+   * costs nothing, since it can never be included, keeps nobody else's out.
+   */
+  #roomFor(
+    transaction: TypedTransaction,
+    sender: Sender,
+    sizeBytes: number,
+    origin: Origin,
+    replaced: TypedTransaction | undefined,
+  ): readonly TypedTransaction[] | undefined {
+    const freed = (each: TypedTransaction | undefined): Pooled | undefined =>
+      each && this.#byHash.get(keyOf(each.hash()));
+    const limits = this.#limits;
+    const out: TypedTransaction[] = [];
+    const gone = freed(replaced);
+    let count = this.size - (gone === undefined ? 0 : 1);
+    let bytes = this.#bytes - (gone?.sizeBytes ?? 0);
+    let [fromPeers, bytesFromPeers] = [this.#fromPeers, this.#bytesFromPeers];
+    if (gone?.origin === 'peer') {
+      fromPeers--;
+      bytesFromPeers -= gone.sizeBytes;
+    }
+    const fits = (): boolean =>
+      count < limits.transactions &&
+      bytes + sizeBytes <= limits.bytes &&
+      (origin === 'local' || (fromPeers < limits.fromPeers && bytesFromPeers + sizeBytes <= limits.bytesFromPeers));
+    if (fits()) return out;
+    const own = worthOf(sender, transaction);
+    let looked = 0;
+    for (const { last, worth, of } of this.#cheapestFirst()) {
+      if (out.length === MAX_PUT_OUT || !isLess(worth, own)) return undefined;
+      looked++;
+      const pooled = freed(last);
+      if (of === sender || pooled === undefined || lastOf(of) !== last) continue;
+      out.push(last);
+      count--;
+      fromPeers--;
+      bytes -= pooled.sizeBytes;
+      bytesFromPeers -= pooled.sizeBytes;
+      if (!fits()) continue;
+      this.#cheapest.splice(0, looked);
+      return out;
+    }
+    return undefined;
+  }
+
+  #perSender(origin: Origin): number {
+    return origin === 'local' ? this.#limits.perSender : this.#limits.perSenderFromPeers;
+  }
+
+  /** The last transaction of each stranger; looked for once a second, and used up until then. */
+  #cheapestFirst(): readonly Cheap[] {
+    const now = this.#modules.now();
+    if (now - this.#cheapestAt < LOOK_MS) return this.#cheapest;
+    this.#cheapestAt = now;
+    this.#cheapest = [...this.#senders.values()]
+      .map((of) => ({ of, last: lastOf(of), worth: worthOf(of) }))
+      .filter(({ last }) => this.#byHash.get(keyOf(last.hash()))?.origin === 'peer')
+      .sort((a, b) => byWorth(a.worth, b.worth));
+    return this.#cheapest;
   }
 
   #dropExpired(): void {
@@ -200,14 +291,20 @@ export class TransactionPool {
 
   #forget(transaction: TypedTransaction): void {
     const key = keyOf(transaction.hash());
-    if (this.#byHash.get(key)?.origin === 'peer') this.#fromPeers--;
+    const pooled = this.#byHash.get(key);
+    if (pooled === undefined) return;
+    this.#bytes -= pooled.sizeBytes;
+    if (pooled.origin === 'peer') {
+      this.#fromPeers--;
+      this.#bytesFromPeers -= pooled.sizeBytes;
+    }
     this.#byHash.delete(key);
   }
 
-  /** The account must be able to pay for all of its pooled transactions up to this one. */
+  /** The account must be able to pay for all of its pooled transactions: one balance vouches for one of them. */
   #checkBalance(transaction: TypedTransaction, sender: Sender, balance: bigint): void {
     let cost = upfrontCost(transaction);
-    for (const [nonce, earlier] of sender.byNonce) if (nonce < transaction.nonce) cost += upfrontCost(earlier);
+    for (const [nonce, other] of sender.byNonce) if (nonce !== transaction.nonce) cost += upfrontCost(other);
     if (cost > balance) {
       const detail = { expected: cost, actual: balance };
       throw new PoolError(
@@ -217,6 +314,37 @@ export class TransactionPool {
       );
     }
   }
+}
+
+/** Of a sender's transactions the one without which the others stand as they did. */
+function lastOf({ byNonce }: Sender): TypedTransaction {
+  return [...byNonce.values()].reduce((a, b) => (b.nonce > a.nonce ? b : a));
+}
+
+type Worth = { readonly isBehindGap: boolean; readonly fee: bigint };
+
+/** What a sender's transactions are worth, with one that is to come: no more than the one that pays least. */
+function worthOf({ nonce, byNonce }: Sender, added?: TypedTransaction): Worth {
+  const nonces = new Set(byNonce.keys());
+  let fee = added && feeCap(added);
+  if (added !== undefined) nonces.add(added.nonce);
+  else for (const each of byNonce.values()) if (fee === undefined || feeCap(each) < fee) fee = feeCap(each);
+  let end = nonce;
+  while (nonces.has(end)) end++;
+  return { isBehindGap: added === undefined ? end - nonce < nonces.size : added.nonce > end, fee: fee ?? 0n };
+}
+
+type Cheap = { readonly of: Sender; readonly last: TypedTransaction; readonly worth: Worth };
+
+function byWorth(a: Worth, b: Worth): number {
+  if (a.isBehindGap !== b.isBehindGap) return a.isBehindGap ? -1 : 1;
+  return a.fee < b.fee ? -1 : a.fee > b.fee ? 1 : 0;
+}
+
+/** A tenth more must be paid to be worth more. */
+function isLess(a: Worth, b: Worth): boolean {
+  if (a.isBehindGap !== b.isBehindGap) return a.isBehindGap;
+  return a.fee * (100n + REPLACEMENT_PERCENT) <= b.fee * 100n && a.fee < b.fee;
 }
 
 function feeCap(transaction: TypedTransaction): bigint {

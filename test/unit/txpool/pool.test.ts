@@ -4,7 +4,7 @@ import { Common, Hardfork, Mainnet } from '@ethereumjs/common';
 import { parseGwei } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { DEV_ACCOUNT_KEYS } from '../../../client/execution/sealing/dev-accounts.ts';
-import { LIFETIME_MS, TransactionPool } from '../../../client/execution/txpool/pool.ts';
+import { LIFETIME_MS, POOL_LIMITS, type PoolLimits, TransactionPool } from '../../../client/execution/txpool/pool.ts';
 
 const common = new Common({ chain: Mainnet, hardfork: Hardfork.Osaka });
 const TO = `0x${'11'.repeat(20)}` as const;
@@ -28,20 +28,23 @@ async function signed(account: typeof ALICE, o: Fields): Promise<Uint8Array> {
 }
 const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex.slice(2), 'hex'));
 
-function setUp() {
+function setUp(limits: PoolLimits = POOL_LIMITS) {
   const accounts = new Map<string, { nonce: bigint; balance: bigint }>();
   let added = 0;
   const clock = { ms: 0 };
-  const pool = new TransactionPool({
-    common: () => common,
-    gasLimit: () => 30_000_000n,
-    account: async (address) =>
-      accounts.get(Buffer.from(address).toString('hex')) ?? { nonce: 0n, balance: 10n ** 18n },
-    onAdded: () => {
-      added++;
+  const pool = new TransactionPool(
+    {
+      common: () => common,
+      gasLimit: () => 30_000_000n,
+      account: async (address) =>
+        accounts.get(Buffer.from(address).toString('hex')) ?? { nonce: 0n, balance: 10n ** 18n },
+      onAdded: () => {
+        added++;
+      },
+      now: () => clock.ms,
     },
-    now: () => clock.ms,
-  });
+    limits,
+  );
   const setAccount = (account: { address: string }, nonce: bigint, balance = 10n ** 18n) =>
     accounts.set(account.address.slice(2).toLowerCase(), { nonce, balance });
   return { pool, setAccount, clock, addedCount: () => added };
@@ -67,6 +70,55 @@ describe('transaction pool', () => {
     assert.equal(pool.size, 0);
     await pool.submit(await signed(ALICE, { nonce: 0 }));
     assert.equal(pool.size, 1);
+  });
+
+  const stranger = (i: number) => privateKeyToAccount(`0x${(i + 1).toString(16).padStart(64, '0')}`);
+  const FREE = { nonce: 0, fee: 0n, tip: 0n, value: 0n };
+
+  test('pool full of strangers’ transactions that cost them nothing → those that pay find room, more like them do not', async () => {
+    const { pool, clock } = setUp({ ...POOL_LIMITS, fromPeers: 4 });
+    for (let i = 0; i < 4; i++) await pool.submit(await signed(stranger(i), FREE), 'peer');
+    await assert.rejects(pool.submit(await signed(stranger(4), FREE), 'peer'), { code: 'poolFull' });
+    clock.ms += 1000;
+    await pool.submit(await signed(ALICE, { nonce: 0 }), 'peer');
+    await pool.submit(await signed(BOB, { nonce: 0 }), 'peer');
+    assert.equal(pool.size, 4);
+    assert.equal([...pool.executable(GWEI)].length, 2);
+    clock.ms += 1000;
+    await assert.rejects(pool.submit(await signed(stranger(4), FREE), 'peer'), { code: 'poolFull' });
+    await pool.submit(await signed(stranger(5), FREE));
+    assert.equal(pool.size, 5, 'a user has room of his own');
+  });
+
+  test('pool full of what stands behind gaps, however much it pays → what does not finds room', async () => {
+    const { pool } = setUp({ ...POOL_LIMITS, fromPeers: 2 });
+    for (const i of [0, 1])
+      await pool.submit(await signed(stranger(i), { nonce: 9, fee: parseGwei('100'), tip: parseGwei('100') }), 'peer');
+    await assert.rejects(pool.submit(await signed(ALICE, { nonce: 1 }), 'peer'), { code: 'poolFull' });
+    await pool.submit(await signed(ALICE, { nonce: 0 }), 'peer');
+    await pool.submit(await signed(ALICE, { nonce: 1 }), 'peer');
+    assert.equal([...pool.executable(GWEI)].length, 2);
+  });
+
+  test('bytes of strangers’ transactions → bounded, and given back as they leave', async () => {
+    const one = await signed(ALICE, { nonce: 0 });
+    const { pool, setAccount } = setUp({ ...POOL_LIMITS, bytesFromPeers: 2 * one.length + 10 });
+    await pool.submit(one, 'peer');
+    await pool.submit(await signed(ALICE, { nonce: 1 }), 'peer');
+    await assert.rejects(pool.submit(await signed(BOB, { nonce: 0 }), 'peer'), { code: 'poolFull' });
+    await pool.submit(await signed(ALICE, { nonce: 1, fee: parseGwei('20'), tip: parseGwei('2') }), 'peer');
+    setAccount(ALICE, 1n);
+    await pool.onNewHead();
+    await pool.submit(await signed(BOB, { nonce: 0 }), 'peer');
+    assert.equal(pool.size, 2);
+  });
+
+  test('sender whose balance pays for one transaction → has one, in whatever order its nonces come', async () => {
+    const { pool, setAccount } = setUp();
+    setAccount(ALICE, 0n, 21_000n * parseGwei('10') + 1n);
+    await pool.submit(await signed(ALICE, { nonce: 5 }), 'peer');
+    for (const nonce of [4, 3, 0])
+      await assert.rejects(pool.submit(await signed(ALICE, { nonce }), 'peer'), { code: 'insufficientFunds' });
   });
 
   test('transactions of one sender from peers → 64; more only by users of this node', async () => {
