@@ -20,7 +20,10 @@ const DEFECTS: readonly (readonly [folder: RegExp, reason: string])[] = [
 
 /** Codes that end in this client before they reach the command line, by what takes them. */
 const INSIDE: readonly (readonly [reason: string, codes: string])[] = [
-  ['the node logs what its child processes could not do, and goes on', 'checkFailed verifierBusy verifierFailed'],
+  [
+    'the node logs what its child processes could not do, and goes on',
+    'checkFailed verifierBusy verifierFailed trimBusy trimFailed',
+  ],
   ['a defect: a job may not take this step', 'illegalTransition'],
   [
     'JSON-RPC answers with them',
@@ -38,7 +41,7 @@ const INSIDE: readonly (readonly [reason: string, codes: string])[] = [
      transactionsRoot ommersHash withdrawalsRoot blobGasUsed tooManyBlobs ommerInvalid transactionInvalid
      systemContractMissing systemContractFailed depositLogMalformed gasUsed receiptsRoot logsBloom requestsHash stateRoot
      receiptsTooLarge receiptsMalformed receiptsBloom receiptsGasUsed duplicateInWitness unknownParent reorgTooDeep
-     proofOfOtherBlock`,
+     proofOfOtherBlock siblingRefused`,
   ],
   ['a peer’s seal: its block is dropped', 'sealMalformed sealUnexpected sealTooEarly timestampAhead timestampFarAhead'],
   [
