@@ -101,6 +101,7 @@ export class Importer implements ChainImporter {
 
   readonly admitBranch = async (branch: readonly SealedHeader[]): Promise<boolean> => {
     const { network, now } = this.#modules;
+    if (this.#head.header.number >= this.#highestOf(branch)) return false;
     const names: string[] = [];
     let admitted = 0;
     let parent: BlockHeader | undefined;
@@ -232,6 +233,17 @@ export class Importer implements ChainImporter {
     const detail = { number: header.number, hash: hex(hash), sealer: hex(sealer) };
     const message = `block ${detail.number} ${detail.hash} is one of several that ${detail.sealer} sealed at this height`;
     return new ImportError('siblingRefused', message, detail);
+  }
+
+  /** As the last header that decodes says: enough to see that a branch is no higher than the head, at the price of no signature. */
+  #highestOf(branch: readonly SealedHeader[]): bigint {
+    try {
+      const last = branch.at(-1);
+      return last === undefined ? 0n : decodeHeader(this.#modules.network.common, last.header).number;
+    } catch (error) {
+      if (error instanceof ClientError) return 0n;
+      throw error;
+    }
   }
 
   #admit(name: string): void {
