@@ -160,7 +160,12 @@ export function receiptJson(block: Block, receipts: readonly RpcReceipt[], index
   };
 }
 
-export type LogJson = { readonly address: Hex; readonly topics: readonly Hex[]; readonly removed: boolean };
+export type LogJson = {
+  readonly address: Hex;
+  readonly topics: readonly Hex[];
+  readonly data: Hex;
+  readonly removed: boolean;
+};
 
 /** Logs of every transaction of a block, in order. @param removed whether the block is no longer canonical */
 export function blockLogsJson(block: Block, receipts: readonly RpcReceipt[], removed: boolean): readonly LogJson[] {

@@ -5,11 +5,13 @@ import { type Method, method } from '../jsonrpc/method.ts';
 import * as p from '../jsonrpc/params.ts';
 import { requireBlock } from './block-id.ts';
 import { blockLogsJson, type LogJson } from './format.ts';
-import { LOG_FILTER_FIELDS, type LogFilter, matchesLog, mayMatch } from './log-filter.ts';
+import { bloomTest, LOG_FILTER_FIELDS, type LogFilter, matchesLog } from './log-filter.ts';
 
 /** One call's work and answer are bounded: a longer range is to be asked for in parts. */
 export const MAX_LOG_BLOCKS = 10_000n;
 const MAX_LOGS = 10_000;
+/** Hex digits of data and topics in one answer: a log may have megabytes of them. */
+const MAX_DIGITS = 16 * 1024 * 1024;
 /** Blocks after which other requests have their turn. */
 const BLOCKS_PER_TURN = 100n;
 
@@ -26,9 +28,17 @@ export function logMethods({ chain }: RpcPorts): readonly Method[] {
   return [
     method('eth_getLogs', [['filter', filter]], async (asked) => {
       const found: LogJson[] = [];
+      let digits = 0;
+      const mayMatch = bloomTest(asked);
       for await (const block of blocksOf(chain, asked)) {
-        if (!mayMatch(asked, block.header.logsBloom)) continue;
-        found.push(...matching(chain, block, asked));
+        if (!mayMatch(block.header.logsBloom)) continue;
+        for (const log of matching(chain, block, asked)) {
+          digits += log.data.length + log.topics.join('').length;
+          found.push(log);
+        }
+        if (digits > MAX_DIGITS) {
+          throw new RpcError('limitExceeded', `logs of more than ${MAX_DIGITS / 2} bytes match: ask for fewer blocks`);
+        }
         if (found.length > MAX_LOGS) {
           throw new RpcError('limitExceeded', `more than ${MAX_LOGS} logs match: ask for fewer blocks`);
         }

@@ -84,6 +84,9 @@ export function dispatcher(
   };
 }
 
+/** The answer where no more can be held: who reads what has been asked for makes room. */
+export const BUSY = failure(null, new RpcError('limitExceeded', 'too much is being received and sent'));
+
 type Request = {
   readonly method: string;
   readonly id?: string | number | null;

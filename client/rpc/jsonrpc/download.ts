@@ -1,5 +1,6 @@
 /** Files beside JSON-RPC, for what is too large for a response: GET and HEAD, with ranges (RFC 9110, section 14). */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Load } from './load.ts';
 
 export type Download = {
   readonly sizeBytes: number;
@@ -15,7 +16,12 @@ export type Downloads = (path: string) => Download | undefined;
 export const NO_DOWNLOADS: Downloads = () => undefined;
 
 /** Answers a GET or HEAD request for something that `find` knows; returns whether it did. */
-export function serveDownload(request: IncomingMessage, response: ServerResponse, find: Downloads): boolean {
+export function serveDownload(
+  request: IncomingMessage,
+  response: ServerResponse,
+  find: Downloads,
+  load: Load,
+): boolean {
   const { method, url = '/' } = request;
   if (method !== 'GET' && method !== 'HEAD') return false;
   const found = find(url);
@@ -33,6 +39,10 @@ export function serveDownload(request: IncomingMessage, response: ServerResponse
     return true;
   }
   const { from, to, isPart } = range;
+  if (method === 'GET' && load.isFull) {
+    response.writeHead(503).end();
+    return true;
+  }
   const bytes = method === 'HEAD' ? new Uint8Array() : found.bytes();
   if (bytes === undefined) {
     response.writeHead(410).end();
@@ -41,6 +51,7 @@ export function serveDownload(request: IncomingMessage, response: ServerResponse
   response.setHeader('Content-Length', to - from);
   if (isPart) response.setHeader('Content-Range', `bytes ${from}-${to - 1}/${sizeBytes}`);
   response.writeHead(isPart ? 206 : 200);
+  if (method === 'GET') load.sending(response, bytes.length);
   response.end(method === 'HEAD' ? undefined : bytes.subarray(from, to));
   return true;
 }

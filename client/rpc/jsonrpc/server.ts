@@ -2,8 +2,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { ClientError, systemReason } from '../../errors.ts';
 import { answerPreflight, isHostAllowed, type Origins } from './access.ts';
-import type { Dispatch, Limits } from './dispatch.ts';
+import { readBody } from './body.ts';
+import { BUSY, type Dispatch, type Limits } from './dispatch.ts';
 import { type Downloads, serveDownload } from './download.ts';
+import { DEFAULT_LOAD_LIMITS, Load, type LoadLimits } from './load.ts';
 import { type Pages, servePage } from './pages.ts';
 import { type SocketLimits, serveWebSockets } from './websocket.ts';
 
@@ -12,6 +14,7 @@ export type HttpOptions = {
   /** 0 takes a free port */
   readonly port: number;
   readonly limits: Limits;
+  readonly load?: LoadLimits;
   /** What GET and HEAD requests find. */
   readonly downloads: Downloads;
   readonly pages: Pages;
@@ -29,18 +32,34 @@ export type RpcServer = {
 
 /** A body that does not arrive within this time is given up. */
 const REQUEST_TIMEOUT_MS = 30_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+/** Between two looks for requests that are late. */
+const CHECK_MS = 5000;
+/** A connection on which nothing moves is cut, with all that waits to be sent on it. */
+const IDLE_TIMEOUT_MS = 120_000;
+const MAX_CONNECTIONS = 512;
 
 /**
  * Serves JSON-RPC over HTTP and WebSocket.
  * @throws HttpError `portInUse` where another process listens, `portUnusable` where the system refuses
  */
 export async function serveHttp(dispatch: Dispatch, options: HttpOptions): Promise<RpcServer> {
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
-    handle(request, response, dispatch, options).catch(() => response.destroy());
-  });
   const { webSocket, limits } = options;
+  const load = new Load(options.load ?? DEFAULT_LOAD_LIMITS);
+  const inTurn: Dispatch = (body, context) =>
+    load.inTurn(async () => (load.isFull ? BUSY : await dispatch(body, context)));
+  const timeouts = {
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    connectionsCheckingInterval: CHECK_MS,
+  };
+  const server = createServer(timeouts, (request, response) => {
+    handle(request, response, inTurn, options, load).catch(() => response.destroy());
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  server.setTimeout(IDLE_TIMEOUT_MS);
   const sockets =
-    webSocket && serveWebSockets(server, dispatch, { ...webSocket, maxRequestBytes: limits.maxRequestBytes });
+    webSocket && serveWebSockets(server, inTurn, load, { ...webSocket, maxRequestBytes: limits.maxRequestBytes });
   await listen(server, options);
   const { port } = server.address() as AddressInfo;
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
@@ -86,10 +105,11 @@ async function handle(
   response: ServerResponse,
   dispatch: Dispatch,
   { host, port, limits, downloads, pages, corsOrigins }: HttpOptions,
+  load: Load,
 ): Promise<void> {
   if (!isHostAllowed(request)) return plain(response, 403, 'the Host header names another host');
   if (answerPreflight(request, response, corsOrigins)) return;
-  if (serveDownload(request, response, downloads) || servePage(request, response, pages)) return;
+  if (serveDownload(request, response, downloads, load) || servePage(request, response, pages)) return;
   if (request.method !== 'POST') {
     response.setHeader('Allow', 'POST');
     return plain(response, 405, 'JSON-RPC takes POST');
@@ -97,30 +117,19 @@ async function handle(
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
     return plain(response, 415, 'expected Content-Type: application/json');
   }
-  const body = await readBody(request, limits.maxRequestBytes);
-  if (body === undefined) {
+  const body = await readBody(request, limits.maxRequestBytes, load);
+  if (typeof body === 'string') {
     response.setHeader('Connection', 'close');
+    if (body === 'busy') return plain(response, 503, 'too much is being received and sent');
     return plain(response, 413, `the request is larger than ${limits.maxRequestBytes} bytes`);
   }
-  const text = await dispatch(body, { origin: `http://${request.headers.host ?? `${host}:${port}`}` });
+  const text = await dispatch(body.text, { origin: `http://${request.headers.host ?? `${host}:${port}`}` });
   if (text === undefined) {
     response.writeHead(204).end();
     return;
   }
+  load.sending(response, text.length);
   response.writeHead(200, { 'Content-Type': 'application/json' }).end(text);
-}
-
-/** The body as text, or undefined when it is larger than the cap; the rest is not read then. */
-async function readBody(request: IncomingMessage, maxBytes: number): Promise<string | undefined> {
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return undefined;
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > maxBytes) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function plain(response: ServerResponse, status: number, message: string): void {

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
 import { isHostAllowed, isOriginAllowed, type Origins } from './access.ts';
 import type { Dispatch } from './dispatch.ts';
+import type { Load } from './load.ts';
 import { Subscriptions } from './subscriptions.ts';
 
 export type SocketLimits = {
@@ -38,7 +39,7 @@ const CLOSE = { goingAway: 1001, unsupportedData: 1003 } as const;
 const CLOSE_LIMIT_MS = 1000;
 
 /** Takes connections that ask the HTTP server for a WebSocket. */
-export function serveWebSockets(server: Server, dispatch: Dispatch, options: SocketOptions): SocketServer {
+export function serveWebSockets(server: Server, dispatch: Dispatch, load: Load, options: SocketOptions): SocketServer {
   const { limits, origins, maxRequestBytes } = options;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: maxRequestBytes, perMessageDeflate: false });
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
@@ -47,7 +48,9 @@ export function serveWebSockets(server: Server, dispatch: Dispatch, options: Soc
     if (!isHostAllowed(request) || !isOriginAllowed(request, origins)) return refuse(stream, 403);
     if (sockets.clients.size >= limits.maxConnections) return refuse(stream, 503);
     sockets.handleUpgrade(request, stream, head, (socket) => {
-      serve(socket, request.socket, dispatch, { origin: `http://${request.headers.host}`, limits });
+      // It has signs of life of its own.
+      request.socket.setTimeout(0);
+      serve(socket, request.socket, dispatch, load, { origin: `http://${request.headers.host}`, limits });
     });
   });
   return {
@@ -69,6 +72,7 @@ function serve(
   socket: WebSocket,
   connection: Pick<Socket, 'bytesRead'>,
   dispatch: Dispatch,
+  load: Load,
   { origin, limits }: { readonly origin: string; readonly limits: SocketLimits },
 ): void {
   const subscriptions = new Subscriptions(limits.maxSubscriptions, (text, unsentBytes) => {
@@ -84,7 +88,8 @@ function serve(
     isDispatching = false;
     // The connection may have ended meanwhile, and the subscriptions that it has just asked for with it.
     if (socket.readyState !== WebSocket.OPEN) return subscriptions.close();
-    const sent = text === undefined ? undefined : send(socket, text);
+    const release = load.hold(text?.length ?? 0);
+    const sent = text === undefined ? undefined : send(socket, text).finally(release);
     subscriptions.release();
     await sent;
   };
