@@ -1,10 +1,12 @@
 /** Puts host, book, gossip, requests and claims together: the proof network of one node. */
+import timers from 'node:timers/promises';
 import type { PrivateKey } from '@libp2p/interface';
 import type { Logger } from '../log.ts';
 import type { Hash } from '../prover/interface.ts';
 import { checkAddress } from './host/address.ts';
 import { createHost, type Host, type Verdict } from './host/host.ts';
 import { identityOf, isSignature } from './host/identity.ts';
+import { LOOK_MS } from './host/liveness.ts';
 import type {
   BlockAnnouncement,
   HeaderRange,
@@ -58,16 +60,21 @@ export type NetworkTuning = {
     | Readonly<Record<keyof typeof PEER_RATES, { capacity: number; perSecond: number }>>;
   readonly tickMs: number;
   readonly heartbeatMs: number;
+  readonly lookMs: number;
 };
 const TUNING: NetworkTuning = {
   timing: TIMING,
   limits: ANNOUNCEMENT_LIMITS,
   relay: RELAY_TIMING,
   rates: PEER_RATES,
-  tickMs: 2000,
+  tickMs: 500,
   heartbeatMs: 1000,
+  lookMs: LOOK_MS,
 };
 
+/** How often a block is said again that no peer took, and after how long. */
+const BLOCK_REPEATS = 4;
+const BLOCK_REPEAT_MS = 400;
 /** Bytes of all objects that are being fetched at a time. */
 const FETCH_MEMORY_BYTES = 512 * 1024 * 1024;
 /**
@@ -116,6 +123,8 @@ class Network {
   readonly #subscribed = new Set<string>();
   readonly #forwarding: { readonly [K in keyof typeof FORWARD_RATES]: Budget };
   #publishedToNobody = 0;
+  /** Blocks that this node has announced. */
+  #blocks = 0;
   #peersDropped = 0;
 
   static async create(
@@ -142,6 +151,7 @@ class Network {
         maxPeers: config.maxPeers,
         agent,
         gossip: { topics, validationMs: tuning.limits.totalMs, heartbeatMs: tuning.heartbeatMs },
+        lookMs: tuning.lookMs,
       },
       {
         isBanned: (peer) => network?.book.isBanned(peer) ?? false,
@@ -151,6 +161,7 @@ class Network {
         onAbuse: (peer, reason) => network?.book.charge(peer, 'oversizedMessage', reason),
         onPeer: (peer) => network?.connector.onPeer(peer),
         onPeerGone: (peer) => network?.connector.onPeerGone(peer),
+        onGossip: (peer) => network?.connector.onGossip(peer),
       },
     );
     network = new Network(config, modules, tuning, host);
@@ -195,7 +206,7 @@ class Network {
         wantedPeers: Math.max(1, Math.floor(config.maxPeers * WANTED_SHARE)),
         tickMs: tuning.tickMs,
       },
-      { host, client: this.#client, book, ports, log, signal, now: () => performance.now() },
+      { host, client: this.#client, book, ports, log, signal, now: () => performance.now(), random: Math.random },
     );
     this.#claims = new Claims({
       genesisHash: this.#genesisHash,
@@ -270,14 +281,7 @@ class Network {
           ports.forkHashOf(announcement.headerRlp),
           encodeProofAnnouncement(announcement),
         ),
-      announceBlock: ({ body, ...block }: BlockAnnouncement) =>
-        this.#publish(
-          'block',
-          ports.forkHashOf(block.headerRlp),
-          encodeBlockAnnouncement(
-            body === undefined || body.length > MAX_INLINE_BODY_BYTES ? block : { ...block, body },
-          ),
-        ),
+      announceBlock: (block) => this.#announceBlock(block),
       claimProving: (claim) => this.#claim(claim),
       claimedUntil: (blockHash, proofType) => this.#claims.until(blockHash, proofType),
       isOwnClaimFirst: (blockHash, proofType) => this.#claims.isOwnFirst(blockHash, proofType),
@@ -326,6 +330,30 @@ class Network {
 
   async #claim(claim: ProvingClaim): Promise<number> {
     return this.#publish('proving_claim', this.#modules.ports.status().forkHash, await this.#claims.sign(claim));
+  }
+
+  async #announceBlock({ body, ...block }: BlockAnnouncement): Promise<number> {
+    const fork = this.#modules.ports.forkHashOf(block.headerRlp);
+    const isInline = body !== undefined && body.length <= MAX_INLINE_BODY_BYTES;
+    const message = encodeBlockAnnouncement(isInline ? { ...block, body } : block);
+    const recipients = await this.#publish('block', fork, message);
+    this.#blocks++;
+    if (recipients === 0) void this.#repeatBlock(fork, message);
+    return recipients;
+  }
+
+  /**
+   * A block that is sealed while connections come up is said again, until another one is: nobody would ask for it before
+   * that one comes.
+   */
+  async #repeatBlock(fork: string | undefined, message: Uint8Array): Promise<void> {
+    const { signal } = this.#ending;
+    const block = this.#blocks;
+    for (let i = 0; i < BLOCK_REPEATS; i++) {
+      await timers.setTimeout(BLOCK_REPEAT_MS, undefined, { signal, ref: false }).catch(() => {});
+      const isOver = signal.aborted || block !== this.#blocks || this.#host.peers().length === 0;
+      if (isOver || (await this.#publish('block', fork, message)) > 0) return;
+    }
   }
 
   async #publish(name: TopicName, forkHash: string | undefined, message: Uint8Array): Promise<number> {

@@ -90,6 +90,21 @@ export class ChainSync {
   }
 
   /**
+   * A peer has announced a block of a sealer's whose parent is not stored: what lies between is asked of it at once,
+   * without a round for its status. A peer whose chain could not be followed lately is not believed before its status
+   * says so.
+   * @returns whether it is going to be asked
+   */
+  noteOrphan(peer: string, head: Head): boolean {
+    const status = this.modules.network.peers().find(({ id }) => id === peer)?.status;
+    if (status === undefined || head.number <= status.headNumber) return false;
+    if ((this.retryAt.get(peer) ?? 0) > this.modules.now()) return false;
+    this.announced.set(peer, head);
+    this.wake();
+    return true;
+  }
+
+  /**
    * A block that was announced with its body, after header and body have passed: executed at once, without the round of
    * requests by which the loop finds it. Whoever forwards a block need not have executed it and pays for nothing.
    */
@@ -191,6 +206,7 @@ export class ChainSync {
       const entries = await this.entriesBehindOurs(peer);
       if (entries === undefined) {
         this.retryAt.set(peer.id, this.modules.now() + RETRY_PEER_MS);
+        this.announced.delete(peer.id);
         continue;
       }
       if (await this.importAll(entries, peer.id)) return true;

@@ -25,7 +25,15 @@ export type GossipModules = Omit<SyncModules, 'network'> & {
 
 type GossipPorts = Pick<
   NetworkPorts,
-  'judgeHeader' | 'judgeBody' | 'wantsProof' | 'verifyProof' | 'adoptProof' | 'onBlock' | 'onPeerHead' | 'isProvable'
+  | 'judgeHeader'
+  | 'judgeBody'
+  | 'wantsProof'
+  | 'verifyProof'
+  | 'adoptProof'
+  | 'onBlock'
+  | 'onOrphan'
+  | 'onPeerHead'
+  | 'isProvable'
 >;
 
 /** A proof is adopted at the head only; a block further ahead is left to the range sync. */
@@ -74,6 +82,7 @@ export function gossipPorts(mode: SyncMode, modules: GossipModules): GossipPorts
       if (mode === 'proof' || body === undefined) modules.sync().noteHead(from, readHeader(headerRlp));
       else modules.sync().takeAnnounced(assemble(headerRlp, body), seal);
     },
+    onOrphan: ({ headerRlp }, from) => modules.sync().noteOrphan(from, readHeader(headerRlp)),
     onPeerHead: (peer) => modules.sync().noteStatus(peer),
     isProvable: (blockHash) => modules.isProvable(bytesOf(blockHash)),
   };

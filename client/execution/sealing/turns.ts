@@ -30,6 +30,30 @@ export function earliestTimestamp({ period }: SealingConfig, parentTimestamp: bi
 }
 
 /**
+ * What can be said of a seal without the block's parent.
+ * @param seal empty on networks without sealers
+ * @returns the sealer's address and its position; undefined on networks without
+ * @throws SealError `sealUnexpected`, `sealMalformed`, `sealerUnknown`
+ */
+export function validateSealer(
+  network: Network,
+  header: BlockHeader,
+  seal: Uint8Array,
+): { readonly sealer: Uint8Array; readonly index: number } | undefined {
+  const { sealing } = network.config;
+  if (sealing === undefined) {
+    if (seal.length === 0) return undefined;
+    throw new SealError('sealUnexpected', 'a seal came for a network whose genesis names no sealers');
+  }
+  const sealer = recoverSealer(network, header.hash(), seal);
+  const index = sealerIndex(sealing, sealer);
+  if (index !== -1) return { sealer, index };
+  const named = sealing.sealers.map(hex).join(', ');
+  const detail = { expected: named, actual: hex(sealer) };
+  throw new SealError('sealerUnknown', `block sealed by ${detail.actual}, expected one of ${named}`, detail);
+}
+
+/**
  * The rules of a seal beyond those of its header.
  * @param seal empty on networks without sealers
  * @param nowMs this machine's clock
@@ -44,17 +68,9 @@ export function validateSeal(
   nowMs: number,
 ): { readonly sealer: Uint8Array | undefined; readonly isInTurn: boolean } {
   const { sealing } = network.config;
-  if (sealing === undefined) {
-    if (seal.length === 0) return { sealer: undefined, isInTurn: true };
-    throw new SealError('sealUnexpected', 'a seal came for a network whose genesis names no sealers');
-  }
-  const sealer = recoverSealer(network, header.hash(), seal);
-  const index = sealerIndex(sealing, sealer);
-  if (index === -1) {
-    const named = sealing.sealers.map(hex).join(', ');
-    const detail = { expected: named, actual: hex(sealer) };
-    throw new SealError('sealerUnknown', `block sealed by ${detail.actual}, expected one of ${named}`, detail);
-  }
+  const sealed = validateSealer(network, header, seal);
+  if (sealing === undefined || sealed === undefined) return { sealer: undefined, isInTurn: true };
+  const { sealer, index } = sealed;
   const isInTurn = index === turnOf(sealing, header.number);
   const earliest = earliestTimestamp(sealing, parent.timestamp, isInTurn);
   const block = `block ${header.number} of ${hex(sealer)} (${isInTurn ? 'in' : 'out of'} turn)`;

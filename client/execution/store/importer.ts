@@ -18,7 +18,7 @@ import type {
 } from '../interface.ts';
 import { isPreferred } from '../sealing/fork-choice.ts';
 import { recoverSealer } from '../sealing/seal.ts';
-import { sealerIndex, turnOf, validateSeal } from '../sealing/turns.ts';
+import { sealerIndex, turnOf, validateSeal, validateSealer } from '../sealing/turns.ts';
 import { applyProvenBlock } from '../state/apply-proven.ts';
 import { MissingContentError } from '../state/strict-source.ts';
 import { proofKey, putBlock, putHeadChange } from './blocks.ts';
@@ -201,6 +201,8 @@ export class Importer implements ChainImporter {
   /** Every rule of a header and its seal against its parent and the head. */
   #judge(header: BlockHeader, seal: Uint8Array): Judged {
     const { network, now } = this.#modules;
+    // An announced block whose parent is missing is looked for: only one that a sealer has made.
+    if (!this.#isStored(header.parentHash)) validateSealer(network, header, seal);
     const parent = this.#header(header.parentHash);
     const judged = judgeAfter(network, header, parent, seal, now());
     this.#forkPoint(header.parentHash, parent);

@@ -1,5 +1,5 @@
 /** A stream of bytes with back-pressure and deadlines: what the protocols see of libp2p's streams. */
-import type { Stream } from '@libp2p/interface';
+import { type Stream, UnsupportedProtocolError } from '@libp2p/interface';
 import { ClientError } from '../../errors.ts';
 
 /** Received bytes that wait for a reader, and written ones that wait to be sent; above it the other end or the writer waits. */
@@ -9,7 +9,7 @@ const WRITE_EVENTS = ['drain', 'idle', 'close'] as const;
 export type ByteStream = {
   /**
    * The next received bytes, or undefined at the stream's end.
-   * @throws ClientError `streamReset`; `timedOut` when nothing came before the signal
+   * @throws ClientError `streamReset`; `protocolRefused` where the peer was thought to speak the protocol; `timedOut` when nothing came before the signal
    */
   readonly read: (signal: AbortSignal) => Promise<Uint8Array | undefined>;
   /** Resolves when more may be written. @throws ClientError as `read` */
@@ -39,6 +39,8 @@ export function byteStream(stream: Stream): ByteStream {
     waiting.push(bytes);
     waitingBytes += bytes.length;
     if (waitingBytes > HIGH_WATER_BYTES && stream.readStatus === 'readable') stream.pause();
+    // What came with the protocol's name is handed over late, the end of it perhaps already told: it is not told again.
+    if (stream.readableEnded) ended = true;
     notify();
   });
   stream.addEventListener('end', () => {
@@ -50,7 +52,12 @@ export function byteStream(stream: Stream): ByteStream {
     failure = error;
     notify();
   });
-  if (stream.readableEnded || stream.status === 'reset' || stream.status === 'aborted') ended = true;
+  if (
+    (stream.readableEnded && stream.readBufferLength === 0) ||
+    stream.status === 'reset' ||
+    stream.status === 'aborted'
+  )
+    ended = true;
 
   return {
     read: async (signal) => {
@@ -125,8 +132,10 @@ function timedOut(): ClientError {
 }
 
 function streamReset(cause: unknown): ClientError {
+  if (cause instanceof UnsupportedProtocolError)
+    return new ClientError<StreamErrorCode>('protocolRefused', cause.message, {}, { cause });
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new ClientError<StreamErrorCode>('streamReset', `the stream has ended: ${reason}`, {}, { cause });
 }
 
-export type StreamErrorCode = 'timedOut' | 'streamReset';
+export type StreamErrorCode = 'timedOut' | 'streamReset' | 'protocolRefused';

@@ -11,8 +11,10 @@ import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 import { ClientError } from '../../errors.ts';
 import { type ByteStream, byteStream } from './byte-stream.ts';
+import { allowEarly, EARLY } from './early-request.ts';
 import { type GossipSettings, gossipOptions } from './gossip-options.ts';
-import { boundedYamux } from './muxer.ts';
+import { watch } from './liveness.ts';
+import { boundedYamux, type MuxerFactory } from './muxer.ts';
 
 export type HostOptions = {
   readonly key: PrivateKey;
@@ -24,6 +26,8 @@ export type HostOptions = {
   /** told to peers by identify */
   readonly agent: string;
   readonly gossip: GossipSettings;
+  /** how often is looked for signs of life of silent peers */
+  readonly lookMs: number;
 };
 
 /** What the host asks before it talks to a peer, and tells when one comes or goes. */
@@ -39,6 +43,8 @@ export type HostModules = {
   readonly onAbuse?: (peer: string, reason: string) => void;
   readonly onPeer: (peer: string, direction: 'inbound' | 'outbound') => void;
   readonly onPeerGone: (peer: string) => void;
+  /** A peer has said which topics it listens to: gossip between the two has begun, or begins now. */
+  readonly onGossip?: (peer: string) => void;
 };
 
 export type Verdict = 'accept' | 'ignore' | 'reject';
@@ -141,18 +147,23 @@ export async function createHost(options: HostOptions, modules: HostModules): Pr
     transports: [tcp(), webSockets()],
     connectionEncrypters: [noise()],
     streamMuxers: [
-      boundedYamux(
-        {
-          maxInboundStreams: MAX_STREAMS_PER_CONNECTION,
-          maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
-          streamOptions: STREAM_OPTIONS,
-        },
-        (muxer, reason) => {
-          const peer = node.getConnections().find((c) => (c as MuxedConnection).muxer === muxer)?.remotePeer;
-          if (peer !== undefined) modules.onAbuse?.(peer.toString(), reason);
-        },
+      extended(
+        boundedYamux(
+          {
+            maxInboundStreams: MAX_STREAMS_PER_CONNECTION,
+            maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
+            streamOptions: STREAM_OPTIONS,
+          },
+          (muxer, reason) => {
+            const peer = node.getConnections().find((c) => (c as MuxedConnection).muxer === muxer)?.remotePeer;
+            if (peer !== undefined) modules.onAbuse?.(peer.toString(), reason);
+          },
+        ),
+        options.lookMs,
       ),
     ],
+    // It takes a line that is only slow, or a process that stood still, for a peer that is gone; `watch` does not.
+    connectionMonitor: { enabled: false },
     connectionManager: {
       maxConnections: options.maxPeers,
       maxIncomingPendingConnections: MAX_PENDING_CONNECTIONS,
@@ -178,7 +189,11 @@ export async function createHost(options: HostOptions, modules: HostModules): Pr
     modules.onPeer(peer, connected(peer)[0]?.direction ?? 'inbound');
   });
   node.addEventListener('peer:disconnect', ({ detail }) => modules.onPeerGone(detail.toString()));
+  /** What the peer of a connection has said on it that it speaks, or has spoken. */
+  const spoken = new WeakMap<Connection, Set<string>>();
+  node.addEventListener('peer:identify', ({ detail }) => spoken.set(detail.connection, new Set(detail.protocols)));
   const { pubsub } = node.services;
+  pubsub.addEventListener('subscription-change', ({ detail }) => modules.onGossip?.(detail.peerId.toString()));
   tellOfScore(pubsub, modules);
   return {
     peerId: node.peerId.toString(),
@@ -225,7 +240,10 @@ export async function createHost(options: HostOptions, modules: HostModules): Pr
         throw new ClientError<HostErrorCode>('notConnected', `${peer} is not connected`, { peer });
       }
       try {
-        return byteStream(await connection.newStream(protocol, { signal }));
+        const known = spoken.get(connection) ?? new Set();
+        const stream = await connection.newStream(protocol, { signal, ...(known.has(protocol) ? EARLY : {}) });
+        spoken.set(connection, known.add(protocol));
+        return byteStream(stream);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         const code = (error as Error).name === 'UnsupportedProtocolError' ? 'protocolRefused' : 'streamFailed';
@@ -284,6 +302,21 @@ export async function createHost(options: HostOptions, modules: HostModules): Pr
 }
 
 const CLOSE_MS = 1000;
+
+/** A muxer whose connections are watched and whose streams may be opened `EARLY`. */
+function extended(create: MuxerFactory, lookMs: number): MuxerFactory {
+  return () => {
+    const factory = create();
+    const createMuxer = factory.createStreamMuxer.bind(factory);
+    factory.createStreamMuxer = (connection) => {
+      const muxer = createMuxer(connection);
+      allowEarly(muxer);
+      watch(connection, muxer, lookMs);
+      return muxer;
+    };
+    return factory;
+  };
+}
 
 async function serve(
   stream: Stream,

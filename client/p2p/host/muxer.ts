@@ -14,7 +14,7 @@ export type MuxerFactory = ReturnType<typeof yamux>;
 export type Muxer = ReturnType<ReturnType<MuxerFactory>['createStreamMuxer']>;
 
 export type MuxerLimits = {
-  /** The other side sends a ping each half a minute. */
+  /** The other side sends a ping each half a minute, and each `LOOK_MS` while nothing else comes (`liveness.ts`). */
   readonly pings: Rate;
   /** new streams; a node asks less than half as often (`ASKING_RATE`) */
   readonly opened: Rate;

@@ -55,14 +55,14 @@ const MAX_REMEMBERED_SAID = 1024;
 export type AnnouncementModules = {
   readonly ports: Pick<
     NetworkPorts,
-    'forkHashOf' | 'judgeHeader' | 'judgeBody' | 'wantsProof' | 'verifyProof' | 'adoptProof' | 'onBlock'
+    'forkHashOf' | 'judgeHeader' | 'judgeBody' | 'wantsProof' | 'verifyProof' | 'adoptProof' | 'onBlock' | 'onOrphan'
   >;
   readonly fetchProof: (descriptor: ProofDescriptor, o: FetchOptions) => Promise<Fetched<Uint8Array>>;
   readonly book: PeerBook;
   readonly log: Logger;
   /** A proof has been adopted; claims to prove its block are fulfilled. */
   readonly onAdopted: (announcement: ProofAnnouncement) => void;
-  /** A peer announces what does not follow from anything that is stored: its chain has gone another way, or further. */
+  /** A peer announces what follows nothing that is stored, and the node does not ask it for what lies between. */
   readonly onUnknownParent: (peer: string) => void;
   /** ends all work */
   readonly signal: AbortSignal;
@@ -196,7 +196,8 @@ export class Announcements {
     if (fork === undefined) return { verdict: 'reject', code: 'unknownFork', fault: 'unknownFork' };
     if (fork !== forkHash) return { verdict: 'reject', code: 'topicOfAnotherFork', fault: 'unknownFork' };
     const judgement = await ports.judgeHeader(header);
-    if (judgement.verdict !== 'accept' && judgement.code === 'unknownParent') onUnknownParent(from);
+    const isOrphan = judgement.verdict !== 'accept' && judgement.code === 'unknownParent';
+    if (isOrphan && !ports.onOrphan(header, from)) onUnknownParent(from);
     return outcomeOf(judgement, 'invalidHeader');
   }
 

@@ -15,6 +15,8 @@ const REFUSALS = new Map<number, Refusal>(
 
 const LENGTH_BYTES = 4;
 const HEAD_BYTES = 5;
+/** Frames are gathered up to here. */
+const WRITE_BYTES = 32 * 1024;
 const EMPTY = new Uint8Array(0);
 
 export type Frame =
@@ -32,16 +34,41 @@ export async function writeRequest(stream: ByteStream, request: Uint8Array, { si
 }
 
 /**
- * @param bytes of an `item`; every other kind has none
+ * Sends an answer: its items and the frame that ends it. What is small travels together: each write is a packet, and on
+ * a bad line each packet lost is a wait.
  * @throws what the stream throws
  */
-export async function writeFrame(stream: ByteStream, kind: FrameKind, bytes: Uint8Array, pace: Pace): Promise<void> {
+export async function writeAnswer(
+  stream: ByteStream,
+  items: readonly Uint8Array[],
+  last: 'end' | Refusal,
+  pace: Pace,
+): Promise<void> {
+  let waiting: Uint8Array[] = [];
+  let bytes = 0;
+  const add = (...parts: readonly Uint8Array[]): void => {
+    waiting.push(...parts);
+    for (const part of parts) bytes += part.length;
+  };
+  const flush = async (): Promise<void> => {
+    await stream.write(Buffer.concat(waiting), pace.signal);
+    pace.progressed(bytes);
+    waiting = [];
+    bytes = 0;
+  };
+  for (const item of items) {
+    add(headOf(FrameKind.item, item.length), item);
+    if (bytes >= WRITE_BYTES) await flush();
+  }
+  add(headOf(FrameKind[last], 0));
+  await flush();
+}
+
+function headOf(kind: FrameKind, length: number): Uint8Array {
   const head = Buffer.alloc(HEAD_BYTES);
   head.writeUInt8(kind);
-  head.writeUInt32LE(bytes.length, 1);
-  await stream.write(head, pace.signal);
-  if (bytes.length > 0) await stream.write(bytes, pace.signal);
-  pace.progressed(HEAD_BYTES + bytes.length);
+  head.writeUInt32LE(length, 1);
+  return head;
 }
 
 /** Reads what the framing allows and no byte more. A length is compared with its cap before anything is kept. */
@@ -93,7 +120,8 @@ export class FrameReader {
   }
 
   async #take(length: number): Promise<Uint8Array> {
-    if (this.#rest.length >= length) return this.#cut(length);
+    // A copy: what is kept of an answer must not keep all of it.
+    if (this.#rest.length >= length) return Uint8Array.from(this.#cut(length));
     const parts: Uint8Array[] = [];
     let missing = length;
     while (missing > 0) {

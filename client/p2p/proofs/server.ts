@@ -5,7 +5,7 @@ import type { ByteStream } from '../host/byte-stream.ts';
 import type { NetworkPorts } from '../interface.ts';
 import type { PeerBook } from '../peers/book.ts';
 import { faultOf, reasonOf } from './blame.ts';
-import { FrameKind, FrameReader, type Refusal, writeFrame } from './framing.ts';
+import { FrameReader, type Refusal, writeAnswer } from './framing.ts';
 import {
   decodeDataRequest,
   decodeHeadersRequest,
@@ -136,11 +136,8 @@ export class RequestServer {
   async #send(stream: ByteStream, answer: Answer): Promise<void> {
     const pace = new Pace(this.#timing);
     try {
-      if ('frames' in answer) {
-        for (const frame of answer.frames) await writeFrame(stream, FrameKind.item, frame, pace);
-      }
-      const last = 'refusal' in answer ? FrameKind[answer.refusal] : FrameKind.end;
-      await writeFrame(stream, last, new Uint8Array(0), pace);
+      if ('frames' in answer) await writeAnswer(stream, answer.frames, 'end', pace);
+      else await writeAnswer(stream, [], answer.refusal, pace);
       await stream.closeWrite(pace.signal);
     } finally {
       pace.stop();

@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test';
 import { generateKeyPair } from '@libp2p/crypto/keys';
 import type { ByteStream } from '../../../client/p2p/host/byte-stream.ts';
 import { createHost, type Host } from '../../../client/p2p/host/host.ts';
+import { LOOK_MS } from '../../../client/p2p/host/liveness.ts';
 import type { NetworkStatus } from '../../../client/p2p/interface.ts';
 import { FrameKind, FrameReader } from '../../../client/p2p/proofs/framing.ts';
 import { type DataRequest, decodeDataRequest, encodeStatus } from '../../../client/p2p/proofs/messages.ts';
@@ -84,6 +85,7 @@ export async function adversaryHost(
         validationMs: 10_000,
         heartbeatMs: 100,
       },
+      lookMs: LOOK_MS,
     },
     { isBanned: () => false, score: () => 0, onPeer: () => {}, onPeerGone: () => {} },
   );

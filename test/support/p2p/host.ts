@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test';
 import { generateKeyPair } from '@libp2p/crypto/keys';
 import { createHost, type Host, type HostModules, type HostOptions } from '../../../client/p2p/host/host.ts';
+import { LOOK_MS } from '../../../client/p2p/host/liveness.ts';
 
 export const TOPIC = '/zkl1/00000000/00000000/test/ssz_snappy';
 
@@ -18,6 +19,7 @@ export async function testHost(
       maxPeers: 20,
       agent: 'test',
       gossip: { topics: [{ name: TOPIC, maxBytes: 65536 }], validationMs: 10_000, heartbeatMs: 100 },
+      lookMs: LOOK_MS,
       ...options,
     },
     { isBanned: () => false, score: () => 0, onPeer: () => {}, onPeerGone: () => {}, ...modules },

@@ -1,5 +1,5 @@
 /** A slow, lossy line in front of a TCP port, which can be cut: what a wide network does to a stream of bytes. */
-import { connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { seededRandom } from '../random.ts';
 import type { Lifetime } from '../temporary.ts';
 
@@ -10,6 +10,9 @@ export type LinkOptions = {
   readonly loss: number;
   readonly seed: number;
 };
+
+/** As the one who connects sees it. */
+export type Way = 'there' | 'back';
 
 /** The payload of an Ethernet frame's TCP segment. */
 const SEGMENT_BYTES = 1448;
@@ -25,20 +28,22 @@ export class Link {
   private readonly target: number;
   private readonly sockets = new Set<Socket>();
   private isCut = false;
+  private readonly held = new Map<Way, { readonly released: Promise<void>; readonly release: () => void }>();
   /** bytes that came out at either end */
   carried = 0;
   lost = 0;
 
-  /** A link to a port of the loopback address, closed when the test ends. @param port its own */
+  /** A link to a port of the loopback address, closed when the test ends. @param port its own; 0 takes a free one */
   static async open(t: Lifetime, port: number, target: number, options: LinkOptions): Promise<Link> {
-    const link = new Link(port, target, options);
     const server = createServer((from) => link.accept(from));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(port, '127.0.0.1', resolve);
     });
+    const link = new Link((server.address() as AddressInfo).port, target, options);
     t.after(() => {
       link.cut();
+      link.release();
       server.close();
     });
     return link;
@@ -62,6 +67,23 @@ export class Link {
     this.isCut = false;
   }
 
+  /** What comes from now on waits on the line and nobody is told: so does a machine that is gone look from afar. */
+  hold(...ways: readonly Way[]): void {
+    for (const way of ways) {
+      let release = (): void => {};
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      this.held.set(way, { released, release });
+    }
+  }
+
+  /** What waits comes through. */
+  release(): void {
+    for (const { release } of this.held.values()) release();
+    this.held.clear();
+  }
+
   private accept(from: Socket): void {
     if (this.isCut) {
       from.destroy();
@@ -74,12 +96,12 @@ export class Link {
       socket.on('error', () => socket.destroy());
       socket.on('close', () => this.sockets.delete(socket));
     }
-    this.carry(from, to);
-    this.carry(to, from);
+    this.carry(from, to, 'there');
+    this.carry(to, from, 'back');
   }
 
   /** Bytes come out in order, each segment no earlier than the one before. */
-  private carry(from: Socket, to: Socket): void {
+  private carry(from: Socket, to: Socket, way: Way): void {
     const { delayMs, loss } = this.options;
     let free = 0;
     let inFlight = 0;
@@ -96,6 +118,7 @@ export class Link {
       if (inFlight > MAX_IN_FLIGHT) from.pause();
       last = last.then(async () => {
         await until(at);
+        await this.held.get(way)?.released;
         inFlight -= chunk.length;
         if (inFlight <= MAX_IN_FLIGHT) from.resume();
         this.carried += chunk.length;
@@ -109,4 +132,14 @@ export class Link {
 async function until(time: number): Promise<void> {
   const wait = time - performance.now();
   if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+}
+
+/** A line before an address of this machine, without delay or loss, and the address at its other end. */
+export async function behindLine(
+  t: Lifetime,
+  address: string,
+): Promise<{ readonly link: Link; readonly address: string }> {
+  const [, port = ''] = /tcp\/(\d+)/.exec(address) ?? [];
+  const link = await Link.open(t, 0, Number(port), { delayMs: 0, loss: 0, seed: 1 });
+  return { link, address: address.replace(`tcp/${port}`, `tcp/${link.port}`) };
 }

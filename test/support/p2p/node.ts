@@ -100,6 +100,7 @@ export async function testNode(
     onBlock: (block) => {
       seenBlocks.push(block);
     },
+    onOrphan: () => false,
     onPeerHead: () => {},
     hasTransaction: () => false,
     takeTransaction: async () => ({ verdict: 'ignore', code: 'noPool' }),

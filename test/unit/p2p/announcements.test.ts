@@ -37,6 +37,7 @@ function scene(ports: Partial<AnnouncementModules['ports']> = {}, fetchProof?: A
           adopted.push(claim.blockHash);
           return ACCEPT;
         },
+        onOrphan: () => false,
         onBlock: (_, from) => blocks.push(from),
         ...ports,
       },
@@ -192,6 +193,13 @@ test('block whose parent is unknown → its sender’s chain is to be looked at;
   const fork = scene({ judgeHeader: async () => ({ verdict: 'ignore', code: 'unknownParent' }) });
   assert.equal(await fork.announcements.onBlock(bytes, FORK, 'a'), 'ignore');
   assert.deepEqual([fork.unknownParents, fork.blocks], [['a'], []]);
+  const told: string[] = [];
+  const asked = scene({
+    judgeHeader: async () => ({ verdict: 'ignore', code: 'unknownParent' }),
+    onOrphan: (_, from) => told.push(from) > 0,
+  });
+  assert.equal(await asked.announcements.onBlock(bytes, FORK, 'a'), 'ignore');
+  assert.deepEqual([asked.unknownParents, told], [[], ['a']], 'by the node itself');
   const known = scene();
   await known.announcements.onBlock(bytes, FORK, 'a');
   assert.deepEqual(known.unknownParents, []);

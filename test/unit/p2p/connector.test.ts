@@ -13,8 +13,9 @@ function lonely(t: TestContext, status?: () => object, known: string[] = []) {
   const dials: number[] = [];
   const asked: number[] = [];
   const told: string[] = [];
+  const present = new Set<string>();
   const host = {
-    peers: () => [],
+    peers: () => [...present].map((id) => ({ id })),
     knownPeers: async () => known,
     forgetPeer: async (peer: string) => void known.splice(known.indexOf(peer), 1),
     dial: async () => {
@@ -43,25 +44,26 @@ function lonely(t: TestContext, status?: () => object, known: string[] = []) {
     log: createLogger('silent'),
     signal: new AbortController().signal,
     now: () => seconds * 1000,
+    random: () => 0.5,
   } as unknown as ConnectorModules);
   t.after(() => connector.stop());
   const pass = async (count: number, step = 1): Promise<number> => {
     const before = dials.length;
     for (let i = 0; i < count; i++) {
       seconds += step;
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, 12));
     }
     return dials.length - before;
   };
-  return { connector, dials, asked, told, pass };
+  return { connector, dials, asked, told, present, pass };
 }
 
-test('node that reaches nobody → tries again after a second, then every 2', async (t) => {
+test('node that reaches nobody → tries again every second', async (t) => {
   const { connector, dials, pass } = lonely(t);
   connector.start();
   await pass(20);
   const pauses = dials.slice(1).map((at, i) => at - dials[i]!);
-  assert.deepEqual(pauses.slice(0, 6), [1, 2, 2, 2, 2, 2]);
+  assert.deepEqual(pauses.slice(0, 6), [1, 1, 1, 1, 1, 1]);
 });
 
 test('node with peers that does not reach a bootstrap peer → tries again ever less often, at least every 15 seconds', async (t) => {
@@ -98,13 +100,47 @@ test('peer whose status names another head → told of once', async (t) => {
   assert.deepEqual(told, [PEER, PEER]);
 });
 
-test('bootstrap peer that was reached and is gone → tried again at once, whatever came before', async (t) => {
-  const { connector, pass } = lonely(t);
+test('bootstrap peer of this chain that is lost → tried at once, then every 3 seconds, after 10 minutes every 15', async (t) => {
+  const { connector, dials, present, pass } = lonely(t, () => ({ genesisHash: '0x00', forkHash: '00', headHash: 'a' }));
+  connector.onPeer('12D3KooWOther');
   connector.start();
   await pass(40);
+  present.add(PEER);
   connector.onPeer(PEER);
+  await pass(1);
+  const before = dials.length;
+  present.clear();
   connector.onPeerGone(PEER);
-  assert.equal(await pass(4), 3, 'at once, after 1 and 2 more seconds');
+  await pass(16);
+  const pauses = dials.slice(before + 1).map((at, i) => at - dials[before + i]!);
+  assert.deepEqual(pauses, [1, 2, 3, 3, 3, 3]);
+  await pass(60, 10);
+  assert.equal(await pass(30), 2);
+});
+
+test('peer that takes connections and hangs up → waited for ever longer', async (t) => {
+  const { connector, dials, pass } = lonely(t);
+  connector.onPeer('12D3KooWOther');
+  connector.start();
+  for (let i = 0; i < 70; i++) {
+    await pass(1);
+    connector.onPeer(PEER);
+    connector.onPeerGone(PEER);
+  }
+  const pauses = dials.slice(1).map((at, i) => at - dials[i]!);
+  assert.deepEqual(pauses.slice(0, 6), [1, 2, 4, 8, 15, 15]);
+});
+
+test('peer with which gossip has begun → asked for its status once more', async (t) => {
+  const { connector, asked, pass } = lonely(t);
+  connector.onPeer(PEER);
+  await pass(1, 0.5);
+  for (let i = 0; i < 5; i++) connector.onGossip(PEER);
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  await pass(4);
+  connector.onGossip(PEER);
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  assert.equal(asked.length, 2);
 });
 
 test('peer whose chain surprises → asked for its status again, twice a second at most', async (t) => {

@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { get } from 'node:http';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
+import { noise } from '@chainsafe/libp2p-noise';
+import { yamux } from '@chainsafe/libp2p-yamux';
+import { identify } from '@libp2p/identify';
+import { tcp } from '@libp2p/tcp';
+import { createLibp2p } from 'libp2p';
+import type { ByteStream } from '../../../client/p2p/host/byte-stream.ts';
 import type { Host, Verdict } from '../../../client/p2p/host/host.ts';
 import { soon, TOPIC, testHost, until } from '../../support/p2p/host.ts';
+import { behindLine } from '../../support/p2p/link.ts';
 import { type RawPeer, rawPeer, yamuxHead } from '../../support/p2p/raw-peer.ts';
 
 const PROTOCOL = '/test/1';
@@ -79,6 +86,56 @@ test('open of a protocol that the peer lacks → protocolRefused', async (t) => 
   await assert.rejects(a.open(b.peerId, '/test/absent/1', soon()), { code: 'protocolRefused' });
 });
 
+/** Two hosts with a line between them, the first of which has dialled and knows what the second speaks. */
+async function acquainted(t: TestContext, protocol: string, handler: (stream: ByteStream) => Promise<void>) {
+  const [a, b] = [await testHost(t), await testHost(t)];
+  await b.handle(protocol, handler, { maxStreamsPerPeer: 4 });
+  const { address, link } = await behindLine(t, b.addresses()[0]!);
+  await a.dial(address, soon());
+  await until('identified', async () => (await a.peerRecords(1)).length === 1);
+  return { a, b, link };
+}
+
+test('request to a peer that is known to speak the protocol → heard whole before anything has come back', async (t) => {
+  const heard: string[] = [];
+  const { a, b, link } = await acquainted(t, PROTOCOL, async (stream) => {
+    const request = await readAll(() => stream.read(soon()));
+    heard.push(Buffer.from(request).toString());
+    await stream.write(request, soon());
+    await stream.closeWrite(soon());
+  });
+  link.hold('back');
+  const sizes = [1, 1448, 100_000];
+  const asked = sizes.map(async (size) => {
+    const stream = await a.open(b.peerId, PROTOCOL, soon());
+    await stream.write(Buffer.alloc(size, 'x'), soon());
+    await stream.closeWrite(soon());
+    return stream;
+  });
+  await until('heard', () => heard.length === sizes.length);
+  assert.deepEqual(heard.map((text) => text.length).sort(), [...sizes].sort());
+  link.release();
+  for (const [i, stream] of (await Promise.all(asked)).entries())
+    assert.equal((await readAll(() => stream.read(soon()))).length, sizes[i]);
+});
+
+test('request to a peer that no longer speaks what it said it does → protocolRefused', async (t) => {
+  const a = await testHost(t);
+  const b = await createLibp2p({
+    addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+    ...{ transports: [tcp()], connectionEncrypters: [noise()], streamMuxers: [yamux()] },
+    services: { identify: identify() },
+  });
+  t.after(() => b.stop());
+  await b.handle(PROTOCOL, () => {});
+  await a.dial(b.getMultiaddrs()[0]!.toString(), soon());
+  await until('identified', async () => (await a.peerRecords(1)).length === 1);
+  await b.unhandle(PROTOCOL);
+  const stream = await a.open(b.peerId.toString(), PROTOCOL, soon());
+  await stream.write(new Uint8Array(9), soon());
+  await assert.rejects(stream.read(soon()), { code: 'protocolRefused' });
+});
+
 test('dial of an address where nobody listens → dialFailed', async (t) => {
   const a = await testHost(t);
   await assert.rejects(a.dial('/ip4/127.0.0.1/tcp/1', soon()), { code: 'dialFailed' });
@@ -144,6 +201,24 @@ test('peer that comes and goes → told once each', async (t) => {
   await a.disconnect(b.peerId);
   await until('gone', () => seen.includes('gone'));
   assert.deepEqual(seen, ['inbound', 'gone']);
+});
+
+test('peer that falls silent, its connection as it was → noticed and told of; one that only has nothing to say is kept', async (t) => {
+  const gone: string[] = [];
+  const a = await testHost(t, { onPeerGone: (peer) => gone.push(peer) }, { lookMs: 50 });
+  const [quiet, silent] = [await testHost(t), await testHost(t)];
+  await a.dial(quiet.addresses()[0]!, soon());
+  const { address, link } = await behindLine(t, silent.addresses()[0]!);
+  await a.dial(address, soon());
+  await until('identified', async () => (await a.peerRecords(2)).length === 2);
+  link.hold('there', 'back');
+  await until('noticed', () => gone.length > 0);
+  assert.deepEqual(gone, [silent.peerId]);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert.deepEqual(
+    a.peers().map(({ id }) => id),
+    [quiet.peerId],
+  );
 });
 
 test('peer record passed on by another → the peer can be dialled; a forged one is refused', async (t) => {

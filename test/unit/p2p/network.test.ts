@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLogger } from '../../../client/log.ts';
 import { CLAIM_SECONDS } from '../../../client/p2p/interface.ts';
-import { announcementOf, PROOF_TYPE, toyChain } from '../../support/p2p/chain.ts';
+import { announcementOf, PROOF_TYPE, type ToyBlock, toyChain } from '../../support/p2p/chain.ts';
 import { soon, until } from '../../support/p2p/host.ts';
+import { behindLine } from '../../support/p2p/link.ts';
 import { type TestNode, testNode } from '../../support/p2p/node.ts';
 
 /** Until each node has heard the status of so many others. */
@@ -11,6 +12,13 @@ async function connected(counts: readonly (readonly [TestNode, number])[]): Prom
   await until('connected', () =>
     counts.every(([node, count]) => node.network.peers().filter(({ status }) => status !== undefined).length >= count),
   );
+}
+
+/** Until so many peers hear what a node says: they say what they listen to some time after the connection is up. */
+async function heardBy(node: TestNode, count: number, block: ToyBlock): Promise<void> {
+  let expiresAt = Math.floor(Date.now() / 1000) + CLAIM_SECONDS;
+  const claim = { blockHash: block.hash, proofType: PROOF_TYPE };
+  await until('heard', async () => (await node.network.claimProving({ ...claim, expiresAt: expiresAt++ })) >= count);
 }
 
 test('proof announced by one of three in a line → verified by each, forwarded after that, served by all', async (t) => {
@@ -23,6 +31,7 @@ test('proof announced by one of three in a line → verified by each, forwarded 
     [b, 1],
     [c, 1],
   ]);
+  await heardBy(b, 2, chain[2]!);
   await until(
     'announced',
     async () => (await a.network.announceProof(announcementOf(chain[1]!))) > 0 || b.proven.size > 0,
@@ -175,4 +184,27 @@ test('rejects bootstrap addresses that name no peer or are none', async (t) => {
   for (const address of ['enode://ab@127.0.0.1:30303', '/ip4/127.0.0.1/tcp/1', '/ip4/127.0.0.1/tcp/1/p2p/x', '']) {
     await assert.rejects(testNode(t, chain, { bootnodes: [address] }), { code: 'addressInvalid' }, address);
   }
+});
+
+test('peer that falls silent while it is asked → the request ends, nobody is charged, the peer is back when the line is', async (t) => {
+  const chain = await toyChain(3);
+  const a = await testNode(t, chain, { holds: chain });
+  const { address, link } = await behindLine(t, a.address);
+  const b = await testNode(t, chain, { bootnodes: [address], tuning: { lookMs: 60 } });
+  await connected([
+    [a, 1],
+    [b, 1],
+  ]);
+  link.hold('there', 'back');
+  const ask = (): ReturnType<typeof b.network.blockData> =>
+    b.network.blockData('body', chain[1]!.hash, { signal: soon(), maxBytes: 10_000, check: () => true });
+  const asked = await Promise.all(Array.from({ length: 8 }, ask));
+  assert.ok(asked.every(({ ok }) => !ok));
+  await until('noticed', () => b.network.peers().length === 0);
+  link.cut();
+  link.release();
+  link.heal();
+  await connected([[b, 1]]);
+  assert.ok((await ask()).ok);
+  assert.deepEqual(b.network.faultCounts(), {});
 });

@@ -155,6 +155,7 @@ describe('headers and seals on import', () => {
     ['with another number', 'number', { number: 2n }, 0],
     ['with another base fee', 'baseFeePerGas', { baseFeePerGas: 1n }, 1],
     ['on a parent that is not there', 'unknownParent', { parentHash: new Uint8Array(32) }, 1],
+    ['of nobody on a parent that is not there', 'sealerUnknown', { parentHash: new Uint8Array(32) }, 7],
   ];
   for (const [what, code, fields, by] of rejected) {
     test(`rejects a block ${what} → ${code}, storing nothing`, async (t) => {

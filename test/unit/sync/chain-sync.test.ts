@@ -209,6 +209,7 @@ function syncing(
   };
   return { sync, importer, charged, asked, errors, until };
 }
+const headOf = (h: Header) => ({ number: BigInt(h.number), hash: hash(h) });
 const everything = (): boolean => true;
 const head = (n: number) => (s: SyncStatus) => s.head.number === BigInt(n);
 
@@ -319,6 +320,45 @@ test('a peer that has gone over to a chain that ends below our head → looked a
   sync.noteStatus('a');
   await until(head(23));
   assert.deepEqual(importer.canonical, higher);
+  await sync.stop();
+});
+
+test('an announced block whose parent is not stored → its announcer asked for what lies between, though its status is old', async () => {
+  const ours = chain(5, 'x');
+  const peer: Peer = { id: 'a', headers: ours, proven: everything, announced: ours.at(-1)! };
+  const { sync, until, importer, asked } = syncing([peer], { mode: 'full', pollMs: 60_000 });
+  sync.start();
+  await until(head(5));
+  asked.length = 0;
+  peer.headers = chain(9, 'y', ours.slice(0, 4));
+  assert.equal(sync.noteOrphan('a', headOf(peer.headers.at(-1)!)), true);
+  await until(head(9));
+  assert.deepEqual(importer.canonical, peer.headers);
+  assert.equal(asked.length, 1);
+  await sync.stop();
+});
+
+test('announced blocks that their announcer does not serve → asked for once, then not before its status names them', async () => {
+  const ours = chain(5, 'x');
+  const peer: Peer = { id: 'a', headers: ours, proven: everything, announced: ours.at(-1)! };
+  const { sync, until, asked } = syncing([peer], { mode: 'full', pollMs: 5 });
+  sync.start();
+  await until(head(5));
+  asked.length = 0;
+  const never = chain(30, 'z');
+  assert.equal(sync.noteOrphan('a', headOf(never[20]!)), true);
+  await until(() => asked.length > 0);
+  for (const header of never.slice(21)) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.equal(sync.noteOrphan('a', headOf(header)), false, 'its status is asked for');
+  }
+  assert.equal(asked.length, 1);
+  assert.equal(sync.noteOrphan('stranger', headOf(never[20]!)), false);
+  peer.headers = chain(8, 'x', ours);
+  delete peer.announced;
+  sync.noteStatus('a');
+  await until(head(8));
+  assert.equal(sync.noteOrphan('a', headOf(never[7]!)), false, 'no higher than its status says');
   await sync.stop();
 });
 
