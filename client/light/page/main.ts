@@ -133,7 +133,9 @@ function remember(): void {
   history.replaceState(null, '', `?${settings}`);
 }
 
-const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '');
+function words(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== '');
+}
 
 function element<T extends HTMLElement>(id: string, type: abstract new () => T): T {
   const found = document.getElementById(id);
