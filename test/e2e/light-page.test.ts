@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { keccak_256 } from '@noble/hashes/sha3.js';
+import { ACCEPTED_KEYS } from '../../client/prover/verifier/accepted-keys.ts';
 import { ensureDist } from '../support/built.ts';
 import { needsChromium, openPage, type Page } from '../support/chromium.ts';
 import { builtNode } from '../support/command.ts';
@@ -104,6 +105,8 @@ test('the page in Chromium → verifies what a node proves as it is proven, reje
   liar.isLying = false;
   await page.reload();
   assert.match(await shownText(page, 1, 'valid'), new RegExp(first));
+  await page.goTo(`${node.url}/${SETTINGS}&revoke=0x${ACCEPTED_KEYS[0]?.digest}`);
+  assert.match(await shownText(page, 1, 'rejected'), /^1\s+rejected: keyRevoked$/);
   // A node that is gone is no reason to fail.
   assert.equal(await node.stop('SIGINT'), 0);
   await page.until(

@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { WebSocket } from 'ws';
 import { fetchBlockProof, type LightError, trustedChain } from '../../client/light/index.ts';
+import { ACCEPTED_KEYS } from '../../client/prover/verifier/accepted-keys.ts';
 import { jsonOf, runNode } from '../support/command.ts';
 import { type DevNode, devClients, rpc, startDevNode } from '../support/dev-node.ts';
 import { lyingNode, withResult } from '../support/lying-node.ts';
@@ -121,5 +122,9 @@ test('a proof that a node made → verified here; what liars make of it → refu
   const deceived = await runNode(['light', '--rpc', liar, '--network', 'dev', '--from', '1']);
   assert.equal(deceived.exitCode, 1, deceived.stderr);
   assert.match(deceived.stderr, /^zkl1-node: proof rejected/m);
+  const vkHash = `0x${ACCEPTED_KEYS[0]?.digest}`;
+  const warned = await runNode(['light', '--rpc', node.url, '--network', 'dev', '--from', '1', '--revoke', vkHash]);
+  assert.equal(warned.exitCode, 1, warned.stderr);
+  assert.match(warned.stderr, /^zkl1-node: the key of proof type 128 is revoked/m);
   assert.equal(await node.stop('SIGINT'), 0);
 });

@@ -62,6 +62,8 @@ type Peer = {
   askedAt: number;
   exchangedAt: number;
   asking: boolean;
+  /** there is a reason to ask again, before the last status is old */
+  isDue: boolean;
   hasGossip: boolean;
 };
 type Retry = { readonly since: number; readonly waitMs: number; readonly luck: number };
@@ -102,6 +104,7 @@ export class Connector {
       askedAt: LONG_AGO,
       exchangedAt: LONG_AGO,
       asking: false,
+      isDue: false,
       hasGossip: false,
     });
     void this.#ask(peer);
@@ -133,11 +136,11 @@ export class Connector {
     return this.#peers.get(peer)?.status;
   }
 
-  /** A peer's chain is not what its last status said: asks again, though no more often than twice a second. */
+  /** A peer's chain is not what its last status said: asks again, though no more often than twice a second; later then. */
   refresh(id: string): void {
     const peer = this.#peers.get(id);
-    if (peer === undefined || this.#modules.now() - peer.askedAt < LEAST_STATUS_MS) return;
-    peer.askedAt = LONG_AGO;
+    if (peer === undefined) return;
+    peer.isDue = true;
     void this.#ask(id);
   }
 
@@ -168,8 +171,10 @@ export class Connector {
   async #ask(id: string): Promise<void> {
     const { now, signal, client } = this.#modules;
     const peer = this.#peers.get(id);
-    if (peer === undefined || peer.asking || now() - peer.askedAt < STATUS_MS || signal.aborted) return;
+    if (peer === undefined || peer.asking || signal.aborted) return;
+    if (now() - peer.askedAt < (peer.isDue ? LEAST_STATUS_MS : STATUS_MS)) return;
     peer.asking = true;
+    peer.isDue = false;
     peer.askedAt = now();
     try {
       const answer = await client.status(id, signal);

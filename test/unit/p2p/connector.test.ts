@@ -152,3 +152,17 @@ test('peer whose chain surprises → asked for its status again, twice a second 
   }
   assert.deepEqual(asked, [0, 0.5, 1]);
 });
+
+test('reason to ask again that comes too soon → asked as soon as half a second has passed, once', async (t) => {
+  const { connector, asked, present, pass } = lonely(t, () => ({
+    genesisHash: '0x00',
+    forkHash: '00',
+    headHash: '0x01',
+  }));
+  present.add(PEER);
+  connector.onPeer(PEER);
+  await pass(1, 0.25);
+  connector.refresh(PEER);
+  await pass(6, 0.25);
+  assert.deepEqual(asked, [0, 0.5]);
+});
