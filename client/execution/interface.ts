@@ -174,7 +174,7 @@ export type ProvenBlock = {
 export type ImportCounters = {
   readonly executed: bigint;
   readonly applied: bigint;
-  /** since the start: how often a further block of a sealer at one height was not taken */
+  /** since the start: how often a further block of a sealer at one height was turned away, by its header or itself */
   readonly siblingsRefused: bigint;
 };
 

@@ -71,6 +71,7 @@ const [own, later] = forkHashesOf(network) as [string, string];
 let blocks: readonly ServedBlock[];
 let rogue: ServedBlock;
 let alien: ServedBlock;
+let sibling: ServedBlock;
 let folder: string;
 let honest: Member;
 
@@ -90,15 +91,17 @@ before(
   async () => {
     folder = temporaryFolder(lifetime);
     writeFileSync(join(folder, 'genesis.json'), JSON.stringify(chain.json));
-    const [first, next, without, of7777] = await provenBlocks([
+    const [first, next, without, of7777, beside] = await provenBlocks([
       [network, built1],
       [network, built2],
       [network, { ...unsealed, seal: chain.seal(unsealed.block, STRANGER) }],
       [elsewhere.genesis.network, foreign],
+      [network, second],
     ]);
     blocks = [first!, next!];
     rogue = without!;
     alien = of7777!;
+    sibling = beside!;
     honest = await follower(lifetime, 'honest');
     await honest.start();
     const truthful = await adversaryHost(lifetime, network.genesisHash, [own], relaying(network, blocks));
@@ -371,6 +374,42 @@ describe('peer of another chain than the sealers’', AT_ONCE, () => {
       },
     },
   ]);
+});
+
+test('proofs of three blocks of one sealer at one height → two at most are verified and imported; the third when the next block is on it', {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const way = await Link.open(t, await freePort(), honest.port, { delayMs: 0, loss: 0, seed: 1 });
+  way.cut();
+  const victim = await follower(t, 'victim');
+  await victim.start([honest.address.replace(/\/tcp\/\d+/, `/tcp/${way.port}`)]);
+  // A proof is of a block, whoever seals it.
+  const sealed = { ...rogue, seal: chain.seal(unsealed.block, 0) };
+  const three = [sibling, sealed, blocks[0]!];
+  const liar = await adversaryHost(t, network.genesisHash, [own], { ...relay({}, three), ...statusOf(quiet()) });
+  await until('connected', () => liar.host.dial(victim.address, soon()).then(Boolean, () => false), PATIENT_MS);
+  type Counts = { readonly verified: string; readonly applied: string; readonly siblingsRefused: string };
+  const counts = async (): Promise<Counts> => (await rpc(victim.node.url, 'zkl1_syncStatus')).result as Counts;
+  for (const [i, each] of three.entries()) {
+    await announce(announcementOf(each))(liar);
+    const isDone = async (): Promise<boolean> => {
+      const { applied, siblingsRefused } = await counts();
+      return Number(applied) + Number(siblingsRefused) > i;
+    };
+    await until('imported or refused', isDone, PATIENT_MS);
+  }
+  const { verified, applied, siblingsRefused } = await counts();
+  assert.equal(verified, applied, 'what is refused is not verified');
+  assert.ok(Number(applied) <= 2 && Number(siblingsRefused) >= 1);
+  assert.equal(await victim.block(blocks[0]!.hash), undefined);
+  assert.deepEqual((await peersOf(victim)).faults, {});
+
+  way.heal();
+  await until('at the true head', async () => (await victim.sync()).head.hash === blocks[1]!.hash, PATIENT_MS);
+  assert.equal(Number((await counts()).applied), Number(applied) + 2);
+  assert.equal((await victim.sync()).executed, 0n);
+  assert.deepEqual((await peersOf(victim)).banned, []);
+  assert.equal(await victim.stop('SIGINT'), 0);
 });
 
 describe('peer that breaks the protocols', AT_ONCE, () => {

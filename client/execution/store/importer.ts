@@ -96,6 +96,7 @@ export class Importer implements ChainImporter {
     if (verdict.sealer !== undefined) await this.#seals.observe(header.number, verdict.sealer, sealed);
     const demand = this.#demandFor(verdict);
     if (demand === 'none') throw this.#refusal(verdict);
+    if (demand === 'seal') this.#siblingsRefused++;
     return { ...verdict, isWanted: demand === 'block' };
   };
 
