@@ -6,7 +6,6 @@ import { type Identify, identify } from '@libp2p/identify';
 import type { Connection, Libp2p, PeerId, PrivateKey, Stream } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { tcp } from '@libp2p/tcp';
-import { webSockets } from '@libp2p/websockets';
 import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 import { ClientError } from '../../errors.ts';
@@ -15,6 +14,7 @@ import { allowEarly, EARLY } from './early-request.ts';
 import { type GossipSettings, gossipOptions } from './gossip-options.ts';
 import { watch } from './liveness.ts';
 import { boundedYamux, type MuxerFactory } from './muxer.ts';
+import { boundedWebSockets, WEB_SOCKET_LIMITS, type WebSocketLimits } from './web-sockets.ts';
 
 export type HostOptions = {
   readonly key: PrivateKey;
@@ -28,6 +28,8 @@ export type HostOptions = {
   readonly gossip: GossipSettings;
   /** how often is looked for signs of life of silent peers */
   readonly lookMs: number;
+  /** What tests make shorter or smaller. */
+  readonly webSocketLimits?: Partial<WebSocketLimits>;
 };
 
 /** What the host asks before it talks to a peer, and tells when one comes or goes. */
@@ -144,7 +146,14 @@ export async function createHost(options: HostOptions, modules: HostModules): Pr
     privateKey: options.key,
     nodeInfo: { name: 'zkl1-node', version: '1', userAgent: options.agent },
     addresses: { listen: listenAddresses(options.listen), announce: [...options.announce] },
-    transports: [tcp(), webSockets()],
+    transports: [
+      tcp(),
+      boundedWebSockets({
+        maxConnections: options.maxPeers + MAX_PENDING_CONNECTIONS,
+        ...WEB_SOCKET_LIMITS,
+        ...options.webSocketLimits,
+      }),
+    ],
     connectionEncrypters: [noise()],
     streamMuxers: [
       extended(

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { get } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { noise } from '@chainsafe/libp2p-noise';
 import { yamux } from '@chainsafe/libp2p-yamux';
 import { identify } from '@libp2p/identify';
 import { tcp } from '@libp2p/tcp';
 import { createLibp2p } from 'libp2p';
+import { WebSocket } from 'ws';
 import type { ByteStream } from '../../../client/p2p/host/byte-stream.ts';
 import type { Host, Verdict } from '../../../client/p2p/host/host.ts';
 import { soon, TOPIC, testHost, until } from '../../support/p2p/host.ts';
@@ -404,4 +406,30 @@ test('connections of one peer → four at most', async (t) => {
   const connections = await rawPeer(t, host.addresses()[0]!, 5);
   await until('the fifth is cut', () => connections.filter((each) => each.isOpen()).length === 4);
   assert.equal(host.peers()[0]?.addresses.length, 4);
+});
+
+test('connection to the WebSocket port that asks for nothing, sends too much at once or breaks a rule → closed, the host goes on', async (t) => {
+  const host = await testHost(
+    t,
+    {},
+    {
+      listen: { address: '127.0.0.1', port: 0, wsPort: 0 },
+      webSocketLimits: { upgradeMs: 200, maxMessageBytes: 70_000 },
+    },
+  );
+  const port = Number(/tcp\/(\d+)\/ws/.exec(host.addresses().join(' '))?.[1]);
+  const silent = connect(port, '127.0.0.1').on('error', () => {});
+  await new Promise((resolve) => silent.once('close', resolve));
+  const webSocket = new WebSocket(`ws://127.0.0.1:${port}`);
+  await new Promise((resolve) => webSocket.once('open', resolve));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.equal(webSocket.readyState, WebSocket.OPEN, 'what has asked may take its time');
+  webSocket.send(new Uint8Array(70_001));
+  await new Promise((resolve) => webSocket.once('close', resolve));
+  const another = new WebSocket(`ws://127.0.0.1:${port}`);
+  await new Promise((resolve) => another.once('open', resolve));
+  const UNMASKED = Uint8Array.of(0x82, 1, 0);
+  (another as unknown as { readonly _socket: Socket })._socket.write(UNMASKED);
+  await new Promise((resolve) => another.once('close', resolve));
+  assert.equal(await upgradeStatus(port), 101);
 });
