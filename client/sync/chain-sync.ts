@@ -62,6 +62,8 @@ export class ChainSync {
   private readonly retryAt = new Map<string, number>();
   /** By peer: the head that it last announced, until its status says as much. */
   private readonly announced = new Map<string, Head>();
+  /** Peers whose blocks came in when they were asked last. */
+  private readonly helpful = new Set<string>();
   /** By block: since when its proof is missing. */
   private readonly missingSince = new Map<Hash, number>();
   private state: SyncState = { kind: 'idle' };
@@ -207,23 +209,31 @@ export class ChainSync {
       if (entries === undefined) {
         this.retryAt.set(peer.id, this.modules.now() + RETRY_PEER_MS);
         this.announced.delete(peer.id);
+        this.helpful.delete(peer.id);
         continue;
       }
-      if (await this.importAll(entries, peer.id)) return true;
+      if (await this.importAll(entries, peer.id)) {
+        this.helpful.add(peer.id);
+        return true;
+      }
+      this.helpful.delete(peer.id);
       if (this.stopper.signal.aborted) return false;
     }
     if (this.state.kind === 'importing') this.state = { kind: 'idle' };
     return false;
   }
 
-  /** Peers whose head is not ours and not behind ours, the highest first. */
+  /**
+   * Peers whose head is not ours and not behind ours: first those who have kept their word, then those whom this node has
+   * chosen, then the highest. Each may take its time before it turns out to have nothing, and anyone may name any height.
+   */
   private peersAhead(): PeerInfo[] {
     const { importer, network, isStored, now } = this.modules;
     const own = importer.head().header.number;
     const time = now();
     const here = new Set(network.peers().map(({ id }) => id));
-    for (const map of [this.retryAt, this.announced]) {
-      for (const id of map.keys()) if (!here.has(id)) map.delete(id);
+    for (const kept of [this.retryAt, this.announced, this.helpful]) {
+      for (const id of kept.keys()) if (!here.has(id)) kept.delete(id);
     }
     const ahead: { readonly peer: PeerInfo; readonly number: bigint }[] = [];
     for (const peer of network.peers()) {
@@ -231,7 +241,9 @@ export class ChainSync {
       if (head === undefined || (this.retryAt.get(peer.id) ?? 0) > time) continue;
       if (head.number >= own && !isStored(head.hash)) ahead.push({ peer, number: head.number });
     }
-    return ahead.sort((a, b) => Number(b.number - a.number)).map(({ peer }) => peer);
+    const trust = ({ id, direction }: PeerInfo): number =>
+      this.helpful.has(id) ? 2 : direction === 'outbound' ? 1 : 0;
+    return ahead.sort((a, b) => trust(b.peer) - trust(a.peer) || Number(b.number - a.number)).map(({ peer }) => peer);
   }
 
   /** What a peer's status says, or what it has announced since. */

@@ -91,6 +91,8 @@ export type Host = {
   readonly addPeerRecord: (record: Uint8Array) => Promise<boolean>;
   /** Peers with known addresses that are not connected. */
   readonly knownPeers: () => Promise<readonly string[]>;
+  /** Peers of which anything is remembered, connected or not. */
+  readonly rememberedPeers: () => Promise<number>;
   /** Forgets a peer's addresses; harmless for one that is not known. */
   readonly forgetPeer: (peer: string) => Promise<void>;
   readonly dialPeer: (peer: string, signal: AbortSignal) => Promise<void>;
@@ -300,9 +302,12 @@ export async function createHost(options: HostOptions, modules: HostModules): Pr
     },
     knownPeers: async () => {
       const here = new Set([node.peerId.toString(), ...node.getPeers().map(String)]);
-      const all = await node.peerStore.all();
-      return all.filter((p) => p.addresses.length > 0 && !here.has(p.id.toString())).map((p) => p.id.toString());
+      const away = (await node.peerStore.all()).filter(({ id }) => !here.has(id.toString()));
+      // Nobody can be reached by what is left of them, and identities cost nothing.
+      for (const { id, addresses } of away) if (addresses.length === 0) await node.peerStore.delete(id);
+      return away.filter(({ addresses }) => addresses.length > 0).map(({ id }) => id.toString());
     },
+    rememberedPeers: async () => (await node.peerStore.all()).length,
     forgetPeer: (peer) => node.peerStore.delete(peerIdFromString(peer)),
     stop: async () => {
       await node.stop();

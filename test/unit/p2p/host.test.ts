@@ -433,3 +433,14 @@ test('connection to the WebSocket port that asks for nothing, sends too much at 
   await new Promise((resolve) => another.once('close', resolve));
   assert.equal(await upgradeStatus(port), 101);
 });
+
+test('peer that listens nowhere, once it is gone → nothing of it is remembered', async (t) => {
+  const host = await testHost(t);
+  const stranger = await testHost(t, {}, { listen: undefined });
+  await pair(stranger, host);
+  await until('it has said who it is', async () => (await host.rememberedPeers()) > 0);
+  await stranger.disconnect(host.peerId);
+  await until('gone', () => host.peers().length === 0);
+  assert.deepEqual(await host.knownPeers(), []);
+  assert.equal(await host.rememberedPeers(), 0);
+});

@@ -105,6 +105,7 @@ const bytes = new Uint8Array(1);
 function network(peers: readonly Peer[], server?: string) {
   const charged: string[] = [];
   const asked: number[] = [];
+  const askedOf: string[] = [];
   const record = (peer: Peer, h: Header): HeaderRecord => ({
     headerRlp: rlp(h),
     seal: new Uint8Array(0),
@@ -122,6 +123,7 @@ function network(peers: readonly Peer[], server?: string) {
       }),
     headers: async ({ from, count }, o) => {
       asked.push(Number(from));
+      askedOf.push(o.peer);
       const peer = peers.find((p) => p.id === o.peer)!;
       const value = peer.headers.slice(Number(from), Number(from) + count).map((h) => record(peer, h));
       return value.length === 0 ? { ok: false, code: 'unknown' } : { ok: true, value };
@@ -136,7 +138,7 @@ function network(peers: readonly Peer[], server?: string) {
     },
     charge: (peer, fault) => charged.push(`${peer} ${fault}`),
   };
-  return { net, charged, asked };
+  return { net, charged, asked, askedOf };
 }
 
 type Setup = Partial<SyncOptions> & {
@@ -160,7 +162,7 @@ function syncing(
     if (thrown !== undefined) throw thrown;
     return importProven(block);
   };
-  const { net, charged, asked } = network(peers, server);
+  const { net, charged, asked, askedOf } = network(peers, server);
   const errors: string[] = [];
   const kept: string[] = [];
   let verified = 0n;
@@ -207,7 +209,7 @@ function syncing(
       `never reached; ${JSON.stringify(sync.status(), (_, v) => (typeof v === 'bigint' ? `${v}` : v))} ${errors}`,
     );
   };
-  return { sync, importer, charged, asked, errors, until };
+  return { sync, importer, charged, asked, askedOf, errors, until };
 }
 const headOf = (h: Header) => ({ number: BigInt(h.number), hash: hash(h) });
 const everything = (): boolean => true;
@@ -456,6 +458,26 @@ test('headers that are none, of the highest peer → it is charged and left alon
   sync.start();
   await until(head(7));
   assert.deepEqual([charged, errors], [['liar invalidHeader'], []]);
+  await sync.stop();
+});
+
+test('peers that name great heights and serve nothing → asked after those whose blocks have come in', async () => {
+  const high = chain(99, 'y').at(-1)!;
+  const liars = ['l1', 'l2', 'l3'].map((id): Peer => ({ id, headers: [], announced: high, proven: everything }));
+  const honest: Peer = { id: 'honest', headers: chain(3, 'x'), proven: everything };
+  const { sync, until, askedOf } = syncing([...liars, honest]);
+  sync.start();
+  await until(head(3));
+  assert.equal(askedOf[0], 'l1', 'nobody is known yet');
+  for (const length of [5, 7]) {
+    askedOf.length = 0;
+    honest.headers = chain(length, 'x');
+    // A liar may name another head each time, and is asked again then.
+    for (const { id } of liars) sync.noteStatus(id);
+    sync.noteStatus('honest');
+    await until(head(length));
+    assert.equal(askedOf[0], 'honest');
+  }
   await sync.stop();
 });
 
