@@ -108,10 +108,11 @@ export type NetworkPorts = {
   /** A block that passed `judgeHeader` and, where inline, `judgeBody`; it is forwarded whatever becomes of it. */
   readonly onBlock: (block: BlockAnnouncement, from: string) => void;
   /**
-   * A peer announces a block that follows nothing that is stored here: its chain has gone another way, or further.
+   * A peer announces a block that follows nothing that is stored here: its chain has gone another way, or further. Its
+   * body, where it came along, is not checked.
    * @returns whether it will be asked for what lies between; otherwise its status is
    */
-  readonly onOrphan: (header: SealedHeader, from: string) => boolean;
+  readonly onOrphan: (block: SealedHeader & { readonly body?: Uint8Array }, from: string) => boolean;
   /** A peer's status names a head that it did not name before. */
   readonly onPeerHead: (peer: string) => void;
   /** Whether a transaction waits for a block here. */

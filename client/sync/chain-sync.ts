@@ -25,6 +25,7 @@ import type { Missing, SyncOptions, SyncState, SyncStatus } from './interface.ts
 import { isRefusedSibling, judgementOf } from './judge.ts';
 import { fetchMissingProofs, type MissingProofsModules } from './missing-proofs.ts';
 import { type NamedBlock, readNamed } from './named-blocks.ts';
+import { type Orphan, Orphans } from './orphans.ts';
 import type { UnprovenBlock } from './unproven.ts';
 
 export type SyncModules = MissingProofsModules & {
@@ -66,6 +67,7 @@ export class ChainSync {
   private readonly helpful = new Set<string>();
   /** By block: since when its proof is missing. */
   private readonly missingSince = new Map<Hash, number>();
+  private readonly orphans = new Orphans();
   private state: SyncState = { kind: 'idle' };
   private isAwake = false;
   private rouse: () => void = () => {};
@@ -104,6 +106,11 @@ export class ChainSync {
     this.announced.set(peer, head);
     this.wake();
     return true;
+  }
+
+  /** A block of a sealer's, announced with its body before its parent is stored; executed when that is. */
+  keepOrphan(orphan: Orphan): void {
+    this.orphans.add(orphan);
   }
 
   /**
@@ -183,9 +190,24 @@ export class ChainSync {
       const { result } = await importer.importExecuted(block, seal);
       if (result.kind !== 'known') onImported(block, seal, result);
       this.wake();
+      await this.adoptOrphans(hashOf(block.hash()));
     } catch (error) {
       if (isRefusedSibling(error)) return;
       onError(`block ${block.header.number} ${hashOf(block.hash())}`, error);
+    }
+  }
+
+  /** Executes announced blocks that follow one that is stored now. */
+  private async adoptOrphans(parent: Hash): Promise<void> {
+    const { importer, assemble, network } = this.modules;
+    for (const { headerRlp, seal, body, from } of this.orphans.takeChildren(parent)) {
+      try {
+        await importer.checkHeader({ header: headerRlp, seal });
+        this.takeAnnounced(assemble(headerRlp, body), seal);
+      } catch (error) {
+        const judgement = judgementOf(error);
+        if (judgement.verdict === 'reject') network.charge(from, judgement.fault ?? 'invalidHeader');
+      }
     }
   }
 
@@ -317,6 +339,8 @@ export class ChainSync {
     } finally {
       stop.abort();
     }
+    // What followed by itself need not be asked for.
+    await this.announcing;
     if (imported && this.state.kind === 'importing') this.state = { kind: 'idle' };
     return imported;
   }
@@ -381,6 +405,7 @@ export class ChainSync {
         ? await importer.importProven({ ...data, seal })
         : (await importer.importExecuted(data, seal)).result;
       onImported(block, seal, result);
+      await this.adoptOrphans(entry.hash);
       return true;
     } catch (error) {
       if (!(error instanceof ClientError)) throw error;

@@ -2,7 +2,7 @@
 import { ClientError } from '../errors.ts';
 import type { BlockAnnouncement, Judgement, NetworkPorts, ProofAnnouncement } from '../p2p/interface.ts';
 import type { Hash } from '../prover/interface.ts';
-import { bytesOf, obtainBlock, obtainOutcome, verifiedProof } from './block-data.ts';
+import { bytesOf, hashOf, obtainBlock, obtainOutcome, verifiedProof } from './block-data.ts';
 import type { ChainSync, SyncModules } from './chain-sync.ts';
 import type { Missing, SyncMode } from './interface.ts';
 import { ACCEPT, ignore, isRefusedSibling, judgeHeader, judgementOf, proofFault, reject } from './judge.ts';
@@ -82,7 +82,12 @@ export function gossipPorts(mode: SyncMode, modules: GossipModules): GossipPorts
       if (mode === 'proof' || body === undefined) modules.sync().noteHead(from, readHeader(headerRlp));
       else modules.sync().takeAnnounced(assemble(headerRlp, body), seal);
     },
-    onOrphan: ({ headerRlp }, from) => modules.sync().noteOrphan(from, readHeader(headerRlp)),
+    onOrphan: ({ headerRlp, seal, body }, from) => {
+      const { hash, parentHash, number } = readHeader(headerRlp);
+      if (mode === 'full' && body !== undefined)
+        modules.sync().keepOrphan({ hash: hashOf(hash), parentHash: hashOf(parentHash), headerRlp, seal, body, from });
+      return modules.sync().noteOrphan(from, { number, hash });
+    },
     onPeerHead: (peer) => modules.sync().noteStatus(peer),
     isProvable: (blockHash) => modules.isProvable(bytesOf(blockHash)),
   };

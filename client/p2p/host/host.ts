@@ -246,7 +246,8 @@ export async function createHost(options: HostOptions, modules: HostModules): Pr
         maxInboundStreams: maxStreamsPerPeer,
       }),
     open: async (peer, protocol, signal) => {
-      const connection = connected(peer)[0];
+      // The latest: an older one may be of a line that is gone and has not been noticed yet.
+      const connection = connected(peer).at(-1);
       if (connection === undefined) {
         throw new ClientError<HostErrorCode>('notConnected', `${peer} is not connected`, { peer });
       }

@@ -5,9 +5,11 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { ClientError } from '../../../client/errors.ts';
 import type { ChainImporter, ProvenBlock } from '../../../client/execution/interface.ts';
 import type { HeaderRecord, NetworkStatus, PeerInfo, ProofNetwork } from '../../../client/p2p/interface.ts';
+import type { Hash } from '../../../client/prover/interface.ts';
 import { hashOf } from '../../../client/sync/block-data.ts';
 import { ChainSync, type SyncModules } from '../../../client/sync/chain-sync.ts';
 import { DEFAULT_SYNC, type SyncOptions, type SyncStatus } from '../../../client/sync/interface.ts';
+import { MAX_ORPHANS, Orphans } from '../../../client/sync/orphans.ts';
 
 /**
  * A chain of plain text: a header is JSON, its hash keccak256 of it. Rules are `bad: true` and the seal's name; `isNone`
@@ -338,6 +340,44 @@ test('an announced block whose parent is not stored → its announcer asked for 
   assert.deepEqual(importer.canonical, peer.headers);
   assert.equal(asked.length, 1);
   await sync.stop();
+});
+
+test('announced blocks whose parents come later → executed then, in order, not fetched; a false one is charged', async () => {
+  const theirs = chain(9, 'y');
+  const peer: Peer = { id: 'a', headers: [GENESIS], proven: everything };
+  const { sync, until, asked, charged, importer } = syncing([peer], { mode: 'full', pollMs: 60_000 });
+  sync.start();
+  const keep = (header: Header, from: string, body = rlp(header)): void =>
+    sync.keepOrphan({
+      ...{ hash: hashOf(hash(header)), parentHash: header.parent as Hash, headerRlp: rlp(header) },
+      ...{ seal: bytes, body, from },
+    });
+  const [bad] = chain(8, 'z', theirs.slice(0, 8), { bad: true }).slice(8);
+  for (const header of [theirs[9]!, theirs[8]!]) keep(header, 'a');
+  keep(bad!, 'liar');
+  peer.headers = theirs.slice(0, 8);
+  sync.noteStatus('a');
+  await until(head(9));
+  assert.deepEqual(importer.canonical, theirs);
+  assert.equal(asked.length, 1);
+  assert.deepEqual(charged, ['liar invalidHeader']);
+  await sync.stop();
+});
+
+test('more announced blocks without a parent than are kept → the latest', () => {
+  const orphans = new Orphans();
+  const numbered = chain(MAX_ORPHANS + 2, 'x').slice(1);
+  for (const header of [...numbered, numbered.at(-1)!])
+    orphans.add({
+      ...{ hash: hashOf(hash(header)), parentHash: header.parent as Hash, headerRlp: rlp(header) },
+      ...{ seal: bytes, body: bytes, from: 'a' },
+    });
+  const kept = numbered.flatMap(({ parent }) => orphans.takeChildren(parent as Hash));
+  assert.deepEqual(
+    kept.map(({ headerRlp }) => read(headerRlp).number),
+    numbered.slice(2).map(({ number }) => number),
+  );
+  assert.deepEqual(orphans.takeChildren(numbered.at(-1)!.parent as Hash), []);
 });
 
 test('announced blocks that their announcer does not serve → asked for once, then not before its status names them', async () => {
