@@ -28,6 +28,7 @@ import { sealedGenesis } from './node/private-genesis.ts';
 import { joinNetwork, type Peering } from './node/proof-network.ts';
 import { proofDownloads, proofPort } from './node/proof-port.ts';
 import { provenNumber } from './node/proven-number.ts';
+import { rememberRevoked } from './node/revocations.ts';
 import { rpcPorts } from './node/rpc-ports.ts';
 import { putChange, serviceTables } from './node/service-tables.ts';
 import { TrustedProofs } from './node/trusted-proofs.ts';
@@ -63,8 +64,8 @@ export type NodeEvents = {
   /** A block came in from peers, by proof or by execution. */
   readonly onImported: (block: Block, result: ImportResult) => void;
   /** The sealer waits for proofs of so many blocks; undefined when it goes on. */
-  /** Keys are revoked; told once, at the start. */
-  readonly onRevoked: (revoked: RevokedKeys) => void;
+  /** Keys are revoked, or were at the last start and are trusted again; told once, at the start. */
+  readonly onRevoked: (revoked: RevokedKeys, trustedAgain: readonly string[]) => void;
   /** The store has blocks that were imported by proofs which count no more; told once, at the start. */
   readonly onDistrusted: (blocks: Distrusted) => void;
   readonly onSealingPaused: (unproven: number | undefined) => void;
@@ -161,7 +162,8 @@ async function runNode(
   const revoked = new RevokedKeys(config.proofs.revoked);
   const trusted = new TrustedProofs(store, proofTypes, revoked);
   const provenHead = provenNumber(store, (hash) => trusted.isProven(hash));
-  if (revoked.hashes.length > 0) events.onRevoked(revoked);
+  const trustedAgain = await rememberRevoked(store, revoked);
+  if (revoked.hashes.length + trustedAgain.length > 0) events.onRevoked(revoked, trustedAgain);
   const lastApplied = importer.counters().applied === 0n ? 0n : head().header.number;
   const distrusted = new DistrustedBlocks(store, trusted, provenHead(), lastApplied);
   const resting = distrusted.report();

@@ -106,7 +106,12 @@ export const nodeCommand = defineCommand({
             `block ${header.number} ${short(header.hash())}  verified and applied${kind === 'side' ? ', beside the chain' : ''}`,
           );
       },
-      onRevoked: ({ hashes, proofTypes, unknown }) => {
+      onRevoked: ({ hashes, proofTypes, unknown }, trustedAgain) => {
+        for (const hash of trustedAgain)
+          note(
+            `WARNING: verification key ${hash} was revoked when this node last ran and is trusted again: --proofs.revoke`,
+          );
+        if (hashes.length === 0) return;
         const types = proofTypes.length === 0 ? 'none of this build’s' : proofTypes.join(', ');
         note(`verification keys revoked: ${hashes.length}; proof types that are refused: ${types}`);
         for (const hash of unknown)

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { loadOrCreateKey } from '../../client/p2p/host/key-file.ts';
+import { ACCEPTED_KEYS } from '../../client/prover/verifier/accepted-keys.ts';
 import { jsonOf, runHere } from '../support/command.ts';
 import { repoRoot } from '../support/data.ts';
 import { type DevNode, devClients, rpc, startDevNode, startNode } from '../support/dev-node.ts';
@@ -72,13 +73,18 @@ test('--libp2p.addr, .port, .ws-port, .key, .announce, .bootnodes, .max-peers; -
   for (const node of [sealer, follower]) assert.equal(await node.stop('SIGINT'), 0, node.stderr());
 });
 
+const [P100 = '', P128 = ''] = ACCEPTED_KEYS.map(({ digest }) => `0x${digest}`);
+
 describe('options of proofs that no proof could meet', () => {
   const cases: readonly (readonly [flags: readonly string[], message: RegExp])[] = [
     [['--proofs.accept', '7'], /^--proofs\.accept: expected types among 128, 129, got 7$/],
     [['--proofs.min-bits', '129'], /^--proofs\.min-bits: no accepted proof type has 129 bits/],
     [['--proofs.accept', '128', '--proofs.min-bits', '128'], /^--proofs\.min-bits: no accepted proof type/],
     [['--proofs.required', '2'], /^--proofs\.required: this build verifies proofs of 1 guest, got 2$/],
-    [['--prove', '--proofs.min-bits', '128'], /^--prove makes proofs of type 128, of which this node takes only 129$/],
+    [['--prove', '--proofs.min-bits', '128'], /^--prove makes proofs of type 128, and this node takes only 129$/],
+    [['--prove', '--proofs.revoke', P100], /^--prove makes proofs of type 128, and this node takes only 129$/],
+    [['--proofs.revoke', P100, P128, '--seal.max-unproven', '5'], /^--proofs\.revoke: no key is left of 128, 129/],
+    [['--proofs.revoke', '7236'], /^--proofs\.revoke: expected a vkHash, 0x and 64 hex digits, got 7236$/],
   ];
   for (const [flags, message] of cases)
     test(`${flags.join(' ')} → exit code 2 before anything is opened`, async (t) => {

@@ -154,6 +154,15 @@ test('key is revoked → nothing of it counts or is served, who says otherwise i
     for (const each of [follower, member]) assert.equal(await each.stop('SIGINT'), 0);
   });
 
+  await t.test('started without the flag → says that the key is trusted again, once', async () => {
+    const trusted = new RegExp(`^WARNING: verification key ${REVOKED} was revoked .* trusted again`, 'm');
+    for (const isSaid of [true, false]) {
+      await member.start();
+      assert.equal(trusted.test(member.node.stderr()), isSaid, member.node.stderr());
+      assert.equal(await member.stop('SIGINT'), 0);
+    }
+  });
+
   await t.test('verify --revoke → rejected by name; without → valid', async () => {
     const path = join(folder, 'block.proof');
     writeFileSync(path, block.proof);

@@ -58,6 +58,8 @@ export const META_KEYS = {
   /** blocks that this store got by running them, and by applying their diffs; u64 big-endian */
   executed: 'executed',
   applied: 'applied',
+  /** digests of the verification keys that the operator had revoked at the last start, 32 bytes each; absent: none ever */
+  revoked: 'revoked',
 } as const;
 export type MetaKey = keyof typeof META_KEYS;
 

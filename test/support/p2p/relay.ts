@@ -75,6 +75,8 @@ export class Relay {
               const [face, address] = other();
               return await asked(face!, address, protocol, question);
             };
+            // Whom it knows it keeps to itself: the victim would find the origin, and its lies would not matter.
+            if (protocol === 'peers') return await answer(stream, []);
             const answered = await alter(protocol, request, ask);
             if ('items' in answered) return await answer(stream, answered.items);
             await stream.write(frame(FrameKind[answered.refusal], new Uint8Array(0)), soon());

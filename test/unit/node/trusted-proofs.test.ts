@@ -6,6 +6,7 @@ import { Store } from '../../../client/execution/store/store.ts';
 import { DistrustedBlocks } from '../../../client/node/distrusted-blocks.ts';
 import { proofPort } from '../../../client/node/proof-port.ts';
 import { provenNumber } from '../../../client/node/proven-number.ts';
+import { rememberRevoked } from '../../../client/node/revocations.ts';
 import { serviceTables } from '../../../client/node/service-tables.ts';
 import { TrustedProofs } from '../../../client/node/trusted-proofs.ts';
 import type { Hash } from '../../../client/prover/interface.ts';
@@ -82,4 +83,15 @@ test('block that has left the chain, or was executed → not named', async (t) =
   );
   assert.deepEqual(distrusted.report(), { blocks: 3, first: 1n, last: 3n });
   assert.deepEqual(new DistrustedBlocks(store, proofs, 0n, 4n).report(), { blocks: 2, first: 1n, last: 2n });
+});
+
+test('keys revoked at one start → named once at the first one without them', async (t) => {
+  const { store } = await scene(t, []);
+  const start = (hashes: readonly Hash[]) => rememberRevoked(store, new RevokedKeys(hashes));
+  assert.deepEqual(await start([]), []);
+  assert.deepEqual(await start([OLD, keyHash(P100)]), []);
+  assert.deepEqual(await start([OLD, keyHash(P100)]), []);
+  assert.deepEqual(await start([keyHash(P100)]), [OLD]);
+  assert.deepEqual(await start([]), [keyHash(P100)]);
+  assert.deepEqual(await start([]), []);
 });
