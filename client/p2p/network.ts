@@ -75,8 +75,9 @@ const TUNING: NetworkTuning = {
 /** How often a block is said again that no peer took, and after how long. */
 const BLOCK_REPEATS = 4;
 const BLOCK_REPEAT_MS = 400;
-/** Bytes of all objects that are being fetched at a time. */
-const FETCH_MEMORY_BYTES = 512 * 1024 * 1024;
+/** Bytes of all objects that are being fetched at a time: of what the node asks for, and of what strangers announce. */
+const FETCH_MEMORY_BYTES = 256 * 1024 * 1024;
+const ANNOUNCED_MEMORY_BYTES = 256 * 1024 * 1024;
 /**
  * What this node passes on of others' messages: with what it says itself less than peers take of one another
  * (`PEER_RATES`), or strangers who each keep to their own share would have it banned by its peers as a flood. What is not
@@ -111,6 +112,7 @@ class Network {
   readonly #log: Logger;
   readonly #ending = new AbortController();
   readonly #memory = new Semaphore(FETCH_MEMORY_BYTES);
+  readonly #announcedMemory = new Semaphore(ANNOUNCED_MEMORY_BYTES);
   readonly book: PeerBook;
   readonly #host: Host;
   readonly #client: RequestClient;
@@ -219,7 +221,7 @@ class Network {
     });
     this.#announcements = new Announcements(tuning.limits, {
       ports,
-      fetchProof: (descriptor, o) => fetchProof(descriptor, o, this.#fetchModules()),
+      fetchProof: (descriptor, o) => fetchProof(descriptor, o, this.#fetchModules(this.#announcedMemory)),
       book,
       log,
       onAdopted: ({ claim, proof }) => this.#claims.fulfilled(claim.blockHash, proof.proofType),
@@ -300,8 +302,8 @@ class Network {
     };
   }
 
-  #fetchModules(): Parameters<typeof fetchProof>[2] {
-    return { client: this.#client, book: this.book, memory: this.#memory, peers: () => this.#bestFirst() };
+  #fetchModules(memory = this.#memory): Parameters<typeof fetchProof>[2] {
+    return { client: this.#client, book: this.book, memory, peers: () => this.#bestFirst() };
   }
 
   /** Peers of this chain, those with fewer faults first, equal ones in any order. */

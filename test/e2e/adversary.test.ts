@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { NetworkPorts } from '../../client/p2p/interface.ts';
 import { PEER_RATES } from '../../client/p2p/peers/book.ts';
-import { describeProof } from '../../client/p2p/proofs/descriptor.ts';
+import { describeProof, nameOf } from '../../client/p2p/proofs/descriptor.ts';
 import { FrameKind } from '../../client/p2p/proofs/framing.ts';
 import {
   encodeDataRequest,
@@ -508,4 +508,33 @@ test('strangers who together send more than one peer may say → forwarded in pa
   await new Promise((resolve) => setTimeout(resolve, 500));
   const { id, faults } = third.network.peers().find((peer) => peer.id === victim.network.peerId) ?? {};
   assert.deepEqual([id, faults], [victim.network.peerId, {}]);
+});
+
+test('announcements of the largest proofs, served as slowly as is allowed → what the node itself wants comes meanwhile', async (t) => {
+  const s = await scene(t);
+  const chunkHashes = Array.from({ length: 256 }, (_, i) => new Uint8Array(32).fill(i));
+  const largest = { proofType: PROOF_TYPE, proofHash: nameOf(chunkHashes), sizeBytes: 256 << 20, chunkHashes };
+  let asked = 0;
+  const bad = await adversary(t, s.victim, s.chain, {
+    data: async (stream) => {
+      asked++;
+      await stream.write(frame(FrameKind.item, sizeOf(largest.sizeBytes)), soon());
+      await stream.write(frame(FrameKind.item, EMPTY, 1 << 20).subarray(0, 5), soon());
+      for (;;) {
+        await stream.write(new Uint8Array(16 * 1024), soon());
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    },
+  });
+  for (const block of s.chain.slice(1, 3))
+    await bad.gossip('execution_proof', encodeProofAnnouncement({ ...announcementOf(block), proof: largest }));
+  await until('both are pending', () => s.victim.network.counters().pending === 2 && asked > 0);
+  const body = await s.victim.network.blockData('body', s.chain[4]!.hash, {
+    signal: soon(1000),
+    prefer: [s.honest.network.peerId],
+    maxBytes: 1 << 20,
+    check: () => true,
+  });
+  assert.ok(body.ok, 'the body came');
+  assert.equal(s.victim.network.counters().pending, 2, 'while both were being fetched or waited for their turn');
 });
