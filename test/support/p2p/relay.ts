@@ -77,7 +77,8 @@ export class Relay {
             };
             // Whom it knows it keeps to itself: the victim would find the origin, and its lies would not matter.
             if (protocol === 'peers') return await answer(stream, []);
-            const answered = await alter(protocol, request, ask);
+            // It may have been dropped by the other one meanwhile.
+            const answered = await alter(protocol, request, ask).catch((): Answer => ({ refusal: 'busy' }));
             if ('items' in answered) return await answer(stream, answered.items);
             await stream.write(frame(FrameKind[answered.refusal], new Uint8Array(0)), soon());
             await stream.closeWrite(soon());
