@@ -47,9 +47,14 @@ export function byteStream(stream: Stream): ByteStream {
     ended = true;
     notify();
   });
+  // A stream whose connection is gone ends without an error, as if the peer had said all that it wanted to.
+  let isSaid = stream.remoteWriteStatus === 'closed';
+  stream.addEventListener('remoteCloseWrite', () => {
+    isSaid = true;
+  });
   stream.addEventListener('close', ({ error }) => {
     ended = true;
-    failure = error;
+    failure = error ?? (isSaid ? undefined : new Error('its connection has ended'));
     notify();
   });
   if (

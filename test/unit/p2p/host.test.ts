@@ -138,6 +138,17 @@ test('request to a peer that no longer speaks what it said it does → protocolR
   await assert.rejects(stream.read(soon()), { code: 'protocolRefused' });
 });
 
+test('connection that is lost while an answer is awaited → streamReset, not the end of an answer', async (t) => {
+  const { a, b, link } = await acquainted(t, PROTOCOL, async (stream) => {
+    while ((await stream.read(soon())) !== undefined);
+  });
+  const stream = await a.open(b.peerId, PROTOCOL, soon());
+  await stream.write(new Uint8Array(9), soon());
+  const answer = assert.rejects(stream.read(soon()), { code: 'streamReset' });
+  link.cut();
+  await answer;
+});
+
 test('dial of an address where nobody listens → dialFailed', async (t) => {
   const a = await testHost(t);
   await assert.rejects(a.dial('/ip4/127.0.0.1/tcp/1', soon()), { code: 'dialFailed' });
