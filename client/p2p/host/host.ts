@@ -9,6 +9,7 @@ import { tcp } from '@libp2p/tcp';
 import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 import { ClientError } from '../../errors.ts';
+import { isWithinShare } from './address-share.ts';
 import { type ByteStream, byteStream } from './byte-stream.ts';
 import { allowEarly, EARLY } from './early-request.ts';
 import { type GossipSettings, gossipOptions } from './gossip-options.ts';
@@ -139,9 +140,12 @@ type ScoredGossip = GossipSub & {
 };
 type Services = { readonly identify: Identify; readonly pubsub: ScoredGossip };
 
+const addressesOf = (connections: readonly Connection[]): string[] =>
+  connections.map(({ remoteAddr }) => remoteAddr.toString());
+
 /** Makes a host that does nothing before its start. */
 export async function createHost(options: HostOptions, modules: HostModules): Promise<Host> {
-  const inbound = (): number => node.getConnections().filter((c) => c.direction === 'inbound').length;
+  const inbound = (): readonly Connection[] => node.getConnections().filter((c) => c.direction === 'inbound');
   const maxInbound = Math.max(1, Math.floor(options.maxPeers * INBOUND_SHARE));
   const node: Libp2p<Services> = await createLibp2p<Services>({
     start: false,
@@ -184,12 +188,15 @@ export async function createHost(options: HostOptions, modules: HostModules): Pr
       // Nodes of a private network dial private addresses; libp2p refuses them only in browsers.
       denyDialMultiaddr: () => false,
       denyDialPeer: (peer) => modules.isBanned(peer.toString()),
-      denyInboundConnection: () => inbound() >= maxInbound,
+      denyInboundConnection: ({ remoteAddr }) =>
+        inbound().length >= maxInbound || !isWithinShare(remoteAddr.toString(), addressesOf(inbound()), maxInbound),
       denyInboundEncryptedConnection: (peer) =>
         modules.isBanned(peer.toString()) || node.getConnections(peer).length >= MAX_CONNECTIONS_PER_PEER,
       // Others may have come since this one was let in.
-      denyInboundUpgradedConnection: (peer) =>
-        inbound() >= maxInbound || node.getConnections(peer).length >= MAX_CONNECTIONS_PER_PEER,
+      denyInboundUpgradedConnection: (peer, { remoteAddr }) =>
+        inbound().length >= maxInbound ||
+        node.getConnections(peer).length >= MAX_CONNECTIONS_PER_PEER ||
+        !isWithinShare(remoteAddr.toString(), addressesOf(inbound()), maxInbound),
     },
     services: { identify: identify(), pubsub: scoredGossip(gossipOptions(options.gossip, modules.score)) },
   });

@@ -18,6 +18,11 @@ export const LOG_FILTER_FIELDS = {
 };
 export const logFilter: p.Param<LogFilter> = p.object(LOG_FILTER_FIELDS);
 
+/** Addresses and topics that a filter names. */
+export function choicesOf({ address, topics = [] }: LogFilter): number {
+  return [address, ...topics].reduce((sum, choices) => sum + (choices?.length ?? 0), 0);
+}
+
 /** An empty list of choices means any, as in geth. */
 export function matchesLog(
   { address, topics = [] }: LogFilter,

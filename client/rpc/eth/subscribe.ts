@@ -5,7 +5,7 @@ import { type CallContext, type Method, method } from '../jsonrpc/method.ts';
 import * as p from '../jsonrpc/params.ts';
 import type { Feed, Subscriptions } from '../jsonrpc/subscriptions.ts';
 import { blockJson, blockLogsJson, type LogJson } from './format.ts';
-import { type LogFilter, logFilter, matchesLog } from './log-filter.ts';
+import { choicesOf, type LogFilter, logFilter, matchesLog } from './log-filter.ts';
 import { provenJson } from './proofs.ts';
 
 type Ports = Pick<RpcPorts, 'chain' | 'proofs' | 'events'>;
@@ -38,7 +38,7 @@ export function subscriptionMethods(ports: Ports): readonly Method[] {
       ],
       (kind, filter, context) => {
         const subscriptions = subscriptionsOf(context);
-        if (kind === 'logs') return subscriptions.add(filtered(filter ?? {}));
+        if (kind === 'logs') return subscriptions.add(filtered(filter ?? {}), choicesOf(filter ?? {}));
         if (filter !== undefined) throw new RpcError('invalidParams', `invalid params: ${kind} takes no filter`);
         return subscriptions.add(asText(kind === 'newHeads' ? heads : proofs));
       },

@@ -4,8 +4,12 @@ import { RpcError } from './errors.ts';
 /** Starts telling one subscriber, in JSON; the result ends it. */
 export type Feed = (notify: (result: string) => void) => () => void;
 
+/** Addresses and topics, of all subscriptions of a connection: a hundred bytes each, and looked through for each log. */
+const MAX_CHOICES = 4096;
+
 type Subscription = {
   readonly end: () => void;
+  readonly choices: number;
   /** Notifications from before the caller knew the id; undefined since it does. */
   early: string[] | undefined;
 };
@@ -28,11 +32,18 @@ export class Subscriptions {
 
   /**
    * Opens a subscription and returns its id. Nothing is sent under it before `release`.
+   * @param choices what its filter names
    * @throws RpcError `limitExceeded`
    */
-  add(feed: Feed): string {
+  add(feed: Feed, choices = 0): string {
     if (this.#subscriptions.size >= this.#max)
       throw new RpcError('limitExceeded', `a connection holds at most ${this.#max} subscriptions`);
+    const held = [...this.#subscriptions.values()].reduce((sum, s) => sum + s.choices, choices);
+    if (held > MAX_CHOICES)
+      throw new RpcError(
+        'limitExceeded',
+        `the filters of a connection's subscriptions name at most ${MAX_CHOICES} addresses and topics, with this one ${held}`,
+      );
     const id = `0x${randomBytes(16).toString('hex')}`;
     const end = feed((result) => {
       const text = `{"jsonrpc":"2.0","method":"eth_subscription","params":{"subscription":"${id}","result":${result}}}`;
@@ -42,7 +53,7 @@ export class Subscriptions {
       this.#earlyBytes += text.length;
       this.#send(undefined, this.#earlyBytes);
     });
-    const subscription: Subscription = { end, early: [] };
+    const subscription: Subscription = { end, choices, early: [] };
     this.#subscriptions.set(id, subscription);
     return id;
   }

@@ -228,6 +228,19 @@ describe('WebSocket server', () => {
     assert.equal(typeof (await call('eth_subscribe', 'newHeads')).result, 'string');
   });
 
+  test('log subscriptions that name more addresses and topics than a connection may → limitExceeded', async (t) => {
+    const { methods } = setUp();
+    const { url } = await open(t, methods);
+    const { call } = await client(t, url);
+    const filter = { address: Array.from({ length: 1000 }, (_, i) => `0x${i.toString(16).padStart(40, '0')}`) };
+    const ids: unknown[] = [];
+    for (let i = 0; i < 4; i++) ids.push((await call('eth_subscribe', 'logs', filter)).result);
+    assert.equal((await call('eth_subscribe', 'logs', filter)).error?.code, -32005);
+    assert.equal(typeof (await call('eth_subscribe', 'logs', { address: filter.address.slice(0, 96) })).result, 'string');
+    assert.equal((await call('eth_unsubscribe', ids[0])).result, true);
+    assert.equal(typeof (await call('eth_subscribe', 'logs', filter)).result, 'string');
+  });
+
   test('a subscriber that does not read → dropped when too much waits for it', async (t) => {
     const { events, methods } = setUp();
     const listeners = counted(events);
