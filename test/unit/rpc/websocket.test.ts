@@ -236,7 +236,10 @@ describe('WebSocket server', () => {
     const ids: unknown[] = [];
     for (let i = 0; i < 4; i++) ids.push((await call('eth_subscribe', 'logs', filter)).result);
     assert.equal((await call('eth_subscribe', 'logs', filter)).error?.code, -32005);
-    assert.equal(typeof (await call('eth_subscribe', 'logs', { address: filter.address.slice(0, 96) })).result, 'string');
+    assert.equal(
+      typeof (await call('eth_subscribe', 'logs', { address: filter.address.slice(0, 96) })).result,
+      'string',
+    );
     assert.equal((await call('eth_unsubscribe', ids[0])).result, true);
     assert.equal(typeof (await call('eth_subscribe', 'logs', filter)).result, 'string');
   });
