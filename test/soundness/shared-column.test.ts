@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import type { Instance } from '../../client/prover/air/dag.ts';
-import { createReferenceBackend } from '../../client/prover/backends/reference/backend.ts';
+import { createWasmBackend } from '../../client/prover/backends/wasm/backend.ts';
 import { commitFixed, heldTraces, proveBlock } from '../../client/prover/engine/prove-block.ts';
 import { Fp, P } from '../../client/prover/field/fp.ts';
 import { blake3 } from '../../client/prover/hash/blake3.ts';
@@ -13,7 +13,8 @@ import { honestToy, toyMachine } from '../support/toy/machine.ts';
 import { verdictOf } from '../support/verdict.ts';
 
 /** The toy with closing columns of twice the rows: what both segments hand on stands in one of them. */
-const backend = createReferenceBackend();
+const backend = createWasmBackend({ threads: 1 });
+after(() => backend.close());
 const machine = { ...toyMachine('P100'), logRows: 7 };
 const fixed = await commitFixed(backend, machine);
 const vk: VerifyingKey = {

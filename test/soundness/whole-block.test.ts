@@ -4,6 +4,7 @@ import type { Instance, Tree } from '../../client/prover/air/dag.ts';
 import type { Backend } from '../../client/prover/backends/interface.ts';
 import { createReferenceBackend } from '../../client/prover/backends/reference/backend.ts';
 import { plain } from '../../client/prover/backends/reference/handles.ts';
+import { createWasmBackend } from '../../client/prover/backends/wasm/backend.ts';
 import { Fp } from '../../client/prover/field/fp.ts';
 import { blockLayout } from '../../client/prover/protocol/block/layout.ts';
 import type { BlockProof } from '../../client/prover/protocol/block/statement.ts';
@@ -68,7 +69,11 @@ test('a whole block’s layout → a place for every column that has cells, none
 
 test('a whole block: rejects every single-cell lie of a prover who recomputes everything else, but for declared free cells', {
   timeout: 600_000,
-}, async () => {
+}, async (t) => {
+  const backend = createWasmBackend({ threads: 1 });
+  t.after(() => backend.close());
+  const liar = await toyKey('P100', backend);
+  assert.deepEqual(await liar.prove(whole.block, whole.traces), proof);
   const accepted: string[] = [];
   for (const [i, { chip }] of whole.traces[0]!.entries()) {
     const width = chip.columns.length;
@@ -79,7 +84,7 @@ test('a whole block: rejects every single-cell lie of a prover who recomputes ev
         const cells = traces[0]![i]!.rows;
         cells[r * width + c] = Fp.add(cells[r * width + c]!, 1);
         const isFree = rows.length === 2 && r > 3 && column.name in chip.freeCells;
-        if (verdict(whole.block, await prove(whole.block, traces)) === 'accepted' && !isFree)
+        if (verdict(whole.block, await liar.prove(whole.block, traces)) === 'accepted' && !isFree)
           accepted.push(`${chip.id}.${column.name} row ${r}`);
       }
   }
