@@ -51,13 +51,18 @@ export function decodeHeader(common: Common, rlp: Uint8Array): BlockHeader {
   return header;
 }
 
+/** The RLP of a transaction or receipt, behind its type if it has one (EIP-2718). */
+export function rlpOf(encoded: Uint8Array): Uint8Array {
+  return (encoded[0] ?? 0) < SHORTEST_LIST ? encoded.subarray(1) : encoded;
+}
+
 /**
  * That decoding a transaction costs no more than in proportion to its bytes.
  * @param raw EIP-2718 form
  * @throws ClientError of `checkRlpShape`
  */
 export function checkTransactionShape(raw: Uint8Array): void {
-  checkRlpShape((raw[0] ?? 0) < SHORTEST_LIST ? raw.subarray(1) : raw, DEPTH.transaction);
+  checkRlpShape(rlpOf(raw), DEPTH.transaction);
 }
 
 /** The same of those in a body that lie in byte strings. @param transactions decoded RLP of a body's first field */

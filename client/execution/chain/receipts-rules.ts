@@ -4,6 +4,7 @@ import { RLP } from '@ethereumjs/rlp';
 import { ClientError } from '../../errors.ts';
 import { checkRlpShape } from '../../rlp-shape.ts';
 import { orderedTrieRoot } from '../state/trie.ts';
+import { rlpOf } from './block-codec.ts';
 import { hex, reasonOf } from './block-error.ts';
 
 const BASE_BYTES = 65_536n;
@@ -12,8 +13,6 @@ const GAS_PER_BYTE = 6n;
 const BLOOM_BYTES = 256;
 /** Lists in each other: the topics of a log in the logs of a receipt. */
 const RECEIPT_DEPTH = 4;
-/** First byte of the shortest RLP list: types are below it (EIP-2718). */
-const SHORTEST_LIST = 0xc0;
 
 /** The most bytes that a block's receipts may have: no log, topic or receipt takes more bytes for its gas. */
 export function maxReceiptsBytes(gasUsed: bigint): number {
@@ -53,8 +52,7 @@ function decodeItems(receipts: Uint8Array): readonly Item[] {
     if (Buffer.compare(RLP.encode(list), receipts) !== 0) throw new Error('not its one encoding');
     return list.map((encoded) => {
       if (!(encoded instanceof Uint8Array)) throw new Error('a receipt that is no byte string');
-      const isTyped = (encoded[0] ?? 0) < SHORTEST_LIST;
-      const receipt = isTyped ? encoded.subarray(1) : encoded;
+      const receipt = rlpOf(encoded);
       checkRlpShape(receipt, RECEIPT_DEPTH);
       const fields = RLP.decode(receipt);
       if (!Array.isArray(fields) || fields.length !== 4) throw new Error('a receipt without four fields');

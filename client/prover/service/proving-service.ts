@@ -164,7 +164,7 @@ export class ProvingService {
 
   async #jobInput(blockHash: Uint8Array): ReturnType<QueueModules['jobInput']> {
     const block = await this.#modules.block(blockHash);
-    if (block === undefined) return 'missing';
+    if (block === undefined) return 'unavailable';
     const expected = this.#claims.get(block.blockHash) ?? (await this.#checked(block));
     if (typeof expected === 'string') return { ok: false, code: 'guestRejects', reason: expected };
     return { ok: true, input: guestInputOf(block), headerRlp: block.headerRlp, expected };

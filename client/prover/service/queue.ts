@@ -33,7 +33,7 @@ export type QueueModules = {
   /** Who proves what; undefined: nobody else does. */
   readonly sharing?: WorkSharing | undefined;
   /**
-   * The prover's input for a block, from its block and witness alone; or why the guest does not take it; `missing`:
+   * The prover's input for a block, from its block and witness alone; or why the guest does not take it; `unavailable`:
    * nobody has the block or its witness now.
    */
   readonly jobInput: (
@@ -41,7 +41,7 @@ export type QueueModules = {
   ) => Promise<
     | ({ readonly ok: true } & Omit<ProveJob, 'profile'>)
     | { readonly ok: false; readonly code: JobFailure; readonly reason: string }
-    | 'missing'
+    | 'unavailable'
   >;
   /** Verifies a fresh proof as a stranger would; what is kept with it, or why it must not be kept. */
   readonly accept: (
@@ -76,7 +76,7 @@ type Waiting = {
   readonly blockHash: Uint8Array;
   readonly number: bigint;
   /** How often its block or witness was not to be had, and until when it is not asked for again, in ms since 1970. */
-  readonly missing?: { readonly times: number; readonly until: number };
+  readonly unavailable?: { readonly times: number; readonly until: number };
 };
 type Resting = Waiting & { /** ms since 1970 */ readonly until: number };
 type Current = Waiting & { readonly startedAt: number; readonly stop: AbortController; progress: Progress | undefined };
@@ -230,8 +230,8 @@ export class ProvingQueue {
 
   /** Until when a waiting block is not begun: another claims it, or what it needs was not to be had a moment ago. */
   #heldUntil(block: Waiting): number | undefined {
-    const missing = block.missing?.until ?? 0;
-    const until = Math.max(this.#claimedUntil(block) ?? 0, missing);
+    const unavailable = block.unavailable?.until ?? 0;
+    const until = Math.max(this.#claimedUntil(block) ?? 0, unavailable);
     return until > this.#modules.now() ? until : undefined;
   }
 
@@ -280,16 +280,16 @@ export class ProvingQueue {
     this.#current = current;
     const outcome = await this.#attempt(current);
     this.#current = undefined;
+    const times = (block.unavailable?.times ?? 0) + 1;
     if (outcome.kind === 'stopped') {
       await this.#move(blockHash, { state: 'queued', number, attempts: attempts - 1 });
       // Dropped when its turn comes, or taken up by the next process.
       this.#waiting.push(block);
-    } else if (outcome.kind === 'missing' && (block.missing?.times ?? 0) + 1 < MOST_TIMES_MISSING) {
+    } else if (outcome.kind === 'unavailable' && times < MOST_TIMES_UNAVAILABLE) {
       await this.#move(blockHash, { state: 'queued', number, attempts: attempts - 1 });
-      const times = (block.missing?.times ?? 0) + 1;
-      this.#waiting.push({ blockHash, number, missing: { times, until: now() + missingRetryMs(times) } });
-    } else if (outcome.kind === 'failed' || outcome.kind === 'missing') {
-      const { code, reason } = outcome.kind === 'failed' ? outcome : MISSING;
+      this.#waiting.push({ blockHash, number, unavailable: { times, until: now() + unavailableRetryMs(times) } });
+    } else if (outcome.kind === 'failed' || outcome.kind === 'unavailable') {
+      const { code, reason } = outcome.kind === 'failed' ? outcome : UNAVAILABLE;
       const failed = { state: 'failed', number, attempts, code, reason, at: now() } as const;
       await this.#move(blockHash, failed);
       this.#rest(block, failed);
@@ -316,7 +316,7 @@ export class ProvingQueue {
       if (stop.aborted) return { kind: 'stopped' };
       const input = await jobInput(blockHash);
       if (stop.aborted) return { kind: 'stopped' };
-      if (input === 'missing') return { kind: 'missing' };
+      if (input === 'unavailable') return { kind: 'unavailable' };
       if (!input.ok) return { kind: 'failed', code: input.code, reason: input.reason };
       const { ok: _, ...job } = input;
       const report = (progress: Progress): void => {
@@ -352,15 +352,18 @@ export class ProvingQueue {
 type Outcome =
   | ({ readonly kind: 'proved' } & MadeProof)
   | { readonly kind: 'failed'; readonly code: JobFailure; readonly reason: string }
-  | { readonly kind: 'missing' }
+  | { readonly kind: 'unavailable' }
   | { readonly kind: 'stopped' };
 
-const MISSING = { code: 'unavailable', reason: 'neither this node nor a peer has the block and its witness' } as const;
+const UNAVAILABLE = {
+  code: 'unavailable',
+  reason: 'neither this node nor a peer has the block and its witness',
+} as const;
 /** Two minutes in all. */
-const MOST_TIMES_MISSING = 8;
+const MOST_TIMES_UNAVAILABLE = 8;
 
 /** 1 s, then twice as long each time: peers that import a block have its witness in a moment. */
-function missingRetryMs(times: number): number {
+function unavailableRetryMs(times: number): number {
   return 1000 * 2 ** (times - 1);
 }
 

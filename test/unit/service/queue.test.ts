@@ -189,7 +189,7 @@ describe('proving queue', () => {
       modules: {
         now: () => now,
         jobInput: async (hash) =>
-          hash[0] === 1 && !isThere ? 'missing' : { ok: true, input: hash, headerRlp: hash, expected: CLAIM },
+          hash[0] === 1 && !isThere ? 'unavailable' : { ok: true, input: hash, headerRlp: hash, expected: CLAIM },
       },
     });
     await queue.request(block(1), 1n);
@@ -208,7 +208,7 @@ describe('proving queue', () => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     let now = 1000;
     const { queue, states, until, jobOf } = setUp(async () => assert.fail('proves'), {
-      modules: { now: () => now, jobInput: async () => 'missing' },
+      modules: { now: () => now, jobInput: async () => 'unavailable' },
     });
     await queue.request(block(1), 1n);
     for (let times = 1; times < 8; times++) {
